@@ -1,0 +1,92 @@
+"""Tables that pass from stage to stage: Parquet records and the list of what was rejected."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from groundstate.errors import GroundstateError
+from groundstate.files import atomic_path
+
+VECTORS = pa.list_(pa.list_(pa.float64(), 3))
+
+MOLECULE_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("smiles", pa.string()),  # isomeric, stereo read from the geometry where there is one
+        ("inchi", pa.string()),  # without stereo layers: the group that never sits on two sides of a split
+        ("atomic_numbers", pa.list_(pa.int16())),
+        ("formal_charges", pa.list_(pa.int8())),
+        ("radical_electrons", pa.list_(pa.int8())),
+        ("bonds", pa.list_(pa.list_(pa.int32(), 3))),  # atom, atom, order (kekulised: 1, 2, 3)
+        ("positions", VECTORS),  # angstrom; null where the source has no geometry
+        ("properties", pa.map_(pa.string(), pa.float64())),
+    ]
+)
+
+CRYSTAL_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("formula", pa.string()),  # reduced formula
+        ("atomic_numbers", pa.list_(pa.int16())),
+        ("frac_coords", VECTORS),
+        ("lattice", VECTORS),  # rows are the cell vectors, angstrom
+        ("properties", pa.map_(pa.string(), pa.float64())),
+    ]
+)
+
+
+class Rejection(NamedTuple):
+    """One input that a stage did not pass on."""
+
+    id: str
+    stage: str
+    reason: str
+
+
+def write_records(path: str | Path, rows: Sequence[dict], schema: pa.Schema) -> None:
+    """Write ``rows`` (one dict a structure) as Parquet with ``schema``, atomically."""
+    with atomic_path(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
+
+
+def read_records(path: str | Path, schema: pa.Schema, ids: Iterable[str] | None = None) -> list[dict]:
+    """Read records as dicts, in file order; with ``ids`` only those.
+
+    Raises ``GroundstateError`` where the file is absent, not Parquet, or has other columns.
+    """
+    path = Path(path)
+    try:
+        table = pq.read_table(path, columns=schema.names)
+    except FileNotFoundError:
+        raise GroundstateError(f"{path}: no such file; run the prepare stage first") from None
+    except (pa.ArrowException, OSError) as error:
+        raise GroundstateError(f"{path}: not a readable record file ({error}); delete it and rerun") from None
+    if ids is not None:
+        wanted = set(ids)
+        table = table.filter(pa.array([name in wanted for name in table["id"].to_pylist()], pa.bool_()))
+    rows = table.to_pylist(maps_as_pydicts="strict")
+    return rows
+
+
+def write_rejected(path: str | Path, rejections: Iterable[Rejection]) -> None:
+    """Write ``rejected.csv`` (id, stage, reason); an empty list still writes the header."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(Rejection._fields)
+        writer.writerows(rejections)
+
+
+def read_split(path: str | Path, column: str, part: str) -> list[str]:
+    """Ids whose ``column`` (``random``, ``scaffold``) in the split file is ``part``, in file order.
+
+    ``part`` is ``train``, ``validation`` or ``test``.
+    """
+    with Path(path).open(newline="", encoding="utf-8") as handle:
+        reader = csv.DictReader(handle)
+        if column not in (reader.fieldnames or ()):
+            raise GroundstateError(f"{path}: no split named {column!r}; it has {reader.fieldnames}")
+        return [row["id"] for row in reader if row[column] == part]

@@ -1,0 +1,58 @@
+"""What a stage is told: frozen pydantic models, passed to a command as one JSON argument."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from groundstate.errors import GroundstateError
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys are errors, values do not change after they were read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=Settings)
+
+
+def explain(error: ValidationError, where: str, allowed: type[BaseModel] | None = None) -> str:
+    """One line per fault: the key, what is wrong with it, what is allowed."""
+    lines = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"]) or "(top level)"
+        message = fault["msg"]
+        if fault["type"] == "extra_forbidden":
+            known = _siblings(allowed, fault["loc"]) if allowed else []
+            message = "unknown key" + (f"; allowed here: {', '.join(known)}" if known else "")
+        elif "input" in fault and not isinstance(fault["input"], dict):
+            message += f" (it is {fault['input']!r})"
+        lines.append(f"{where}: {key}: {message}")
+    return "\n".join(lines)
+
+
+def _siblings(model: type[BaseModel] | None, location: tuple[int | str, ...]) -> list[str]:
+    """Field names that are allowed where ``location`` points, following nested models and tables."""
+    for part in location[:-1]:
+        if model is None:
+            return []
+        field = model.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        while annotation is not None and not (
+            isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        ):
+            arguments = getattr(annotation, "__args__", ())
+            annotation = next((a for a in reversed(arguments) if a is not type(None)), None)
+        model = annotation or model
+    return sorted(model.model_fields) if model else []
+
+
+def parse_settings(model: type[Model], text: str) -> Model:
+    """Read ``text`` (JSON) as ``model``.
+
+    Raises ``GroundstateError`` that names the key and what is allowed.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        raise GroundstateError(explain(error, "--settings", model)) from None
