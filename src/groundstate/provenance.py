@@ -1,0 +1,72 @@
+"""Where a result came from: code, packages, machine, settings."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+from groundstate import __version__
+from groundstate.files import sha256_file, write_json
+
+PACKAGES = (
+    "torch",
+    "e3nn",
+    "lightning",
+    "rdkit",
+    "pymatgen",
+    "ase",
+    "numpy",
+    "snakemake",
+    "sevenn",
+    "chgnet",
+)
+
+
+def git_revision() -> str:
+    """Revision of the checkout this package runs from, with ``-dirty`` where it was edited; or ``unknown``."""
+    try:
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of the packages that decide numbers; absent ones are left out."""
+    versions = {"groundstate": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def write_provenance(path: str | Path, started: float, inputs: list[Path], **facts: object) -> None:
+    """Write ``path`` (JSON): revision, versions, machine, input hashes, wall seconds and any ``facts``.
+
+    ``started`` is ``time.time()`` when the stage began.
+    """
+    write_json(
+        path,
+        {
+            "revision": git_revision(),
+            "versions": package_versions(),
+            "machine": {
+                "system": platform.platform(terse=True),
+                "processor": platform.machine(),
+                "cpus": os.cpu_count(),
+            },
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            "wall_seconds": round(time.time() - started, 1),
+            "inputs": {Path(name).name: sha256_file(name) for name in inputs},
+            **facts,
+        },
+    )

@@ -1,0 +1,335 @@
+"""The training loop: Lightning with exact resume, moving averages, progress and seeds.
+
+What a step sees depends on (seed, step) alone, never on what ran before: the batch, its augmentation, the
+noise and dropout. So a run that is killed at any point and started again ends with the same weights.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import logging
+import math
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, WeightAveraging
+from pydantic import Field
+from torch import Tensor
+
+from groundstate.errors import GroundstateError
+from groundstate.files import atomic_path, write_text
+from groundstate.progress import Progress
+from groundstate.provenance import write_provenance
+from groundstate.seeds import derive_seed
+from groundstate.settings import Settings
+
+Loss = Callable[[torch.nn.Module, Any, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
+MakeBatch = Callable[[list[int], torch.Generator], Any]
+
+
+class TrainingSettings(Settings):
+    """How long and how to train; the same for every model."""
+
+    max_steps: int = Field(1000, ge=1, description="optimiser steps")
+    batch_size: int = Field(32, ge=1, description="structures a step")
+    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW; cosine decay to zero")
+    warmup_steps: int = Field(50, ge=0, description="steps of linear warm-up")
+    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
+    gradient_clip: float = Field(1.0, gt=0, description="largest gradient norm")
+    ema_decay: float = Field(
+        0.999, ge=0, lt=1, description="decay of the weights' moving average, with warm-up"
+    )
+    checkpoint_every: int = Field(100, ge=1, description="steps between validations and checkpoints")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train")
+    threads: int = Field(1, ge=1, description="CPU threads")
+
+
+class Checkpoint(NamedTuple):
+    """What a trained model is rebuilt from."""
+
+    config: dict[str, Any]
+    state_dict: dict[str, Tensor]
+    step: int
+
+
+def load_checkpoint(path: str | Path, kind: str | None = None) -> Checkpoint:
+    """Read a checkpoint without running any code that it might hold.
+
+    ``kind`` (``geometry``, ``crystals``) is compared with the checkpoint's own.
+    Raises ``GroundstateError`` where the file is absent, cut, not a checkpoint, or of another kind.
+    """
+    path = Path(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        about = content["groundstate"]
+        state = {name.removeprefix("network."): value for name, value in content["state_dict"].items()}
+        checkpoint = Checkpoint(json.loads(about["config"]), state, about["step"])
+    except FileNotFoundError:
+        raise GroundstateError(f"{path}: no such checkpoint; train the model first") from None
+    except PermissionError:
+        raise GroundstateError(f"{path}: not readable by this user; change its permissions") from None
+    except Exception as error:  # torch raises a dozen types for cut, foreign or unsafe files
+        raise GroundstateError(
+            f"{path}: not a whole groundstate checkpoint ({type(error).__name__}); "
+            "files that hold code are refused; delete it and train again"
+        ) from None
+    if kind is not None and checkpoint.config.get("kind") != kind:
+        raise GroundstateError(
+            f"{path}: is a checkpoint for {checkpoint.config.get('kind')!r}, but {kind!r} is wanted; "
+            "pass the checkpoint of the right stage"
+        )
+    return checkpoint
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` takes CUDA where there is one; an impossible wish is a ``GroundstateError``."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise GroundstateError(
+            "device: 'cuda' was asked for, but torch sees no GPU; set device to auto or cpu"
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def step_indices(seed: int, step: int, size: int, batch_size: int) -> list[int]:
+    """Which of ``size`` training items step ``step`` sees: seeded permutations of the set, one after another."""
+    wanted = range(step * batch_size, (step + 1) * batch_size)
+    orders: dict[int, list[int]] = {}
+    for passes in {position // size for position in wanted}:
+        generator = torch.Generator().manual_seed(derive_seed(seed, "order", passes))
+        orders[passes] = torch.randperm(size, generator=generator).tolist()
+    return [orders[position // size][position % size] for position in wanted]
+
+
+class _Module(lightning.LightningModule):
+    def __init__(self, network: torch.nn.Module, loss: Loss, settings: TrainingSettings, seed: int) -> None:
+        super().__init__()
+        self.network, self.loss, self.settings, self.seed = network, loss, settings, seed
+
+    def _evaluate(self, make_batch: MakeBatch, indices: list[int], *stream: object) -> tuple[Tensor, dict]:
+        # every random draw of this step comes from its own name, dropout included
+        draw = torch.Generator().manual_seed(derive_seed(self.seed, "data", *stream))
+        batch = self.transfer_batch_to_device(make_batch(indices, draw), self.device, 0)
+        torch.manual_seed(derive_seed(self.seed, "dropout", *stream))
+        noise = torch.Generator().manual_seed(derive_seed(self.seed, "noise", *stream))
+        return self.loss(self.network, batch, noise)
+
+    def training_step(self, batch: object, batch_idx: int) -> Tensor:
+        step = self.global_step
+        indices = step_indices(self.seed, step, self.trainer.keeper.train_size, self.settings.batch_size)
+        loss, parts = self._evaluate(self.trainer.keeper.train_batch, indices, "train", step)
+        if not torch.isfinite(loss):
+            raise GroundstateError(f"training: the loss is {loss.item()} at step {step}; lower learning_rate")
+        self.trainer.keeper.record("train", loss, parts, len(indices))
+        return loss
+
+    def validation_step(self, batch: object, batch_idx: int) -> None:
+        keeper, size = self.trainer.keeper, self.settings.batch_size
+        indices = list(range(keeper.validation_size))[batch_idx * size : (batch_idx + 1) * size]
+        loss, parts = self._evaluate(keeper.validation_batch, indices, "validation", batch_idx)
+        keeper.record("validation", loss, parts, len(indices))
+
+    # the loaders only count: a step builds its own batch from its number
+    def train_dataloader(self) -> range:
+        every, steps = self.settings.checkpoint_every, self.settings.max_steps
+        begun = self.global_step // every * every
+        return range(min(every, steps - begun))
+
+    def val_dataloader(self) -> range:
+        return range(math.ceil(self.trainer.keeper.validation_size / self.settings.batch_size))
+
+    def configure_optimizers(self) -> dict:
+        settings = self.settings
+        optimizer = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=settings.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=settings.weight_decay,
+        )
+
+        def factor(step: int) -> float:
+            warm = min(1.0, (step + 1) / max(settings.warmup_steps, 1))
+            return warm * 0.5 * (1 + math.cos(math.pi * min(step / settings.max_steps, 1.0)))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+class _Keeper(Callback):
+    """Keeps the history, the checkpoints and the progress of one run."""
+
+    def __init__(self, work: Path, config: dict, settings: TrainingSettings, name: str, **data: Any) -> None:
+        self.work, self.config, self.settings, self.name = work, config, settings, name
+        self.train_size: int = data["train_size"]
+        self.validation_size: int = data["validation_size"]
+        self.train_batch: MakeBatch = data["train_batch"]
+        self.validation_batch: MakeBatch = data["validation_batch"]
+        self.sums: dict[str, list[float]] = {}
+        self.history: list[dict[str, float]] = []
+        self.progress: Progress | None = None
+
+    def record(self, part: str, loss: Tensor, parts: dict[str, Tensor], count: int) -> None:
+        for key, value in {"loss": loss, **parts}.items():
+            pair = self.sums.setdefault(f"{part}_{key}", [0.0, 0])
+            pair[0] += float(value.detach()) * count
+            pair[1] += count
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        done = trainer.global_step
+        self.progress = Progress(self.name, self.settings.max_steps, "step", done)
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
+        total, count = self.sums["train_loss"]
+        self.progress.update(note=f"train loss {total / count:.4g}" + self._last_validation())
+        if trainer.received_sigterm:
+            self._save(trainer, "resume.ckpt")
+            sys.stderr.write(f"{self.name}: stopped at step {trainer.global_step}; run it again to go on\n")
+            raise SystemExit(143)
+
+    def _last_validation(self) -> str:
+        return f", validation loss {self.history[-1]['validation_loss']:.4g}" if self.history else ""
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if not self.sums:  # resumed from a checkpoint of this very hook: Lightning calls it once more
+            return
+        row = {
+            "step": trainer.global_step,
+            **{key: total / count for key, (total, count) in self.sums.items()},
+        }
+        self.sums = {}
+        best = min((old["validation_loss"] for old in self.history), default=math.inf)
+        self.history.append(row)
+        if row["validation_loss"] < best:
+            self._save(trainer, "best.ckpt")
+        self._save(trainer, "resume.ckpt")
+
+    def _save(self, trainer: lightning.Trainer, name: str) -> None:
+        with atomic_path(self.work / name) as temporary:
+            trainer.save_checkpoint(temporary)
+
+    # Lightning stores these with its own state, so that they resume together
+    def state_dict(self) -> dict[str, str]:
+        return {"history": json.dumps(self.history), "sums": json.dumps(self.sums)}
+
+    def load_state_dict(self, state_dict: dict[str, str]) -> None:
+        self.history, self.sums = json.loads(state_dict["history"]), json.loads(state_dict["sums"])
+
+    def on_save_checkpoint(self, trainer: lightning.Trainer, module: object, checkpoint: dict) -> None:
+        checkpoint["groundstate"] = {"config": json.dumps(self.config), "step": trainer.global_step}
+
+
+class _Average(WeightAveraging):
+    """Exponential moving average whose decay warms up, so that short runs forget their start."""
+
+    def __init__(self, decay: float) -> None:
+        def update(averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
+            keep = min(decay, (1 + int(count)) / (10 + int(count)))
+            torch._foreach_lerp_(list(averages), list(weights), 1 - keep)
+
+        super().__init__(multi_avg_fn=update)
+
+
+def history_csv(history: Sequence[dict[str, float]]) -> str:
+    """The training history as CSV text: ``step``, ``train_loss``, ``validation_loss`` and the loss's parts."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: v if k == "step" else f"{v:.7g}" for k, v in row.items()} for row in history)
+    return text.getvalue()
+
+
+def fit(
+    network: torch.nn.Module,
+    loss: Loss,
+    *,
+    train_size: int,
+    train_batch: MakeBatch,
+    validation_size: int,
+    validation_batch: MakeBatch,
+    settings: TrainingSettings,
+    seed: int,
+    folder: str | Path,
+    config: dict[str, Any],
+    inputs: Sequence[Path] = (),
+    name: str = "train",
+) -> None:
+    """Train ``network`` and write ``best.ckpt``, ``last.ckpt``, ``training.csv``, ``provenance.json`` to ``folder``.
+
+    Parameters
+    ----------
+    loss : ``loss(network, batch, generator) -> (scalar, {name: scalar})``; all noise from ``generator`` (CPU).
+    train_batch, validation_batch : ``make(indices, generator) -> batch`` (tensors in a dict, tuple or dataclass);
+        augmentation draws from ``generator``. Indices run to ``train_size`` and ``validation_size``.
+    config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
+    inputs : files that the data came from; a checkpoint of other inputs is never resumed.
+
+    A killed run goes on from its last checkpoint when it is started again with the same arguments: state is kept
+    in a hidden folder whose name is a hash of them, and removed when the training is complete. SIGTERM writes a
+    checkpoint and exits with status 143. ``best.ckpt`` holds the averaged weights of the best validation loss.
+
+    Raises ``GroundstateError`` on an empty training or validation set and on a loss that is not finite.
+    """
+    for part, size in (("training", train_size), ("validation", validation_size)):
+        if size == 0:
+            raise GroundstateError(
+                f"{name}: the {part} part is empty; use more data or other split fractions"
+            )
+    started, folder = time.time(), Path(folder)
+    identity = [config, settings.model_dump(), seed, train_size, validation_size]
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
+    for path in inputs:
+        digest.update(Path(path).read_bytes())
+    work = folder / f".training-{digest.hexdigest()[:16]}"
+    work.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    torch.set_num_threads(settings.threads)
+    device = choose_device(settings.device)
+
+    keeper = _Keeper(
+        work,
+        config,
+        settings,
+        name,
+        train_size=train_size,
+        train_batch=train_batch,
+        validation_size=validation_size,
+        validation_batch=validation_batch,
+    )
+    module = _Module(network, loss, settings, seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message=".*(num_workers|LeafSpec|log_every_n_steps).*")
+        trainer = lightning.Trainer(
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=1,
+            max_steps=settings.max_steps,
+            max_epochs=-1,
+            gradient_clip_val=settings.gradient_clip,
+            callbacks=[_Average(settings.ema_decay), keeper],
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.keeper = keeper
+        resume = work / "resume.ckpt"
+        trainer.fit(module, ckpt_path=resume if resume.exists() else None, weights_only=True)
+    if trainer.global_step < settings.max_steps:
+        raise SystemExit(143)
+    for source, target in (("best.ckpt", "best.ckpt"), ("resume.ckpt", "last.ckpt")):
+        with atomic_path(folder / target) as temporary:
+            shutil.copyfile(work / source, temporary)
+    write_text(folder / "training.csv", history_csv(keeper.history))
+    parameters = sum(p.numel() for p in network.parameters())
+    facts = {"config": config, "settings": settings.model_dump(), "seed": seed, "parameters": parameters}
+    write_provenance(folder / "provenance.json", started, [Path(path) for path in inputs], **facts)
+    shutil.rmtree(work)

@@ -1,0 +1,100 @@
+"""The training loop: determinism, exact resume after kill -9 and SIGTERM, refusals."""
+
+import csv
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from groundstate.errors import GroundstateError
+from groundstate.training import TrainingSettings, fit, load_checkpoint, step_indices
+
+SCRIPT = Path(__file__).with_name("training_script.py")
+
+
+def run(folder: Path, **changes: float) -> None:
+    runpy.run_path(str(SCRIPT))["main"](folder, **changes)
+
+
+def weights(folder: Path, name: str = "last.ckpt") -> dict[str, torch.Tensor]:
+    return load_checkpoint(folder / name, "toy").state_dict
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    run(folder)
+    return folder
+
+
+def test_loss_falls_and_outputs_are_complete(undisturbed: Path) -> None:
+    assert {p.name for p in undisturbed.iterdir()} == {
+        "best.ckpt",
+        "last.ckpt",
+        "training.csv",
+        "provenance.json",
+    }
+    with (undisturbed / "training.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert [int(row["step"]) for row in rows] == [20, 40, 60, 70]
+    assert float(rows[-1]["validation_loss"]) < 0.5 * float(rows[0]["validation_loss"])
+    assert load_checkpoint(undisturbed / "best.ckpt").config == {"kind": "toy", "model": "linear"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_interrupted_run_ends_with_the_same_weights(
+    undisturbed: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    process = subprocess.Popen([sys.executable, SCRIPT, tmp_path, "delay=0.05"])
+    while not list(tmp_path.glob(".training-*/resume.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)  # now inside the second interval
+    os.kill(process.pid, how)
+    code = process.wait(timeout=20)
+    assert code == (-signal.SIGKILL if how is signal.SIGKILL else 143)
+    assert not (tmp_path / "last.ckpt").exists()
+    run(tmp_path)
+    for name in ("last.ckpt", "best.ckpt"):
+        mine, whole = weights(tmp_path, name), weights(undisturbed, name)
+        assert all(torch.equal(mine[key], whole[key]) for key in whole)
+    assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
+
+
+def test_other_seed_other_weights(undisturbed: Path, tmp_path: Path) -> None:
+    run(tmp_path, seed=1)
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(weights(tmp_path).values(), weights(undisturbed).values(), strict=True)
+    )
+
+
+def test_each_pass_sees_every_item_once() -> None:
+    seen = [i for step in range(10) for i in step_indices(3, step, 20, 4)]
+    assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
+    assert seen[:20] != seen[20:]
+
+
+def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
+    with pytest.raises(GroundstateError, match="validation part is empty"):
+        fit(
+            torch.nn.Linear(1, 1), None, train_size=1, train_batch=None, validation_size=0, validation_batch=None,
+            settings=TrainingSettings(), seed=0, folder=tmp_path, config={},
+        )  # fmt: skip
+    cut = tmp_path / "cut.ckpt"
+    cut.write_bytes((undisturbed / "best.ckpt").read_bytes()[:500])
+    with pytest.raises(GroundstateError, match=r"cut.ckpt: not a whole"):
+        load_checkpoint(cut)
+    with pytest.raises(GroundstateError, match="'crystals' is wanted"):
+        load_checkpoint(undisturbed / "best.ckpt", "crystals")
+    with pytest.raises(GroundstateError, match="no such checkpoint"):
+        load_checkpoint(tmp_path / "none.ckpt")
+    torch.save({"groundstate": Path("x"), "state_dict": os.system}, cut)
+    with pytest.raises(GroundstateError, match="files that hold code are refused"):
+        load_checkpoint(cut)
