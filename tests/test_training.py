@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from groundstate.checkpoints import load_checkpoint
 from groundstate.errors import GroundstateError
-from groundstate.training import TrainingSettings, fit, load_checkpoint, step_indices
+from groundstate.training import TrainingSettings, fit, step_indices
 
 SCRIPT = Path(__file__).with_name("training_script.py")
 
@@ -84,9 +85,17 @@ def test_each_pass_sees_every_item_once() -> None:
 def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
     with pytest.raises(GroundstateError, match="validation part is empty"):
         fit(
-            torch.nn.Linear(1, 1), None, train_size=1, train_batch=None, validation_size=0, validation_batch=None,
-            settings=TrainingSettings(), seed=0, folder=tmp_path, config={},
-        )  # fmt: skip
+            torch.nn.Linear(1, 1),
+            None,
+            train_size=1,
+            train_batch=None,
+            validation_size=0,
+            validation_batch=None,
+            settings=TrainingSettings(),
+            seed=0,
+            folder=tmp_path,
+            config={},
+        )
     cut = tmp_path / "cut.ckpt"
     cut.write_bytes((undisturbed / "best.ckpt").read_bytes()[:500])
     with pytest.raises(GroundstateError, match=r"cut.ckpt: not a whole"):

@@ -25,7 +25,7 @@ PACKAGES = (
 
 
 def git_revision() -> str:
-    """Revision of the checkout this package runs from, with ``-dirty`` where it was edited; or ``unknown``."""
+    """Revision of the checkout this package runs from (``-dirty`` where edited), or ``unknown``."""
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],

@@ -16,7 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import lightning
 import torch
@@ -24,6 +24,7 @@ from lightning.pytorch.callbacks import Callback, WeightAveraging
 from pydantic import Field
 from torch import Tensor
 
+from groundstate.checkpoints import choose_device
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_text
 from groundstate.progress import Progress
@@ -52,54 +53,8 @@ class TrainingSettings(Settings):
     threads: int = Field(1, ge=1, description="CPU threads")
 
 
-class Checkpoint(NamedTuple):
-    """What a trained model is rebuilt from."""
-
-    config: dict[str, Any]
-    state_dict: dict[str, Tensor]
-    step: int
-
-
-def load_checkpoint(path: str | Path, kind: str | None = None) -> Checkpoint:
-    """Read a checkpoint without running any code that it might hold.
-
-    ``kind`` (``geometry``, ``crystals``) is compared with the checkpoint's own.
-    Raises ``GroundstateError`` where the file is absent, cut, not a checkpoint, or of another kind.
-    """
-    path = Path(path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        about = content["groundstate"]
-        state = {name.removeprefix("network."): value for name, value in content["state_dict"].items()}
-        checkpoint = Checkpoint(json.loads(about["config"]), state, about["step"])
-    except FileNotFoundError:
-        raise GroundstateError(f"{path}: no such checkpoint; train the model first") from None
-    except PermissionError:
-        raise GroundstateError(f"{path}: not readable by this user; change its permissions") from None
-    except Exception as error:  # torch raises a dozen types for cut, foreign or unsafe files
-        raise GroundstateError(
-            f"{path}: not a whole groundstate checkpoint ({type(error).__name__}); "
-            "files that hold code are refused; delete it and train again"
-        ) from None
-    if kind is not None and checkpoint.config.get("kind") != kind:
-        raise GroundstateError(
-            f"{path}: is a checkpoint for {checkpoint.config.get('kind')!r}, but {kind!r} is wanted; "
-            "pass the checkpoint of the right stage"
-        )
-    return checkpoint
-
-
-def choose_device(name: str) -> torch.device:
-    """``auto`` takes CUDA where there is one; an impossible wish is a ``GroundstateError``."""
-    if name == "cuda" and not torch.cuda.is_available():
-        raise GroundstateError(
-            "device: 'cuda' was asked for, but torch sees no GPU; set device to auto or cpu"
-        )
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
 def step_indices(seed: int, step: int, size: int, batch_size: int) -> list[int]:
-    """Which of ``size`` training items step ``step`` sees: seeded permutations of the set, one after another."""
+    """Items of step ``step``: seeded permutations of the ``size`` items, one after another."""
     wanted = range(step * batch_size, (step + 1) * batch_size)
     orders: dict[int, list[int]] = {}
     for passes in {position // size for position in wanted}:
@@ -237,7 +192,7 @@ class _Average(WeightAveraging):
 
 
 def history_csv(history: Sequence[dict[str, float]]) -> str:
-    """The training history as CSV text: ``step``, ``train_loss``, ``validation_loss`` and the loss's parts."""
+    """The history as CSV text: ``step``, ``train_loss``, ``validation_loss`` and the loss's parts."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
     writer.writeheader()
@@ -260,19 +215,20 @@ def fit(
     inputs: Sequence[Path] = (),
     name: str = "train",
 ) -> None:
-    """Train ``network`` and write ``best.ckpt``, ``last.ckpt``, ``training.csv``, ``provenance.json`` to ``folder``.
+    """Train ``network``; write ``best.ckpt``, ``last.ckpt``, ``training.csv``, ``provenance.json`` to a folder.
 
     Parameters
     ----------
     loss : ``loss(network, batch, generator) -> (scalar, {name: scalar})``; all noise from ``generator`` (CPU).
-    train_batch, validation_batch : ``make(indices, generator) -> batch`` (tensors in a dict, tuple or dataclass);
-        augmentation draws from ``generator``. Indices run to ``train_size`` and ``validation_size``.
+    train_batch, validation_batch : ``make(indices, generator) -> batch`` (tensors in a dict, tuple or
+        dataclass); augmentation draws from ``generator``. Indices run to ``train_size``, ``validation_size``.
     config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
     inputs : files that the data came from; a checkpoint of other inputs is never resumed.
 
-    A killed run goes on from its last checkpoint when it is started again with the same arguments: state is kept
-    in a hidden folder whose name is a hash of them, and removed when the training is complete. SIGTERM writes a
-    checkpoint and exits with status 143. ``best.ckpt`` holds the averaged weights of the best validation loss.
+    A killed run goes on from its last checkpoint when it is started again with the same arguments: state is
+    kept in a hidden folder whose name is a hash of them, and removed when the training is complete. SIGTERM
+    writes a checkpoint and exits with status 143. ``best.ckpt`` holds the averaged weights of the best
+    validation loss.
 
     Raises ``GroundstateError`` on an empty training or validation set and on a loss that is not finite.
     """
