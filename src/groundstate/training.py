@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import shutil
+import signal
 import sys
 import time
 import warnings
@@ -21,6 +22,7 @@ from typing import Any, Literal
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, WeightAveraging
+from lightning.pytorch.plugins.environments import LightningEnvironment
 from pydantic import Field
 from torch import Tensor
 
@@ -215,11 +217,11 @@ def fit(
     inputs: Sequence[Path] = (),
     name: str = "train",
 ) -> None:
-    """Train ``network``; write ``best.ckpt``, ``last.ckpt``, ``training.csv``, ``provenance.json`` to a folder.
+    """Train ``network``; write best.ckpt, last.ckpt, training.csv and provenance.json to a folder.
 
     Parameters
     ----------
-    loss : ``loss(network, batch, generator) -> (scalar, {name: scalar})``; all noise from ``generator`` (CPU).
+    loss : ``loss(network, batch, generator) -> (scalar, {name: scalar})``; all noise from ``generator``.
     train_batch, validation_batch : ``make(indices, generator) -> batch`` (tensors in a dict, tuple or
         dataclass); augmentation draws from ``generator``. Indices run to ``train_size``, ``validation_size``.
     config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
@@ -271,6 +273,7 @@ def fit(
             callbacks=[_Average(settings.ema_decay), keeper],
             num_sanity_val_steps=0,
             reload_dataloaders_every_n_epochs=1,
+            plugins=[LightningEnvironment()],  # Snakemake requeues jobs, not Lightning
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -278,6 +281,9 @@ def fit(
         )
         trainer.keeper = keeper
         resume = work / "resume.ckpt"
+        signal.signal(
+            signal.SIGTERM, signal.SIG_DFL
+        )  # Lightning only notes the signal; the keeper acts on it
         trainer.fit(module, ckpt_path=resume if resume.exists() else None, weights_only=True)
     if trainer.global_step < settings.max_steps:
         raise SystemExit(143)
