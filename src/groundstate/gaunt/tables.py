@@ -1,0 +1,67 @@
+"""Gaunt and bracket coefficients, and the quadrature matrices that apply them without forming the tables.
+
+Everything is built in float64 with NumPy and converted once per dtype and device.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from groundstate.gaunt.harmonics import components, real_harmonics, surface_gradient
+from groundstate.gaunt.quadrature import sphere_grid
+
+Degrees = tuple[int, ...]
+
+
+def _check_triple(l1: int, l2: int, l3: int) -> None:
+    if min(l1, l2, l3) < 0:
+        raise ValueError(f"degrees must not be negative, got l1={l1}, l2={l2}, l3={l3}")
+
+
+def gaunt_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
+    """Integrals of three real spherical harmonics over the sphere.
+
+    Parameters
+    ----------
+    l1, l2, l3
+        Degrees, not negative.
+
+    Returns
+    -------
+    float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is even and the triangle holds.
+    """
+    _check_triple(l1, l2, l3)
+    return torch.from_numpy(coupling((l1,), (l2,), (l3,), odd=False).copy())
+
+
+def bracket_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
+    """Integrals of r . (grad Y1 x grad Y2) Y3 over the sphere: the antisymmetric partner of the Gaunt coefficients.
+
+    Returns
+    -------
+    float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is odd and the triangle holds strictly.
+    """
+    _check_triple(l1, l2, l3)
+    return torch.from_numpy(coupling((l1,), (l2,), (l3,), odd=True).copy())
+
+
+@lru_cache(maxsize=256)
+def coupling(first: Degrees, second: Degrees, third: Degrees, odd: bool) -> np.ndarray:
+    """Dense coupling table over all components of three sets of degrees, with exact zeros where a rule demands them."""
+    points, weights = sphere_grid(max(first) + max(second) + max(third))
+    out = real_harmonics(third, points) * weights
+    if odd:
+        theta1, phi1 = surface_gradient(first, points)
+        theta2, phi2 = surface_gradient(second, points)
+        table = np.einsum("ip,jp,kp->ijk", theta1, phi2, out, optimize=True)
+        table -= np.einsum("ip,jp,kp->ijk", phi1, theta2, out, optimize=True)
+    else:
+        values = real_harmonics(first, points), real_harmonics(second, points)
+        table = np.einsum("ip,jp,kp->ijk", *values, out, optimize=True)
+    l1, l2, l3 = np.ix_(components(first), components(second), components(third))
+    allowed = ((l1 + l2 + l3) % 2 == int(odd)) & (abs(l1 - l2) <= l3) & (l3 <= l1 + l2)
+    table = np.where(allowed, table, 0.0)
+    table[np.abs(table) < 1e-13 * max(1.0, np.abs(table).max())] = 0.0
+    table.setflags(write=False)
+    return table
