@@ -1,0 +1,51 @@
+# `make run` sets up and runs the whole pipeline; `make test` sets up and runs the tests.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# one thread a process: several processes beat several threads on a few cores
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-slow lint format clean
+
+help:
+	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
+	@echo "make test        set up, run the tests (at most 10 minutes)"
+	@echo "make test-slow   the longer tests"
+	@echo "make lint        ruff, snakefmt --check, snakemake --lint"
+	@echo "make format      ruff format, snakefmt"
+	@echo "make clean       remove results, logs and Snakemake's notes (downloads and .venv stay)"
+
+setup: $(READY)
+
+# a changed pin or project file installs again; GPU users set PIP_INDEX_URL or PIP_EXTRA_INDEX_URL
+$(READY): envs/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+run: $(READY)
+	$(BIN)/snakemake --cores all
+	@echo "report: $(CURDIR)/results/report.html"
+
+test: $(READY)
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+clean:
+	rm -rf results logs .snakemake
