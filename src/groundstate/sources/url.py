@@ -1,0 +1,241 @@
+"""Downloads over http(s) that resume, retry and verify."""
+
+import errno
+import http.client
+import re
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from groundstate import __version__
+from groundstate.errors import GroundstateError
+from groundstate.progress import Progress
+from groundstate.sources.checksums import Checksum, read_record, record_path, write_record
+from groundstate.sources.partial import PartialFile
+from groundstate.sources.settings import URL, Retry
+
+LONGEST_DELAY = 60.0
+BLOCK = 2**18
+PASSING = {408, 425, 429, 500, 502, 503, 504}
+
+
+class _PassingFaultError(Exception):
+    """A fault that another attempt may not meet."""
+
+
+def download(
+    url: str, output: str | Path, checksum: Checksum | None = None, retry: Retry | None = None
+) -> None:
+    """Download ``url`` to ``output``: whole and verified, or not at all.
+
+    What has come is kept in ``OUTPUT.part``; an attempt after a broken connection, and a run after a killed
+    one, go on from there if the server still offers the same file (ETag, date and length agree). Where no
+    checksum is given the sha256 of the first download is recorded in ``OUTPUT.sha256``, with a warning, and
+    later downloads have to match it.
+
+    Raises ``GroundstateError`` for a refused address, a final answer of the server such as 404, a network
+    that stays away, a wrong checksum, and a full disk.
+    """
+    if not re.fullmatch(URL, url):
+        raise GroundstateError(f"{url!r} is not an http(s) address")
+    output, retry = Path(output), retry or Retry()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with PartialFile(output, url) as part:
+        if checksum and output.is_file() and checksum.matches(output):
+            return
+        expected = checksum or read_record(output)
+        if not (expected or part.etag or part.modified):
+            part.restart()  # nothing could tell whether the rest belongs to the same version
+        resumed = part.size > 0
+        _complete(url, part, retry)
+        if resumed and expected and not expected.matches(part.path):
+            # What an earlier run left may be at fault; a fresh download shows whether the source is.
+            part.restart()
+            _complete(url, part, retry)
+        try:
+            _verify(url, output, part, checksum)
+        except GroundstateError:
+            part.restart()
+            raise
+        part.finish()
+
+
+def _verify(url: str, output: Path, part: PartialFile, checksum: Checksum | None) -> None:
+    """Compare with the given checksum, or with the recorded one, or record one."""
+    if checksum:
+        checksum.verify(part.path, url)
+        return
+    found, recorded = Checksum.of(part.path), read_record(output)
+    if recorded and found != recorded:
+        raise GroundstateError(
+            f"{url}: the file is another one than the first time: {record_path(output)} has {recorded}, now it"
+            f" is {found}. If the change is meant, delete that record and fetch again; nothing was kept"
+        )
+    if not recorded:
+        write_record(output, found)
+        _say(f"warning: no checksum is known for {url}; it has {found}, recorded in {record_path(output)}")
+
+
+def _complete(url: str, part: PartialFile, retry: Retry) -> None:
+    """Attempt until the part is complete; attempts that brought something new do not count as failures."""
+    reached, failures = part.size, 0
+    while not part.complete:
+        try:
+            _attempt(url, part, retry.timeout)
+        except _PassingFaultError as fault:
+            if part.size > reached:
+                reached, failures = part.size, 0
+            failures += 1
+            if failures >= retry.attempts:
+                kept = (
+                    f" The {part.size} bytes that have come are kept for the next run." if part.size else ""
+                )
+                raise GroundstateError(
+                    f"{url}: {fault} ({failures} attempts in a row failed).{kept} Where there is no network,"
+                    " put the file on this machine and give it as a source of kind 'path'"
+                ) from fault
+            delay = min(LONGEST_DELAY, retry.delay * 2 ** (failures - 1))
+            _say(f"{part.output.name}: {fault}; trying again in {delay:.0f} s")
+            time.sleep(delay)
+
+
+def _attempt(url: str, part: PartialFile, timeout: float) -> None:
+    """One request, for what is missing; everything that arrives is appended to the part."""
+    headers = {"User-Agent": f"groundstate/{__version__}", "Accept-Encoding": "identity"}
+    if part.size:
+        headers["Range"] = f"bytes={part.size}-"
+        if validator := part.validator:
+            headers["If-Range"] = validator
+    with _open(urllib.request.Request(url, headers=headers), part, timeout) as response:
+        _prepare(response, part)
+        if part.total == 0:
+            raise GroundstateError(f"{url}: the server sends an empty file")
+        progress = _progress(part)
+        for block in _blocks(response):
+            _append(part, block)
+            if progress and (step := _megabytes(part.size) - progress.count):
+                progress.update(step)
+    if part.total is None:  # sent in chunks: the protocol itself told the end
+        part.total = part.size
+    if part.size > part.total:
+        part.restart()
+        raise _PassingFaultError("the server sent more than it announced")
+    if part.size < part.total:
+        raise _PassingFaultError(f"the connection ended after {part.size} of {part.total} bytes")
+
+
+def _open(request: urllib.request.Request, part: PartialFile, timeout: float) -> http.client.HTTPResponse:
+    url = request.full_url
+    try:
+        return _OPENER.open(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416:
+            part.restart()
+            raise _PassingFaultError("the server cannot go on from where the last attempt ended") from None
+        if error.code in PASSING:
+            raise _PassingFaultError(f"the server answers {error.code} {error.reason}") from None
+        raise GroundstateError(f"{url}: the server answers {error.code} {error.reason}") from None
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise GroundstateError(
+                f"{url}: the certificate of the server is not valid: {error.reason}"
+            ) from None
+        raise _PassingFaultError(f"no connection: {error.reason}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise _PassingFaultError(f"no answer: {error or type(error).__name__}") from None
+
+
+def _prepare(response: http.client.HTTPResponse, part: PartialFile) -> None:
+    """Make the part ready for the body: keep it if the body goes on from it, empty it otherwise."""
+    headers = response.headers
+    if response.status == 206:
+        span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
+        same = (headers.get("ETag"), headers.get("Last-Modified")) == (part.etag, part.modified)
+        if not (span and same and (int(span[1]), int(span[2])) == (part.size, part.total)):
+            part.restart()
+            raise _PassingFaultError("the file has changed at its source since the last attempt")
+    elif response.status == 200:
+        length = headers.get("Content-Length", "")
+        part.restart(
+            int(length) if length.isdecimal() else None, headers.get("ETag"), headers.get("Last-Modified")
+        )
+    else:
+        raise GroundstateError(f"{response.url}: the server answers {response.status} {response.reason}")
+
+
+def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while block := response.read1(BLOCK):
+            yield block
+    except (OSError, http.client.HTTPException) as error:
+        raise _PassingFaultError(f"the connection broke: {error or type(error).__name__}") from None
+
+
+def _append(part: PartialFile, block: bytes) -> None:
+    try:
+        part.append(block)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise GroundstateError(
+            f"no space left on the device for {part.output}: {part.size} of {part.total or 'unknown'} bytes"
+            f" have come and are kept in {part.path.name}; free some space and run again, it goes on there"
+        ) from None
+
+
+def _megabytes(size: int) -> int:
+    return -(-size // 10**6)
+
+
+def _progress(part: PartialFile) -> Progress | None:
+    if part.total is None:
+        _say(f"{part.output.name}: downloading, the server does not tell the size")
+        return None
+    return Progress(part.output.name, _megabytes(part.total), "MB", done=_megabytes(part.size))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to http(s) only, and never from https down to http."""
+
+    def redirect_request(
+        self,
+        request: urllib.request.Request,
+        answer: IO[bytes],
+        code: int,
+        message: str,
+        headers: http.client.HTTPMessage,
+        target: str,
+    ) -> urllib.request.Request | None:
+        scheme = urlsplit(target).scheme
+        if scheme not in ("http", "https") or (request.type == "https" and scheme == "http"):
+            raise GroundstateError(f"{request.full_url}: refused: it redirects to {target}")
+        return super().redirect_request(request, answer, code, message, headers, target)
+
+
+def _make_opener() -> urllib.request.OpenerDirector:
+    """An opener that knows http and https alone: there is nothing in it that could read a local file."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        _Redirects,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+_OPENER = _make_opener()
