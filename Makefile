@@ -1,5 +1,5 @@
 # `make run` sets up and runs the whole pipeline; `make test` sets up and runs the tests.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready

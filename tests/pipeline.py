@@ -1,0 +1,45 @@
+"""Copies of the project, real Snakemake runs in them, and what a dry run plans."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "workflow", "profiles", "envs", "config", "src", "tests/data")
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what a run needs, without results, to ``target``."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / part)
+    return target
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True, config: str = "config/test.yaml") -> str:
+    """Run Snakemake in ``folder`` on the copy's own sources; gives what it printed, both streams."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+    return done.stdout
+
+
+def planned(output: str) -> dict[str, int]:
+    """Jobs by rule that a dry run would start; gathering rules left out."""
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", output, re.MULTILINE | re.DOTALL)
+    if table is None:
+        assert "Nothing to be done" in output, output
+        return {}
+    rows = (line.split() for line in table[1].splitlines())
+    return {rule: int(count) for rule, count in rows if not rule.startswith("all")}

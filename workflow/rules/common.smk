@@ -1,0 +1,75 @@
+import json
+import os
+import shlex
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+from groundstate.config import read_config
+from groundstate.dependencies import stage_sources
+from groundstate.errors import GroundstateError
+
+try:
+    CONFIG = read_config(config)
+except GroundstateError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS, DATA = CONFIG.results.rstrip("/"), CONFIG.data.rstrip("/")
+MOLECULES, CRYSTALS = CONFIG.molecules, CONFIG.crystals
+MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
+CRYSTAL_RUN = f"{RESULTS}/crystals/{{dataset}}/{{model}}/seed{{seed}}"
+
+# without conda, jobs use the Python that runs Snakemake, whether its environment is activated or not
+if not workflow.deployment_settings.deployment_method:
+    shell.prefix(
+        f"set -euo pipefail; export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
+    )
+
+
+wildcard_constraints:
+    dataset="|".join(CONFIG.sources),
+    model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models})),
+    seed="[0-9]+",
+    file="[^/]+",
+
+
+def stage(command):
+    """Source files of a command: its stage reruns when one of them changes."""
+    return [os.path.relpath(path) for path in stage_sources(command)]
+
+
+def settings(section):
+    """A section of the config as the JSON that a command reads; a change of any value is a changed param."""
+    return json.dumps(section.model_dump(mode="json"), sort_keys=True)
+
+
+def fetched(wildcards):
+    """The fetched files of a data set."""
+    return [
+        f"{DATA}/{wildcards.dataset}/{name}"
+        for name in CONFIG.sources[wildcards.dataset].files
+    ]
+
+
+def molecule_runs(pattern, trained=False):
+    """``pattern`` (with dataset, model, seed) for every molecule run that the config asks for.
+
+    With ``trained`` only data sets with a training of their own, lent to others or not.
+    """
+    datasets = MOLECULES.datasets
+    if trained:
+        datasets = sorted({MOLECULES.pretrained.get(name, name) for name in datasets})
+    return expand(pattern, dataset=datasets, model=MOLECULES.models, seed=CONFIG.seeds)
+
+
+def crystal_runs(pattern):
+    """``pattern`` (with dataset, model, seed) for every crystal run that the config asks for."""
+    return expand(
+        pattern, dataset=CRYSTALS.datasets, model=CRYSTALS.models, seed=CONFIG.seeds
+    )
+
+
+def trained_geometry(wildcards):
+    """The checkpoint that predicts a data set: its own, or of the data set that it borrows from."""
+    teacher = MOLECULES.pretrained.get(wildcards.dataset, wildcards.dataset)
+    return f"{RESULTS}/molecules/{teacher}/{wildcards.model}/seed{wildcards.seed}/best.ckpt"

@@ -1,0 +1,53 @@
+def source_file(wildcards):
+    """What the config says about one file of a data set."""
+    files = CONFIG.sources[wildcards.dataset].files
+    if wildcards.file not in files:
+        raise WorkflowError(
+            f"sources.{wildcards.dataset}.files: no {wildcards.file!r}; it has {', '.join(files)}"
+        )
+    return files[wildcards.file]
+
+
+def local_files(wildcards):
+    """The user's own files behind a `path` source, so that an edited one is fetched again."""
+    if CONFIG.sources[wildcards.dataset].kind != "path":
+        return []
+    location = source_file(wildcards).location
+    if os.path.isdir(location):
+        return sorted(
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(location)
+            for name in names
+        )
+    return location
+
+
+# no source files among the inputs: what is fetched is known by its checksum, not by the code that fetched it
+rule fetch:
+    input:
+        local_files,
+    output:
+        f"{DATA}/{{dataset}}/{{file}}",
+    log:
+        "logs/fetch/{dataset}/{file}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        kind=lambda wildcards: CONFIG.sources[wildcards.dataset].kind,
+        location=lambda wildcards: source_file(wildcards).location,
+        checksum=lambda wildcards: source_file(wildcards).checksum or "",
+        settings=settings(CONFIG.fetch),
+    message:
+        "Fetch {wildcards.file} of {wildcards.dataset}"
+    shell:
+        "groundstate fetch --kind {params.kind} --location {params.location:q} --checksum {params.checksum:q} "
+        "--settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
+
+
+rule all_fetch:
+    input:
+        [
+            f"{DATA}/{dataset}/{file}"
+            for dataset in [*MOLECULES.datasets, *CRYSTALS.datasets]
+            for file in CONFIG.sources[dataset].files
+        ],

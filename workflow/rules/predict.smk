@@ -1,0 +1,27 @@
+rule predict_geometry:
+    input:
+        checkpoint=trained_geometry,
+        records=rules.prepare_molecules.output.records,
+        splits=rules.prepare_molecules.output.splits,
+        conformers=rules.embed_conformers.output.conformers,
+        stage=stage("predict_geometry"),
+    output:
+        predicted=f"{MOLECULE_RUN}/predicted.sdf",
+        rejected=f"{MOLECULE_RUN}/rejected.csv",
+    log:
+        "logs/predict_geometry/{dataset}/{model}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        split=MOLECULES.split,
+    message:
+        "Predict geometries of {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "groundstate predict geometry --input {input.records:q} --splits {input.splits:q} --split {params.split} "
+        "--part test --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} "
+        "--output {output.predicted:q} 2>&1 | tee {log:q}"
+
+
+rule all_predict_geometry:
+    input:
+        molecule_runs(rules.predict_geometry.output.predicted),

@@ -1,0 +1,93 @@
+rule prepare_molecules:
+    input:
+        files=fetched,
+        stage=stage("prepare_molecules"),
+    output:
+        records=f"{RESULTS}/molecules/{{dataset}}/prepared/records.parquet",
+        splits=f"{RESULTS}/molecules/{{dataset}}/prepared/splits.csv",
+        rejected=f"{RESULTS}/molecules/{{dataset}}/prepared/rejected.csv",
+        summary=f"{RESULTS}/molecules/{{dataset}}/prepared/summary.json",
+        test=f"{RESULTS}/molecules/{{dataset}}/prepared/test.sdf",
+    log:
+        "logs/prepare_molecules/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=subpath(output.records, parent=True),
+        inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
+        format=lambda wildcards: CONFIG.sources[wildcards.dataset].format,
+        split=MOLECULES.split,
+        settings=settings(MOLECULES.prepare),
+    message:
+        "Prepare molecules of {wildcards.dataset}"
+    shell:
+        "groundstate prepare molecules {params.inputs:q} --format {params.format} --split {params.split} "
+        "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule prepare_crystals:
+    input:
+        files=fetched,
+        stage=stage("prepare_crystals"),
+    output:
+        records=f"{RESULTS}/crystals/{{dataset}}/prepared/records.parquet",
+        splits=f"{RESULTS}/crystals/{{dataset}}/prepared/splits.csv",
+        rejected=f"{RESULTS}/crystals/{{dataset}}/prepared/rejected.csv",
+        summary=f"{RESULTS}/crystals/{{dataset}}/prepared/summary.json",
+    log:
+        "logs/prepare_crystals/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=subpath(output.records, parent=True),
+        inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
+        format=lambda wildcards: CONFIG.sources[wildcards.dataset].format,
+        settings=settings(CRYSTALS.prepare),
+    message:
+        "Prepare crystals of {wildcards.dataset}"
+    shell:
+        "groundstate prepare crystals {params.inputs:q} --format {params.format} "
+        "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule embed_conformers:
+    input:
+        records=rules.prepare_molecules.output.records,
+        splits=rules.prepare_molecules.output.splits,
+        stage=stage("embed_conformers"),
+    output:
+        conformers=f"{RESULTS}/molecules/{{dataset}}/conformers/conformers.parquet",
+        rejected=f"{RESULTS}/molecules/{{dataset}}/conformers/rejected.csv",
+        etkdg=f"{RESULTS}/molecules/{{dataset}}/conformers/etkdg.sdf",
+        mmff=f"{RESULTS}/molecules/{{dataset}}/conformers/mmff.sdf",
+    log:
+        "logs/embed_conformers/{dataset}.log",
+    priority: 10  # it takes all cores: before the trainings, which take one each
+    conda:
+        ENVIRONMENT
+    threads: 8
+    params:
+        folder=subpath(output.conformers, parent=True),
+        split=MOLECULES.split,
+        settings=settings(MOLECULES.embed),
+    message:
+        "Embed conformers of {wildcards.dataset}"
+    shell:
+        "groundstate embed conformers --records {input.records:q} --splits {input.splits:q} "
+        "--split {params.split} --settings {params.settings:q} --workers {threads} "
+        "--output-dir {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule all_prepare_molecules:
+    input:
+        expand(rules.prepare_molecules.output.records, dataset=MOLECULES.datasets),
+
+
+rule all_prepare_crystals:
+    input:
+        expand(rules.prepare_crystals.output.records, dataset=CRYSTALS.datasets),
+
+
+rule all_embed_conformers:
+    input:
+        expand(rules.embed_conformers.output.conformers, dataset=MOLECULES.datasets),

@@ -1,0 +1,85 @@
+rule score_geometry:
+    input:
+        predicted=rules.predict_geometry.output.predicted,
+        reference=rules.prepare_molecules.output.test,
+        etkdg=rules.embed_conformers.output.etkdg,
+        mmff=rules.embed_conformers.output.mmff,
+        stage=stage("score_geometry"),
+    output:
+        summary=f"{MOLECULE_RUN}/geometry/summary.json",
+        molecules=f"{MOLECULE_RUN}/geometry/molecules.csv",
+    log:
+        "logs/score_geometry/{dataset}/{model}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=subpath(output.summary, parent=True),
+    message:
+        "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "groundstate score geometry --predicted {input.predicted:q} --reference {input.reference:q} "
+        "--baseline etkdg={input.etkdg:q} --baseline mmff={input.mmff:q} "
+        "--output {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule score_validity:
+    input:
+        structures=rules.generate_crystals.output.structures,
+        records=rules.prepare_crystals.output.records,
+        stage=stage("score_validity"),
+    output:
+        summary=f"{CRYSTAL_RUN}/validity/summary.json",
+        crystals=f"{CRYSTAL_RUN}/validity/crystals.csv",
+    log:
+        "logs/score_validity/{dataset}/{model}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        folder=subpath(output.summary, parent=True),
+    message:
+        "Score validity of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "groundstate score validity --structures {input.structures:q} --baseline data={input.records:q} "
+        "--oxidation-list {params.oxidation_list} "
+        "--output {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule score_stability:
+    input:
+        structures=rules.generate_crystals.output.structures,
+        records=rules.prepare_crystals.output.records,
+        stage=stage("score_stability"),
+    output:
+        summary=f"{CRYSTAL_RUN}/stability/summary.json",
+        crystals=f"{CRYSTAL_RUN}/stability/crystals.csv",
+        table=f"{CRYSTAL_RUN}/stability/crystals.parquet",
+        relaxed=f"{CRYSTAL_RUN}/stability/relaxed.extxyz",
+        rejected=f"{CRYSTAL_RUN}/stability/rejected.csv",
+    log:
+        "logs/score_stability/{dataset}/{model}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    threads: CRYSTALS.stability.workers
+    params:
+        folder=subpath(output.summary, parent=True),
+        settings=settings(CRYSTALS.stability),
+    message:
+        "Relax and score stability of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "groundstate score stability --structures {input.structures:q} --reference {input.records:q} "
+        "--settings {params.settings:q} --output {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule all_score_geometry:
+    input:
+        molecule_runs(rules.score_geometry.output.summary),
+
+
+rule all_score_validity:
+    input:
+        crystal_runs(rules.score_validity.output.summary),
+
+
+rule all_score_stability:
+    input:
+        crystal_runs(rules.score_stability.output.summary),

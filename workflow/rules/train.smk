@@ -1,0 +1,64 @@
+# checkpoints of an unfinished training sit in a hidden folder beside the outputs, which Snakemake
+# deletes before a job starts: so a job that was killed goes on where it was
+rule train_geometry:
+    input:
+        records=rules.prepare_molecules.output.records,
+        splits=rules.prepare_molecules.output.splits,
+        conformers=rules.embed_conformers.output.conformers,
+        stage=stage("train_geometry"),
+    output:
+        best=f"{MOLECULE_RUN}/best.ckpt",
+        last=f"{MOLECULE_RUN}/last.ckpt",
+        history=f"{MOLECULE_RUN}/training.csv",
+        provenance=f"{MOLECULE_RUN}/provenance.json",
+    log:
+        "logs/train_geometry/{dataset}/{model}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    threads: MOLECULES.train.training.threads
+    params:
+        folder=subpath(output.best, parent=True),
+        split=MOLECULES.split,
+        settings=settings(MOLECULES.train),
+    message:
+        "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    shell:
+        "groundstate train geometry --records {input.records:q} --splits {input.splits:q} "
+        "--conformers {input.conformers:q} --split {params.split} --model {wildcards.model} "
+        "--settings {params.settings:q} --seed {wildcards.seed} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule train_crystals:
+    input:
+        records=rules.prepare_crystals.output.records,
+        splits=rules.prepare_crystals.output.splits,
+        stage=stage("train_crystals"),
+    output:
+        best=f"{CRYSTAL_RUN}/best.ckpt",
+        last=f"{CRYSTAL_RUN}/last.ckpt",
+        history=f"{CRYSTAL_RUN}/training.csv",
+        provenance=f"{CRYSTAL_RUN}/provenance.json",
+    log:
+        "logs/train_crystals/{dataset}/{model}/seed{seed}.log",
+    conda:
+        ENVIRONMENT
+    threads: CRYSTALS.train.training.threads
+    params:
+        folder=subpath(output.best, parent=True),
+        settings=settings(CRYSTALS.train),
+    message:
+        "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    shell:
+        "groundstate train crystals --records {input.records:q} --splits {input.splits:q} "
+        "--model {wildcards.model} --settings {params.settings:q} --seed {wildcards.seed} "
+        "--output-dir {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule all_train_geometry:
+    input:
+        molecule_runs(rules.train_geometry.output.best, trained=True),
+
+
+rule all_train_crystals:
+    input:
+        crystal_runs(rules.train_crystals.output.best),
