@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint format clean
+.PHONY: help setup run test test-slow lint format report-test clean
 
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
@@ -49,3 +49,11 @@ format: $(READY)
 
 clean:
 	rm -rf results logs .snakemake
+
+# the tiny configuration end to end in a folder of its own, then Snakemake's own report of it
+report-test: $(READY)
+	rm -rf build/report-test && mkdir -p build/report-test/tests
+	ln -s $(CURDIR)/tests/data build/report-test/tests/data
+	$(BIN)/snakemake --cores all --configfile config/test.yaml --directory build/report-test
+	$(BIN)/snakemake --cores all --configfile config/test.yaml --directory build/report-test --report snakemake.html
+	test -s build/report-test/snakemake.html

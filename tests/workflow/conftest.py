@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from pipeline import copy_project, snakemake
 
 

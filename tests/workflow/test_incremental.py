@@ -5,10 +5,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from pipeline import planned, snakemake
 
 GEOMETRY = {"train_geometry": 1, "predict_geometry": 1, "score_geometry": 1, "report": 1}
-CRYSTALS = {"train_crystals": 1, "generate_crystals": 1, "score_validity": 1, "score_stability": 1, "report": 1}
+CRYSTALS = {
+    "train_crystals": 1,
+    "generate_crystals": 1,
+    "score_validity": 1,
+    "score_stability": 1,
+    "report": 1,
+}
 
 
 def dry(folder: Path, *arguments: str) -> dict[str, int]:

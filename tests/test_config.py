@@ -1,0 +1,101 @@
+"""The configuration: three descriptions in step, and one clear line for every mistake."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from groundstate.config import GENERATED, ROOT, Config, read_config
+from groundstate.errors import GroundstateError
+
+SOURCES = yaml.safe_load((ROOT / "config/sources.yaml").read_text())
+
+
+@pytest.mark.parametrize("path", GENERATED)
+def test_generated_files_are_in_step_with_the_model(path: str) -> None:
+    assert (ROOT / path).read_text() == GENERATED[path](), (
+        f"run `python -m groundstate.config` to rewrite {path}"
+    )
+
+
+def test_default_config_is_the_models_default() -> None:
+    values = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    assert read_config(values | SOURCES) == read_config(SOURCES)
+
+
+@pytest.mark.parametrize("name", ["full", "test"])
+def test_the_other_configs_are_valid(name: str) -> None:
+    values = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    sources = SOURCES["sources"] | values.get("sources", {})
+    config = read_config(values | {"sources": sources})
+    assert config != read_config(SOURCES)
+
+
+def test_every_data_set_of_the_three_papers_is_described() -> None:
+    known = set(SOURCES["sources"])
+    assert known >= {
+        "qm9",
+        "molecule3d_random",
+        "molecule3d_scaffold",
+        "perov_5",
+        "carbon_24",
+        "mp_20",
+        "mpts_52",
+    }
+    assert known >= {"mp3938", "mp_elemental_references", "mp_hull_entries"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"resluts": "x"}, r"config: resluts: unknown key; allowed here: .*results"),
+        (
+            {"molecules": {"prepare": {"max": 3}}},
+            r"config: molecules.prepare.max: unknown key; .*max_molecules",
+        ),
+        ({"crystals": {"train": {"training": {"max_step": 3}}}}, r"max_step: unknown key; .*max_steps"),
+        ({"seeds": [-1]}, r"config: seeds.0: .*greater than or equal to 0 \(it is -1\)"),
+        ({"seeds": []}, r"config: seeds: .*at least 1 item"),
+        ({"seeds": [1, 1]}, r"config: seeds: \[1, 1\] names one twice"),
+        ({"seeds": "many"}, r"config: seeds: .*list"),
+        ({"crystals": {"generate": {"num": -5}}}, r"config: crystals.generate.num: .*greater than"),
+        ({"molecules": {"datasets": ["qm10"]}}, r"molecules.datasets: unknown name 'qm10'; allowed: .*qm9"),
+        ({"molecules": {"datasets": ["mp_20"]}}, r"molecules.datasets: unknown name 'mp_20'; allowed: .*qm9"),
+        ({"molecules": {"models": ["gauss"]}}, r"molecules.models: unknown name 'gauss'; allowed: .*gaunt"),
+        (
+            {"crystals": {"models": ["cdvae"]}},
+            r"crystals.models: unknown name 'cdvae'; allowed: .*unimat-compact",
+        ),
+        ({"molecules": {"split": "time"}}, r"config: molecules.split: .*random\|scaffold"),
+        ({"results": "my results; rm"}, r"config: results: "),
+    ],
+)
+def test_mistakes_name_the_key_and_what_is_allowed(change: dict, message: str) -> None:
+    with pytest.raises(GroundstateError, match=message) as caught:
+        read_config(SOURCES | change)
+    assert "\n" not in str(caught.value)
+
+
+def test_molecules_without_geometries_need_a_teacher() -> None:
+    mine = {
+        "kind": "path",
+        "format": "smiles",
+        "license": "mine",
+        "citation": "none",
+        "files": {"mine.smi": {"location": "mine.smi"}},
+    }
+    values = {"sources": SOURCES["sources"] | {"mine": mine}, "molecules": {"datasets": ["mine"]}}
+    with pytest.raises(GroundstateError, match=r"pretrained: \{mine: qm9\}"):
+        read_config(values)
+    values["molecules"]["pretrained"] = {"mine": "qm9"}
+    assert read_config(values).molecules.pretrained == {"mine": "qm9"}
+    values["molecules"]["pretrained"] = {"mine": "mine"}
+    with pytest.raises(GroundstateError, match=r"pretrained.mine: unknown name 'mine'"):
+        read_config(values)
+
+
+def test_schema_is_json_schema() -> None:
+    schema = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
+    assert set(schema["properties"]) == set(Config.model_fields)
+    assert Path(ROOT / "config/README.md").read_text().count("| `") > len(Config.model_fields)
