@@ -189,7 +189,7 @@ class _Average(WeightAveraging):
         def update(averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
             keep = min(decay, (1 + int(count)) / (10 + int(count)))
             pairs = [pair for pair in zip(averages, weights, strict=True) if pair[0].is_floating_point()]
-            torch._foreach_lerp_(*(list(side) for side in zip(*pairs, strict=True)), 1 - keep)
+            torch._foreach_lerp_([mean for mean, _ in pairs], [weight for _, weight in pairs], 1 - keep)
 
         super().__init__(multi_avg_fn=update)
 
