@@ -1,5 +1,6 @@
 """Archives from the package index: downloaded by pip with a checked hash, never installed or imported."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -54,8 +55,7 @@ def _run_pip(requirement: str, checksum: Checksum, scratch: Path, wheel: bool) -
     with log.open("wb") as handle:
         process = subprocess.Popen(command, stdout=handle, stderr=subprocess.STDOUT, env=environment)
         while (status := _wait(process)) is None:
-            size = sum(file.stat().st_size for file in scratch.rglob("*") if file.is_file())
-            print(f"{requirement}: {size / 1e6:.1f} MB so far", file=sys.stderr, flush=True)
+            print(f"{requirement}: {_size(scratch) / 1e6:.1f} MB so far", file=sys.stderr, flush=True)
     if status != 0:
         said = log.read_text(encoding="utf-8", errors="replace")
         print(said, file=sys.stderr, flush=True)
@@ -74,6 +74,14 @@ def _wait(process: subprocess.Popen, seconds: float = 5.0) -> int | None:
         raise
 
 
+def _size(folder: Path) -> int:
+    size = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # pip removes its temporary files meanwhile
+            size += file.stat().st_size
+    return size
+
+
 def _explain(requirement: str, checksum: Checksum, said: str) -> str:
     """The usual failures of pip in one sentence each; pip's own words went to the log."""
     if "DO NOT MATCH THE HASHES" in said:
@@ -87,8 +95,10 @@ def _explain(requirement: str, checksum: Checksum, said: str) -> str:
             f"{requirement}: the package index cannot be reached. Where there is no network, put the archive "
             "on this machine and give it as a source of kind 'path'"
         )
+    if "(from versions: none)" in said:
+        return f"{requirement}: the package index does not know this package in this form, or does not answer"
     if "No matching distribution found" in said:
-        return f"{requirement}: the package index has no such version, or not in this form (wheel or source)"
+        return f"{requirement}: the package index has other versions of this package, but not this one"
     if "No space left on device" in said:
         return f"{requirement}: no space is left on the disk"
     return f"{requirement}: pip could not download it; what it said is above"

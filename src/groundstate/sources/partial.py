@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+DESCRIPTION = ("url", "total", "etag", "modified")
+
 
 class PartialFile:
     """Bytes of ``url`` that have come so far, held by one process at a time.
@@ -37,13 +39,7 @@ class PartialFile:
         self._lock = _locked(self.description)
         self._body = self.path.open("ab", buffering=0)
         self.size = self._body.tell()
-        try:
-            known = json.loads(self._lock.read())
-        except ValueError:  # killed while it was written, or just made
-            known = {}
-        if self.size and known.get("url") == self.url and isinstance(known.get("total"), int):
-            self.total, self.etag, self.modified = known["total"], known["etag"], known["modified"]
-        elif self.size:
+        if self.size and not self._recall(self._lock.read()):
             self.restart()
         return self
 
@@ -53,6 +49,15 @@ class PartialFile:
             self.path.unlink(missing_ok=True)
             self.description.unlink(missing_ok=True)
         self._lock.close()
+
+    def _recall(self, description: str) -> bool:
+        """Whether the part is of this address; a kill may have cut the description short."""
+        try:
+            known = json.loads(description)
+            url, self.total, self.etag, self.modified = (known[key] for key in DESCRIPTION)
+        except (ValueError, TypeError, KeyError):
+            return False
+        return url == self.url and self.total is not None
 
     @property
     def complete(self) -> bool:
@@ -69,7 +74,7 @@ class PartialFile:
         # In this order: a kill in between leaves an empty part, which is never resumed.
         self._body.truncate(0)
         self.size, self.total, self.etag, self.modified = 0, total, etag, modified
-        text = json.dumps({"url": self.url, "total": total, "etag": etag, "modified": modified})
+        text = json.dumps(dict(zip(DESCRIPTION, (self.url, total, etag, modified), strict=True)))
         self._lock.seek(0)
         self._lock.truncate()
         self._lock.write(text)

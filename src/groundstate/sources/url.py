@@ -74,8 +74,8 @@ def _verify(url: str, output: Path, part: PartialFile, checksum: Checksum | None
     found, recorded = Checksum.of(part.path), read_record(output)
     if recorded and found != recorded:
         raise GroundstateError(
-            f"{url}: the file is another one than the first time: {record_path(output)} has {recorded}, now it"
-            f" is {found}. If the change is meant, delete that record and fetch again; nothing was kept"
+            f"{url}: the file is another one than the first time: {record_path(output)} has {recorded}, now"
+            f" it is {found}. If the change is meant, delete that record and fetch again; nothing was kept"
         )
     if not recorded:
         write_record(output, found)
@@ -119,7 +119,7 @@ def _attempt(url: str, part: PartialFile, timeout: float) -> None:
         progress = _progress(part)
         for block in _blocks(response):
             _append(part, block)
-            if progress and (step := _megabytes(part.size) - progress.count):
+            if progress and (step := _megabytes(part) - progress.count):
                 progress.update(step)
     if part.total is None:  # sent in chunks: the protocol itself told the end
         part.total = part.size
@@ -190,15 +190,16 @@ def _append(part: PartialFile, block: bytes) -> None:
         ) from None
 
 
-def _megabytes(size: int) -> int:
-    return -(-size // 10**6)
+def _megabytes(part: PartialFile) -> int:
+    """Megabytes that have come; the last, broken one counts when all is there."""
+    return part.size // 10**6 + part.complete
 
 
 def _progress(part: PartialFile) -> Progress | None:
     if part.total is None:
         _say(f"{part.output.name}: downloading, the server does not tell the size")
         return None
-    return Progress(part.output.name, _megabytes(part.total), "MB", done=_megabytes(part.size))
+    return Progress(part.output.name, part.total // 10**6 + 1, "MB", done=_megabytes(part))
 
 
 def _say(text: str) -> None:
