@@ -188,8 +188,8 @@ class _Average(WeightAveraging):
     def __init__(self, decay: float) -> None:
         def update(averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
             keep = min(decay, (1 + int(count)) / (10 + int(count)))
-            pairs = [pair for pair in zip(averages, weights, strict=True) if pair[0].is_floating_point()]
-            torch._foreach_lerp_([mean for mean, _ in pairs], [weight for _, weight in pairs], 1 - keep)
+            if averages[0].is_floating_point():  # called once a dtype; tables of indices stay as they are
+                torch._foreach_lerp_(list(averages), list(weights), 1 - keep)
 
         super().__init__(multi_avg_fn=update)
 
