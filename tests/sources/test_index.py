@@ -29,7 +29,10 @@ def packages(tmp_path, monkeypatch):
         )
         wheel.writestr("tinydata-1.0.dist-info/RECORD", "")
     mark = tmp_path / "setup_ran"
-    script = f"import setuptools\nopen({str(mark)!r}, 'w').close()\nsetuptools.setup(version='1.0')\n"
+    script = (
+        f"import setuptools\nopen({str(mark)!r}, 'w').close()\n"
+        "setuptools.setup(name='tinydata', version='1.0')\n"
+    )
     with tarfile.open(folder / "tinydata-1.0.tar.gz", "w:gz") as archive:
         for name, text in (("setup.py", script), ("PKG-INFO", metadata), ("table.csv", "id\n1\n")):
             info = tarfile.TarInfo(f"tinydata-1.0/{name}")
