@@ -15,7 +15,10 @@ def run(*arguments: str, **options: object) -> subprocess.CompletedProcess:
 
 
 def test_version_and_help_import_nothing_heavy() -> None:
-    script = "import sys; from groundstate.cli import main\ntry: main(['--help'])\nfinally: print(sorted(sys.modules))"
+    script = (
+        "import sys; from groundstate.cli import main\n"
+        "try: main(['--help'])\nfinally: print(sorted(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0
     assert not any(f"'{name}'" in done.stdout for name in ("torch", "rdkit", "numpy", "pandas", "lightning"))

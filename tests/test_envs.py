@@ -4,12 +4,12 @@ import importlib.metadata
 import re
 import runpy
 import tomllib
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
-from groundstate.config import ROOT
-
+ROOT = Path(__file__).parents[1]
 PINS = [line for line in (ROOT / "envs/requirements.txt").read_text().splitlines() if line]
 
 

@@ -14,7 +14,8 @@ import torch
 
 from groundstate.checkpoints import load_checkpoint
 from groundstate.errors import GroundstateError
-from groundstate.training import TrainingSettings, fit, step_indices
+from groundstate.training import fit, step_indices
+from groundstate.training_settings import TrainingSettings
 
 SCRIPT = Path(__file__).with_name("training_script.py")
 

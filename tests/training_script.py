@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from groundstate.training import TrainingSettings, fit
+from groundstate.training import fit
+from groundstate.training_settings import TrainingSettings
 
 
 def main(folder: Path, delay: float = 0.0, seed: float = 0) -> None:

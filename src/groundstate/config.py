@@ -126,22 +126,15 @@ def read_config(values: dict[str, Any]) -> Config:
         raise GroundstateError(text) from None
 
 
-def _fields(model: type[BaseModel], values: BaseModel | None, prefix: str = "") -> list[tuple[str, str, str, str]]:
-    """Rows (key, type, default, description) of a model and the models inside it."""
+def _fields(model: type[BaseModel], values: BaseModel, prefix: str = "") -> list[tuple[str, str, str]]:
+    """Rows (key, default, description) of a model and the models inside it."""
     rows = []
     for name, field in model.model_fields.items():
-        key, default = prefix + name, getattr(values, name) if values is not None else None
+        key, default = prefix + name, getattr(values, name)
         if isinstance(default, BaseModel):
             rows += _fields(type(default), default, f"{key}.")
-            continue
-        shown = json.dumps(default, default=list) if values is not None else ""
-        annotation = field.annotation
-        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-        for noise in ("typing.", "groundstate.sources.settings."):
-            kind = kind.replace(noise, "")
-        if "Annotated[" in kind:
-            kind = {"results": "str", "data": "str", "seeds": "list[int]"}.get(name, kind.split("[")[0])
-        rows.append((key, kind, shown, field.description or ""))
+        else:
+            rows.append((key, json.dumps(default, default=list), field.description or ""))
     return rows
 
 
@@ -153,7 +146,7 @@ def yaml_text() -> str:
         "# or in a file that is laid over this one: snakemake --configfile my.yaml",
     ]
     shown: list[str] = []
-    for key, _, default, description in _fields(Config, Config.model_construct()):
+    for key, default, description in _fields(Config, Config.model_construct()):
         if key == "sources":
             continue
         parts = key.split(".")
@@ -178,7 +171,7 @@ def readme_text() -> str:
         "| key | default | meaning |",
         "|---|---|---|",
     ]
-    for key, _, default, description in _fields(Config, Config.model_construct()):
+    for key, default, description in _fields(Config, Config.model_construct()):
         if key != "sources":
             lines.append(f"| `{key}` | `{default}` | {description.replace('|', ',')} |")
     lines += ["", "## One entry of `sources`", "", "| key | meaning |", "|---|---|"]

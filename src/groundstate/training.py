@@ -17,13 +17,12 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.plugins.environments import LightningEnvironment
-from pydantic import Field
 from torch import Tensor
 
 from groundstate.checkpoints import choose_device
@@ -32,27 +31,10 @@ from groundstate.files import atomic_path, write_text
 from groundstate.progress import Progress
 from groundstate.provenance import write_provenance
 from groundstate.seeds import derive_seed
-from groundstate.settings import Settings
+from groundstate.training_settings import TrainingSettings
 
 Loss = Callable[[torch.nn.Module, Any, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
 MakeBatch = Callable[[list[int], torch.Generator], Any]
-
-
-class TrainingSettings(Settings):
-    """How long and how to train; the same for every model."""
-
-    max_steps: int = Field(1000, ge=1, description="optimiser steps")
-    batch_size: int = Field(32, ge=1, description="structures a step")
-    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW; cosine decay to zero")
-    warmup_steps: int = Field(50, ge=0, description="steps of linear warm-up")
-    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
-    gradient_clip: float = Field(1.0, gt=0, description="largest gradient norm")
-    ema_decay: float = Field(
-        0.999, ge=0, lt=1, description="decay of the weights' moving average, with warm-up"
-    )
-    checkpoint_every: int = Field(100, ge=1, description="steps between validations and checkpoints")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train")
-    threads: int = Field(1, ge=1, description="CPU threads")
 
 
 def step_indices(seed: int, step: int, size: int, batch_size: int) -> list[int]:

@@ -1,0 +1,25 @@
+"""groundstate prepare molecules"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from groundstate.molecules.prepare import prepare_molecules
+from groundstate.molecules.readers.formats import FORMATS, read_entries
+from groundstate.molecules.settings import PrepareMolecules
+from groundstate.settings import parse_settings
+
+
+def command(
+    input: Annotated[list[Path], typer.Option(help="File(s) to read; may be given several times")],
+    output_dir: Annotated[Path, typer.Option(help="Folder for records, splits, rejected.csv, test.sdf")],
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}")] = "sdf",
+    settings: Annotated[str, typer.Option(help="PrepareMolecules as JSON")] = "{}",
+    split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split of test.sdf")] = "random",
+) -> None:
+    """Read molecules into records with exact bonds, and split them."""
+    summary = prepare_molecules(
+        lambda: read_entries(format, input), parse_settings(PrepareMolecules, settings), output_dir, split
+    )
+    typer.echo(f"{output_dir}: {summary['records']} records, {summary['rejected']} rejected")
