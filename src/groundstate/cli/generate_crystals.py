@@ -1,0 +1,42 @@
+"""``groundstate generate crystals``: a checkpoint to crystals as extxyz and CIF."""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from groundstate.checkpoints import choose_device
+from groundstate.crystals.generation import generate, remove_work, work_folder, write_cifs, write_extxyz
+from groundstate.crystals.models.registry import load_model
+from groundstate.crystals.requests import parse_conditions, parse_request
+
+
+def command(
+    checkpoint: Annotated[Path, typer.Option(help="best.ckpt of a trained crystal model")],
+    output: Annotated[Path, typer.Option(help="extxyz file to write")],
+    num: Annotated[int, typer.Option(min=1, help="number of crystals")] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="seed; sample i of a seed is always the same")] = 0,
+    batch_size: Annotated[int, typer.Option(min=1, help="crystals at once; no effect on results")] = 32,
+    formula: Annotated[str | None, typer.Option(help="exact content of the cell, such as SrTiO3")] = None,
+    elements: Annotated[str | None, typer.Option(help="only these may occur, such as Li-Fe-P-O")] = None,
+    atoms: Annotated[str | None, typer.Option(help="atoms in the cell, such as 1-20")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="property=value that the model was trained with; may be repeated")
+    ] = None,
+    guidance: Annotated[float, typer.Option(min=0.0, help="weight of the conditions")] = 1.0,
+    steps: Annotated[int | None, typer.Option(min=2, help="denoising steps; default: the model's")] = None,
+    cif_dir: Annotated[Path | None, typer.Option(help="folder for one CIF a crystal")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads")] = 1,
+) -> None:
+    """Generate crystals; an interrupted run goes on to the identical files."""
+    torch.set_num_threads(threads)
+    request = parse_request(formula, elements, atoms, parse_conditions(condition or []), guidance)
+    model = load_model(checkpoint, choose_device(device))
+    work = work_folder(output, checkpoint, request, num, seed, steps)
+    crystals = generate(model, request, num, seed, batch_size, steps, work)
+    if cif_dir is not None:
+        write_cifs(cif_dir, crystals)
+    write_extxyz(output, crystals)
+    remove_work(work)

@@ -1,0 +1,20 @@
+"""``groundstate prepare crystals``: files of crystals to records and a split."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundstate.crystals.prepare import prepare
+from groundstate.crystals.settings import PrepareCrystals
+from groundstate.settings import parse_settings
+
+
+def command(
+    input: Annotated[list[Path], typer.Option(help="file to read; may be given more than once")],
+    format: Annotated[str, typer.Option(help="flla, csv, extxyz or cif")],
+    output_dir: Annotated[Path, typer.Option(help="folder for the records")],
+    settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
+) -> None:
+    """Read crystals, check them, split them by composition."""
+    prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir)

@@ -1,0 +1,22 @@
+"""``groundstate train crystals``: records to checkpoints."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundstate.crystals.models.train import train
+from groundstate.crystals.train_settings import TrainCrystals
+from groundstate.settings import parse_settings
+
+
+def command(
+    records: Annotated[Path, typer.Option(help="records.parquet of the prepare stage")],
+    splits: Annotated[Path, typer.Option(help="splits.csv of the prepare stage")],
+    output_dir: Annotated[Path, typer.Option(help="folder for checkpoints and history")],
+    model: Annotated[str, typer.Option(help="name of the model")] = "unimat-compact",
+    settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
+    seed: Annotated[int, typer.Option(min=0, help="seed of weights, order and noise")] = 0,
+) -> None:
+    """Train a generative model of crystals; a killed run goes on where it stopped."""
+    train(records, splits, model, parse_settings(TrainCrystals, settings), seed, output_dir)

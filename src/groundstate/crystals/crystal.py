@@ -1,0 +1,88 @@
+"""One crystal as arrays, its checks, and its form as a record."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from ase.data import atomic_numbers as _NUMBER_OF
+from ase.data import chemical_symbols
+from ase.formula import Formula
+from pymatgen.core import Composition
+
+MIN_VOLUME = 0.1  # cubic angstrom; the bound of the field's structural validity
+MAX_NUMBER = 118
+
+
+class Crystal(NamedTuple):
+    """A periodic structure: numbers (n,), fractional coordinates (n, 3), cell vectors as rows (3, 3), angstrom."""
+
+    id: str
+    atomic_numbers: np.ndarray
+    frac_coords: np.ndarray
+    lattice: np.ndarray
+    properties: dict[str, float] = {}  # noqa: RUF012 -- never mutated
+
+
+def number_of(symbol: str) -> int:
+    """Atomic number of an element symbol, 0 where there is no such element."""
+    return _NUMBER_OF.get(symbol.strip(), 0)
+
+
+def reduced_formula(atomic_numbers: np.ndarray) -> str:
+    """Reduced formula as pymatgen writes it (by electronegativity): one name for one composition."""
+    numbers, counts = np.unique(np.asarray(atomic_numbers), return_counts=True)
+    amounts = {chemical_symbols[z]: int(c) for z, c in zip(numbers, counts, strict=True)}
+    with warnings.catch_warnings():  # pymatgen warns that He, Ne and Ar have no electronegativity
+        warnings.simplefilter("ignore", UserWarning)
+        return Composition(amounts).reduced_formula
+
+
+def fault(crystal: Crystal) -> str | None:
+    """Why ``crystal`` cannot be used, or None."""
+    numbers, frac, lattice = crystal.atomic_numbers, crystal.frac_coords, crystal.lattice
+    if len(numbers) == 0:
+        return "no atoms"
+    if np.any((numbers < 1) | (numbers > MAX_NUMBER)):
+        return "unknown element"
+    if not np.all(np.isfinite(lattice)):
+        return "the cell is not finite, or its angles do not close"
+    if abs(np.linalg.det(lattice)) < MIN_VOLUME:
+        return f"the cell volume is below {MIN_VOLUME} cubic angstrom"
+    if not np.all(np.isfinite(frac)):
+        return "a coordinate is not a finite number"
+    return None
+
+
+def to_record(crystal: Crystal) -> dict:
+    """The row of ``CRYSTAL_SCHEMA``."""
+    return {
+        "id": crystal.id,
+        "formula": reduced_formula(crystal.atomic_numbers),
+        "atomic_numbers": np.asarray(crystal.atomic_numbers, dtype=int).tolist(),
+        "frac_coords": np.asarray(crystal.frac_coords, dtype=float).tolist(),
+        "lattice": np.asarray(crystal.lattice, dtype=float).tolist(),
+        "properties": dict(crystal.properties),
+    }
+
+
+def from_record(row: dict) -> Crystal:
+    """The inverse of ``to_record``."""
+    return Crystal(
+        row["id"],
+        np.asarray(row["atomic_numbers"], dtype=int),
+        np.asarray(row["frac_coords"], dtype=float).reshape(-1, 3),
+        np.asarray(row["lattice"], dtype=float),
+        dict(row["properties"] or {}),
+    )
+
+
+def parse_formula(text: str) -> dict[int, int]:
+    """Atomic number -> count of a chemical formula such as ``SrTiO3`` or ``Ca3(PO4)2``.
+
+    Raises ``ValueError`` where it is no formula or names no element.
+    """
+    counts = Formula(text).count()
+    if not counts or any(number_of(symbol) == 0 for symbol in counts):
+        unknown = [symbol for symbol in counts if number_of(symbol) == 0]
+        raise ValueError(f"no such element: {', '.join(unknown)}" if unknown else "it names no element")
+    return {number_of(symbol): int(count) for symbol, count in counts.items()}

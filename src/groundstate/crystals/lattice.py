@@ -1,0 +1,75 @@
+"""Cells: parameters to vectors and back, reduction, and the logarithm of the metric."""
+
+import numpy as np
+import spglib
+
+# Where the six numbers of a symmetric 3 x 3 matrix sit: xx, yy, zz, yz, xz, xy.
+_ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
+
+
+def cell_from_parameters(parameters: np.ndarray) -> np.ndarray:
+    """Cell vectors as rows, a along x and b in the xy plane.
+
+    Parameters
+    ----------
+    parameters
+        (..., 6): a, b, c in angstrom, alpha, beta, gamma in degrees. Angles that close no cell give NaN.
+    """
+    lengths, angles = parameters[..., :3], np.deg2rad(parameters[..., 3:])
+    (cos_a, cos_b, cos_g), sin_g = np.moveaxis(np.cos(angles), -1, 0), np.sin(angles[..., 2])
+    zero = np.zeros_like(cos_a)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        y = (cos_a - cos_b * cos_g) / sin_g
+        z = np.sqrt(1 - cos_b**2 - y**2)
+    rows = [
+        np.stack([zero + 1, zero, zero], -1),
+        np.stack([cos_g, sin_g, zero], -1),
+        np.stack([cos_b, y, z], -1),
+    ]
+    return np.stack(rows, -2) * lengths[..., None]
+
+
+def cell_parameters(lattice: np.ndarray) -> np.ndarray:
+    """a, b, c in angstrom and alpha, beta, gamma in degrees of cells (..., 3, 3)."""
+    lengths = np.linalg.norm(lattice, axis=-1)
+    unit = lattice / lengths[..., None]
+    pairs = ((1, 2), (0, 2), (0, 1))
+    cosines = np.stack([np.sum(unit[..., i, :] * unit[..., j, :], -1) for i, j in pairs], -1)
+    return np.concatenate([lengths, np.rad2deg(np.arccos(np.clip(cosines, -1, 1)))], -1)
+
+
+def niggli(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same crystal in its Niggli-reduced, right-handed cell; unchanged where no reduction is found."""
+    reduced = spglib.niggli_reduce(lattice)
+    if reduced is None:
+        reduced = lattice
+    if np.linalg.det(reduced) < 0:  # minus all three vectors is the same lattice with the other hand
+        reduced = -reduced
+    change = lattice @ np.linalg.inv(reduced)
+    return reduced, (frac_coords @ change) % 1.0
+
+
+def log_metric(lattice: np.ndarray) -> np.ndarray:
+    """Logarithm of the cell without its rotation, six numbers: half the log of the metric ``M M^T``.
+
+    Any six numbers are a cell of positive volume (``exp`` of their trace), so that a generated one can be
+    neither flat nor impossible. Shape (..., 3, 3) -> (..., 6). Source: Jiao et al. 2024 (DiffCSP++), eq. 3.
+    """
+    values, vectors = np.linalg.eigh(lattice @ np.swapaxes(lattice, -1, -2))
+    symmetric = (vectors * (0.5 * np.log(values))[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+    return symmetric[..., _ROWS, _COLUMNS]
+
+
+def cell_from_log_metric(six: np.ndarray, smallest: float = 0.5, largest: float = 200.0) -> np.ndarray:
+    """A cell (symmetric matrix) of the given log metric; principal lengths stay within bounds (angstrom)."""
+    symmetric = np.zeros((*six.shape[:-1], 3, 3))
+    symmetric[..., _ROWS, _COLUMNS] = six
+    symmetric[..., _COLUMNS, _ROWS] = six
+    values, vectors = np.linalg.eigh(symmetric)
+    lengths = np.exp(np.clip(values, np.log(smallest), np.log(largest)))
+    return (vectors * lengths[..., None, :]) @ np.swapaxes(vectors, -1, -2)
+
+
+def standard_orientation(lattice: np.ndarray) -> np.ndarray:
+    """The same cell turned so that a lies along x and b in the xy plane (right-handed cells only)."""
+    return cell_from_parameters(cell_parameters(lattice))

@@ -1,0 +1,1 @@
+"""Generative models of crystals and their registry."""

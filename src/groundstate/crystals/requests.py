@@ -1,0 +1,93 @@
+"""What a user asks of the generator, in words, and whether a model can do it."""
+
+from groundstate.crystals.crystal import chemical_symbols, number_of, parse_formula
+from groundstate.crystals.models.base import Request
+from groundstate.errors import GroundstateError
+
+
+def parse_request(
+    formula: str | None,
+    elements: str | None,
+    atoms: str | None,
+    conditions: dict[str, float] | None = None,
+    guidance: float = 1.0,
+) -> Request:
+    """Read ``SrTiO3``, ``Li-Fe-P-O`` and ``1-20`` (or ``5``).
+
+    Raises ``GroundstateError`` that says what is wrong.
+    """
+    if formula is not None and (elements is not None or atoms is not None):
+        raise GroundstateError(
+            "--formula fixes the elements and the number of atoms: leave out --elements and --atoms; "
+            "for a larger cell write the multiple, such as Sr2Ti2O6"
+        )
+    counts = None
+    if formula is not None:
+        try:
+            counts = parse_formula(formula)
+        except ValueError as error:
+            raise GroundstateError(f"--formula: {formula!r} is not a formula ({error})") from None
+    numbers = None
+    if elements is not None:
+        symbols = [symbol for symbol in elements.replace(",", "-").split("-") if symbol.strip()]
+        if unknown := [symbol for symbol in symbols if number_of(symbol) == 0]:
+            raise GroundstateError(f"--elements: no such element: {', '.join(unknown)}")
+        if not symbols:
+            raise GroundstateError("--elements: name at least one, such as Li-Fe-P-O")
+        numbers = frozenset(number_of(symbol) for symbol in symbols)
+    return Request(counts, numbers, _parse_range(atoms), dict(conditions or {}), guidance)
+
+
+def _parse_range(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    try:
+        low, _, high = text.partition("-")
+        bounds = int(low), int(high or low)
+    except ValueError:
+        raise GroundstateError(f"--atoms: {text!r} is not a range such as 1-20") from None
+    if not 1 <= bounds[0] <= bounds[1]:
+        raise GroundstateError(f"--atoms: {text!r}: the range must start at 1 or more and not fall")
+    return bounds
+
+
+def check_limits(request: Request, max_atoms: int, depth: int, conditions: list[str]) -> None:
+    """Refuse, in a sentence, what a model with these limits can never give."""
+    if request.formula is not None:
+        total = sum(request.formula.values())
+        number, most = max(request.formula.items(), key=lambda item: item[1])
+        if most > depth:
+            raise GroundstateError(
+                f"the formula has {most} {chemical_symbols[number]}; this model holds at most {depth} atoms "
+                "of one element"
+            )
+        if total > max_atoms:
+            raise GroundstateError(
+                f"the formula has {total} atoms; this model was trained on cells of at most {max_atoms}"
+            )
+    if request.atoms is not None:
+        low, high = request.atoms
+        if high > max_atoms:
+            raise GroundstateError(
+                f"--atoms {low}-{high}: this model was trained on cells of at most {max_atoms} atoms"
+            )
+        if request.elements is not None and low > depth * len(request.elements):
+            raise GroundstateError(
+                f"--atoms {low}-{high}: {len(request.elements)} elements with at most {depth} atoms each "
+                f"give no cell of {low}"
+            )
+    if unknown := sorted(set(request.conditions) - set(conditions)):
+        known = ", ".join(conditions) or "none"
+        raise GroundstateError(f"the model knows no condition {unknown[0]!r}; it was trained with: {known}")
+
+
+def parse_conditions(texts: list[str]) -> dict[str, float]:
+    """``formation_energy_per_atom=-1.5`` and the like, by name."""
+    wanted = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            wanted[name.strip()] = float(value)
+        except ValueError:
+            raise GroundstateError(f"--condition: {text!r} is not name=number") from None
+    return wanted
