@@ -1,0 +1,22 @@
+"""``groundstate report``: run folders to one HTML file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundstate.report.page import write_report
+
+
+def command(
+    output: Annotated[Path, typer.Option(help="the HTML file")],
+    molecules: Annotated[
+        list[Path], typer.Option(help="molecule run folder; may be given more than once")
+    ] = [],  # noqa: B006
+    crystals: Annotated[
+        list[Path], typer.Option(help="crystal run folder; may be given more than once")
+    ] = [],  # noqa: B006
+) -> None:
+    """Collect run folders into one self-contained HTML file."""
+    write_report(molecules, crystals, output)
+    print(output)

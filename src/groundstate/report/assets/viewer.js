@@ -1,0 +1,196 @@
+// Ball-and-stick views on a 2D canvas. No WebGL: a page may hold any number of them (browsers keep at most 16
+// WebGL contexts alive), they print, and they work where there is no graphics driver.
+"use strict";
+
+(() => {
+  const TILT = 0.008; // radians a pixel of dragging
+  const GREY = [176, 184, 198];
+
+  const multiply = (a, b) =>
+    a.map((row) => [0, 1, 2].map((j) => row[0] * b[0][j] + row[1] * b[1][j] + row[2] * b[2][j]));
+  const turn = (x, y) => {
+    const [cx, sx, cy, sy] = [Math.cos(x), Math.sin(x), Math.cos(y), Math.sin(y)];
+    return multiply([[1, 0, 0], [0, cx, -sx], [0, sx, cx]], [[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]);
+  };
+  const shade = ([r, g, b], amount) => {
+    const target = amount > 0 ? 255 : 0;
+    const mix = (c) => Math.round(c + (target - c) * Math.abs(amount));
+    return `rgb(${mix(r)},${mix(g)},${mix(b)})`;
+  };
+
+  class View {
+    constructor(figure) {
+      this.figure = figure;
+      this.canvas = figure.querySelector("canvas");
+      this.status = figure.querySelector(".atom");
+      this.scene = JSON.parse(figure.querySelector("script").textContent);
+      this.hidden = new Set(this.scene.layers.filter((layer) => !layer.visible).map((layer) => layer.name));
+      this.reset();
+      this.listen();
+      new ResizeObserver(() => this.draw()).observe(this.canvas);
+    }
+
+    reset() {
+      this.rotation = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+      this.zoom = 1;
+      if (this.scene.tilt) this.rotation = turn(...this.scene.tilt);
+    }
+
+    rotate(dx, dy) {
+      this.rotation = multiply(turn(dy * TILT, dx * TILT), this.rotation);
+      this.draw();
+    }
+
+    listen() {
+      const canvas = this.canvas;
+      canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
+      canvas.addEventListener("pointermove", (event) => {
+        if (canvas.hasPointerCapture(event.pointerId)) this.rotate(event.movementX, event.movementY);
+        else this.point(event.offsetX, event.offsetY);
+      });
+      canvas.addEventListener("pointerleave", () => (this.status.textContent = ""));
+      canvas.addEventListener("wheel", (event) => {
+        if (!event.ctrlKey && !event.shiftKey) return; // plain scrolling moves the page
+        event.preventDefault();
+        this.scale(Math.exp(-0.001 * (event.deltaY || event.deltaX)));
+      }, { passive: false });
+      canvas.addEventListener("dblclick", () => (this.reset(), this.draw()));
+      canvas.addEventListener("keydown", (event) => {
+        const moves = { ArrowLeft: [-12, 0], ArrowRight: [12, 0], ArrowUp: [0, -12], ArrowDown: [0, 12] };
+        if (moves[event.key]) this.rotate(...moves[event.key]);
+        else if (event.key === "+" || event.key === "=") this.scale(1.15);
+        else if (event.key === "-") this.scale(1 / 1.15);
+        else if (event.key === "0") (this.reset(), this.draw());
+        else return;
+        event.preventDefault();
+      });
+      for (const button of this.figure.querySelectorAll("button[data-layer]"))
+        button.addEventListener("click", () => {
+          const name = button.dataset.layer;
+          if (!this.hidden.delete(name)) this.hidden.add(name);
+          button.setAttribute("aria-pressed", String(!this.hidden.has(name)));
+          this.draw();
+        });
+    }
+
+    scale(factor) {
+      this.zoom = Math.min(6, Math.max(0.4, this.zoom * factor));
+      this.draw();
+    }
+
+    project([x, y, z]) {
+      const [a, b, c] = this.rotation;
+      const depth = c[0] * x + c[1] * y + c[2] * z;
+      const near = 1 / (1 - depth / (7 * this.scene.radius)); // mild perspective
+      return {
+        x: this.width / 2 + (a[0] * x + a[1] * y + a[2] * z) * this.unit * near,
+        y: this.height / 2 - (b[0] * x + b[1] * y + b[2] * z) * this.unit * near,
+        z: depth,
+        s: this.unit * near,
+      };
+    }
+
+    draw() {
+      const ratio = window.devicePixelRatio || 1;
+      this.width = this.canvas.clientWidth;
+      this.height = this.canvas.clientHeight;
+      this.canvas.width = Math.round(this.width * ratio);
+      this.canvas.height = Math.round(this.height * ratio);
+      const pen = this.canvas.getContext("2d");
+      pen.scale(ratio, ratio);
+      pen.lineCap = "round";
+      this.unit = (0.5 * Math.min(this.width, this.height) * this.zoom) / this.scene.radius;
+      this.discs = [];
+      const shapes = [];
+      for (const layer of this.scene.layers) {
+        if (this.hidden.has(layer.name)) continue;
+        const points = layer.atoms.map((atom) => this.project(atom.slice(1)));
+        layer.atoms.forEach((atom, i) => shapes.push(this.atom(layer, i, points[i])));
+        for (const [i, j, order] of layer.bonds) shapes.push(...this.bond(layer, i, j, order, points));
+        for (const [from, to] of layer.lines) {
+          const along = (k) => this.project(from.map((value, axis) => value + ((to[axis] - value) * k) / 8));
+          for (let k = 0; k < 8; k++) shapes.push(this.line(along(k), along(k + 1))); // short, to sort by depth
+        }
+      }
+      shapes.sort((p, q) => p.z - q.z);
+      for (const shape of shapes) shape.paint(pen);
+    }
+
+    element(layer, i) {
+      const look = this.scene.elements[layer.atoms[i][0]];
+      return layer.grey ? { color: GREY, radius: look.radius * 0.6 } : look;
+    }
+
+    atom(layer, i, at) {
+      const { color, radius } = this.element(layer, i);
+      const r = radius * at.s;
+      this.discs.push({ ...at, r, text: layer.labels[i] });
+      const paint = (pen) => {
+        const light = pen.createRadialGradient(at.x - r * 0.35, at.y - r * 0.4, r * 0.05, at.x, at.y, r);
+        light.addColorStop(0, shade(color, 0.75));
+        light.addColorStop(0.45, shade(color, 0));
+        light.addColorStop(1, shade(color, -0.45));
+        pen.globalAlpha = layer.grey ? 0.75 : 1;
+        pen.fillStyle = light;
+        pen.beginPath();
+        pen.arc(at.x, at.y, r, 0, 2 * Math.PI);
+        pen.fill();
+        pen.globalAlpha = 1;
+      };
+      return { z: at.z, paint };
+    }
+
+    bond(layer, i, j, order, points) {
+      const [p, q] = [points[i], points[j]];
+      const length = Math.hypot(q.x - p.x, q.y - p.y) || 1;
+      const [nx, ny] = [-(q.y - p.y) / length, (q.x - p.x) / length];
+      const width = (layer.grey ? 0.055 : 0.085) * (order > 1 ? 0.75 : 1);
+      const half = (a, b, k) => {
+        const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, z: (a.z + b.z) / 2, s: (a.s + b.s) / 2 };
+        const color = this.element(layer, k).color;
+        const paint = (pen) => {
+          pen.globalAlpha = layer.grey ? 0.75 : 1;
+          for (let n = 0; n < order; n++) {
+            const shift = (n - (order - 1) / 2) * 0.24 * middle.s;
+            for (const [extra, tone] of [[1.5, -0.5], [0, -0.08]]) {
+              pen.strokeStyle = shade(color, tone);
+              pen.lineWidth = 2 * width * middle.s + extra;
+              pen.beginPath();
+              pen.moveTo(a.x + nx * shift, a.y + ny * shift);
+              pen.lineTo(middle.x + nx * shift, middle.y + ny * shift);
+              pen.stroke();
+            }
+          }
+          pen.globalAlpha = 1;
+        };
+        return { z: (a.z + middle.z) / 2 - 0.05, paint };
+      };
+      return [half(p, q, i), half(q, p, j)];
+    }
+
+    line(p, q) {
+      const paint = (pen) => {
+        pen.strokeStyle = getComputedStyle(this.canvas).color;
+        pen.globalAlpha = 0.55;
+        pen.lineWidth = 1.2;
+        pen.beginPath();
+        pen.moveTo(p.x, p.y);
+        pen.lineTo(q.x, q.y);
+        pen.stroke();
+        pen.globalAlpha = 1;
+      };
+      return { z: (p.z + q.z) / 2, paint };
+    }
+
+    point(x, y) {
+      const hits = this.discs.filter((disc) => Math.hypot(disc.x - x, disc.y - y) < disc.r);
+      hits.sort((p, q) => q.z - p.z);
+      this.status.textContent = hits.length ? hits[0].text : "";
+    }
+  }
+
+  const views = [...document.querySelectorAll("figure.view")].map((figure) => new View(figure));
+  const redraw = () => views.forEach((view) => view.draw());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  addEventListener("beforeprint", redraw);
+})();

@@ -1,0 +1,204 @@
+"""Plotly figures as plain JSON values: training, scores against the start, distributions of errors."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from groundstate.report.labels import BASELINES, label_of
+from groundstate.report.runs import Run
+from groundstate.report.tables import Method, metric_keys
+
+# Okabe and Ito's colours: told apart by readers with any colour vision, on white and on black
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY = "#8a919e"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A Plotly figure and the words around it. Colours of text and grid come from the page."""
+
+    id: str
+    title: str
+    caption: str
+    data: list[dict]
+    layout: dict
+    height: int = 340
+
+    @property
+    def json(self) -> Markup:
+        """The specification, safe inside a script element."""
+        return script_json({"data": self.data, "layout": self.layout})
+
+
+def script_json(value: object) -> Markup:
+    """JSON without any character that could end a script element; NaN is refused."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def significant(values: Sequence[float] | np.ndarray | pd.Series) -> list[float | None]:
+    """Five significant digits are more than a plot shows; non-finite values become gaps."""
+    return [
+        float(f"{value:.5g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=float)
+    ]
+
+
+def base_layout(**extra: object) -> dict:
+    """Margins and legend that all figures share."""
+    return {
+        "margin": {"l": 60, "r": 20, "t": 16, "b": 50},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        **extra,
+    }
+
+
+def training_figure(figure_id: str, models: dict[str, list[Run]]) -> Figure | None:
+    """Training (thin) and validation (thick) loss of every run against the optimiser step."""
+    data, losses = [], []
+    runs = [run for group in models.values() for run in group if run.training is not None]
+    for index, run in enumerate(runs):
+        color, name = COLORS[index % len(COLORS)], f"{run.model}, seed {run.seed}"
+        for column, style in (
+            ("train_loss", {"width": 1.2, "dash": "dot"}),
+            ("validation_loss", {"width": 2.4}),
+        ):
+            if column not in run.training:
+                continue
+            losses.extend(run.training[column])
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines+markers" if len(run.training) < 40 else "lines",
+                    "x": run.training["step"].astype(int).tolist(),
+                    "y": significant(run.training[column]),
+                    "name": f"{name}, {column.removesuffix('_loss').replace('train', 'training')}",
+                    "line": {"color": color, **style},
+                    "marker": {"size": 4},
+                }
+            )
+    if not data:
+        return None
+    finite = [value for value in losses if np.isfinite(value)]
+    scale = "log" if finite and min(finite) > 0 and max(finite) > 5 * min(finite) else "linear"
+    return Figure(
+        figure_id,
+        "Training curves",
+        "Dotted: loss on training batches. Solid: loss on the validation part, with averaged weights; "
+        "its lowest point is the checkpoint that was scored." + " Logarithmic scale." * (scale == "log"),
+        data,
+        base_layout(
+            xaxis={"title": {"text": "optimiser step"}},
+            yaxis={"title": {"text": "loss"}, "type": scale},
+            hovermode="x unified",
+        ),
+    )
+
+
+def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure | None:
+    """Each error as a share of the error of the start geometry: left of 1 is better."""
+    reference = next((method for method in methods if method.name == start), None)
+    keys = [
+        key
+        for key in metric_keys(methods)
+        if label_of(key).better == "lower"
+        and label_of(key).unit not in ("", "%")
+        and reference is not None
+        and reference.mean(key)
+    ]
+    if not keys:
+        return None
+    data = []
+    for index, method in enumerate(methods):
+        known = [key for key in keys if method.mean(key) is not None]
+        if not known or method.name in (start, "dft"):
+            continue
+        values = [method.mean(key) / reference.mean(key) for key in known]
+        pairs = [method.interval(key) for key in known]
+        ends = [
+            (value - pair[0] / reference.mean(key), pair[1] / reference.mean(key) - value)
+            if pair
+            else (0.0, 0.0)
+            for key, value, pair in zip(known, values, pairs, strict=True)
+        ]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": method.name if method.ours else BASELINES.get(method.name, method.name),
+                "x": significant(values),
+                "y": [label_of(key).text for key in known],
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "arrayminus": significant([low for low, _ in ends]),
+                    "array": significant([high for _, high in ends]),
+                    "thickness": 1.5,
+                },
+                "marker": {
+                    "size": 11,
+                    "color": COLORS[index % len(COLORS)] if method.ours else GREY,
+                    "symbol": "circle" if method.ours else "diamond-open",
+                },
+            }
+        )
+    if not data:
+        return None
+    return Figure(
+        figure_id,
+        f"Errors relative to the {start.upper()} start",
+        f"1 (line) is the error of the {start.upper()} conformer that refinement starts from; left of it is "
+        "better. Bars: 95 % interval of the method's own error.",
+        data,
+        base_layout(
+            xaxis={"title": {"text": f"error / error of {start.upper()}"}, "rangemode": "tozero"},
+            yaxis={"autorange": "reversed", "type": "category"},
+            shapes=[
+                {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": GREY}}
+            ],
+        ),
+        height=150 + 42 * len(keys),
+    )
+
+
+def distribution_figure(
+    figure_id: str, title: str, axis: str, samples: dict[str, Sequence[float]]
+) -> Figure | None:
+    """Share of structures with at most a given error (empirical distribution), one curve a method."""
+    data, tails = [], []
+    for index, (name, values) in enumerate(samples.items()):
+        ordered = np.sort(np.asarray(values, dtype=float))
+        ordered = ordered[np.isfinite(ordered)]
+        if not len(ordered):
+            continue
+        tails.append(np.quantile(ordered, 0.98))
+        shares = np.arange(1, len(ordered) + 1) / len(ordered)
+        if len(ordered) > 400:  # as many points as the eye can see
+            pick = np.unique(np.linspace(0, len(ordered) - 1, 400).round().astype(int))
+            ordered, shares = ordered[pick], shares[pick]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": name,
+                "x": significant(ordered),
+                "y": significant(shares),
+                "line": {"color": COLORS[index % len(COLORS)], "width": 2.4, "shape": "hv"},
+            }
+        )
+    if not data:
+        return None
+    return Figure(
+        figure_id,
+        title,
+        "Share of molecules with at most the error on the axis; higher and further left is better.",
+        data,
+        base_layout(
+            xaxis={"title": {"text": axis}, "range": [0, float(f"{max(tails):.4g}") or 1.0]},
+            yaxis={"title": {"text": "share of molecules"}, "tickformat": ".0%", "range": [0, 1.02]},
+            hovermode="x unified",
+        ),
+    )

@@ -1,0 +1,87 @@
+"""3D views of predicted molecules over their reference geometries."""
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdMolAlign
+
+from groundstate.molecules.mols import RecordError
+from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks
+from groundstate.report.scenes import Layer, Scene
+
+
+def read_sdf(path: Path, ids: Iterable[str] | None = None, limit: int | None = None) -> dict[str, Chem.Mol]:
+    """Molecules of an SDF by id, hydrogens and coordinates kept.
+
+    With ``ids`` only those; with ``limit`` the first so many. A record that RDKit refuses is passed over: the
+    score stage has counted it. Raises ``GroundstateError`` where the file is absent, empty or cut.
+    """
+    wanted = None if ids is None else set(ids)
+    count = limit if wanted is None else len(wanted)
+    found: dict[str, Chem.Mol] = {}
+    for block in read_sdf_blocks(path):
+        if len(found) == count:
+            break
+        if wanted is None or block.id in wanted:
+            with contextlib.suppress(RecordError):
+                found[block.id] = parse_molblock(block.molblock)
+    return found
+
+
+def heavy_rmsd(moving: Chem.Mol, fixed: Chem.Mol) -> tuple[float, np.ndarray]:
+    """Best heavy-atom RMSD (angstrom, symmetry included) and the (4, 4) transform of ``moving`` for it."""
+    bare = [Chem.RemoveHs(molecule) for molecule in (moving, fixed)]
+    rmsd, transform, _ = rdMolAlign.GetBestAlignmentTransform(*bare, maxMatches=10_000)
+    return rmsd, np.array(transform)
+
+
+def molecule_scene(
+    view_id: str, title: str, caption: str, predicted: Chem.Mol, others: dict[str, Chem.Mol]
+) -> Scene:
+    """Predicted geometry in CPK colours over the ``reference`` (grey) and a hidden ``start`` where given.
+
+    Every geometry is aligned to the reference by heavy atoms, or stands alone where there is no reference.
+    """
+    reference = others.get("reference")
+    frame = _principal_axes(predicted if reference is None else reference)
+    layers = []
+    for layer, molecule in {**others, "predicted": predicted}.items():
+        positions = molecule.GetConformer().GetPositions()
+        if reference is not None and molecule is not reference:
+            _, transform = heavy_rmsd(molecule, reference)
+            positions = positions @ transform[:3, :3].T + transform[:3, 3]
+        kekulized = Chem.Mol(molecule)
+        Chem.Kekulize(kekulized, clearAromaticFlags=True)
+        labels = [f"{layer}: {atom.GetSymbol()}{atom.GetIdx() + 1}" for atom in molecule.GetAtoms()]
+        if layer == "predicted" and reference is not None:
+            moved = np.linalg.norm(positions - reference.GetConformer().GetPositions(), axis=1)
+            labels = [
+                f"{text}, {shift:.2f} Å from the reference" for text, shift in zip(labels, moved, strict=True)
+            ]
+        layers.append(
+            Layer(
+                name=layer,
+                numbers=[atom.GetAtomicNum() for atom in molecule.GetAtoms()],
+                positions=positions @ frame,
+                labels=labels,
+                bonds=[
+                    (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), int(bond.GetBondTypeAsDouble()))
+                    for bond in kekulized.GetBonds()
+                ],
+                visible=layer in ("predicted", "reference"),
+                grey=layer != "predicted",
+            )
+        )
+    return Scene(view_id, title, caption, layers, tilt=(-0.25, 0.3))
+
+
+def _principal_axes(molecule: Chem.Mol) -> np.ndarray:
+    """Proper rotation (3, 3) whose columns are the axes of largest to smallest spread, signs fixed."""
+    positions = molecule.GetConformer().GetPositions()
+    axes = np.linalg.svd(positions - positions.mean(axis=0))[2].T
+    axes *= np.where(axes[np.abs(axes).argmax(axis=0), range(3)] < 0, -1.0, 1.0)
+    axes[:, 2] *= np.sign(np.linalg.det(axes))
+    return axes

@@ -1,0 +1,245 @@
+"""Run folders in, one HTML file out: no outside address, the same bytes for the same inputs."""
+
+import json
+import os
+import re
+import urllib.parse
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+import plotly.offline
+from markupsafe import Markup
+
+from groundstate import __version__
+from groundstate.errors import GroundstateError
+from groundstate.files import write_text
+from groundstate.report.crystal_part import crystal_part
+from groundstate.report.molecule_part import molecule_part
+from groundstate.report.parts import Part, rejection_rows
+from groundstate.report.runs import Run, group_runs, read_run
+from groundstate.report.tables import Cell, Column, PlainTable, is_number
+from groundstate.report.verdict import Verdict, judge_crystals, judge_molecules
+
+ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)")  # XML namespaces are names, not addresses
+LINKED = {".csv", ".json", ".sdf", ".extxyz", ".parquet"}
+PARTS = {"molecules": (molecule_part, judge_molecules), "crystals": (crystal_part, judge_crystals)}
+
+
+def write_report(molecules: list[Path], crystals: list[Path], output: str | Path) -> None:
+    """Write the report on the given run folders to ``output``.
+
+    Raises ``GroundstateError`` where no folder is given, one is given twice, or a file in one is broken.
+    """
+    wanted = [("molecules", folder) for folder in molecules] + [("crystals", folder) for folder in crystals]
+    if not wanted:
+        raise GroundstateError("report: no run folder; give --molecules or --crystals (or both) at least one")
+    runs = [read_run(folder, kind) for kind, folder in wanted]
+    labels = [run.label for run in runs]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise GroundstateError(f"report: {label} is given twice; give each run folder once")
+    write_text(output, render(runs, Path(output).absolute().parent))
+
+
+def render(runs: list[Run], home: Path) -> str:
+    """The HTML text; ``home`` is the folder that relative links start from."""
+    parts, verdicts = [], []
+    for kind, (build, judge) in PARTS.items():
+        for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
+            parts.append(build(dataset, models))
+            verdicts.extend(judge(dataset, models))
+    rejected = _rejected(runs)
+    verdicts.append(_counted(runs, rejected))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("groundstate.report", "assets"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("page.html").render(
+        title=_title(runs),
+        facts=_facts(runs),
+        contents=_contents(parts),
+        verdicts=verdicts,
+        runs=_runs_table(runs),
+        parts=parts,
+        rejected=rejected,
+        definitions=_definitions(runs),
+        files=_files(runs, home),
+        version=__version__,
+        style=Markup(_asset("style.css")),
+        plotly=Markup(_without_addresses(plotly.offline.get_plotlyjs())),
+        page_script=Markup(_asset("page.js")),
+        viewer_script=Markup(_asset("viewer.js")),
+    )
+
+
+def _asset(name: str) -> str:
+    return files("groundstate.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _without_addresses(script: str) -> str:
+    """Plotly's map tiles and services lose their scheme: nothing here uses them, and nothing can call out."""
+    return ADDRESS.sub("", script)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _title(runs: list[Run]) -> str:
+    """What is on the page in one sentence."""
+    sentences = []
+    for kind, verb in (("molecules", "Ground-state geometries"), ("crystals", "New crystals")):
+        chosen = [run for run in runs if run.kind == kind]
+        if chosen:
+            sets = ", ".join(dict.fromkeys(run.dataset for run in chosen))
+            models = ", ".join(dict.fromkeys(run.model for run in chosen))
+            sentences.append(f"{verb}: {models} on {sets} ({_count(len(chosen), 'run')})")
+    return "; ".join(sentences)
+
+
+def _facts(runs: list[Run]) -> list[tuple[str, str]]:
+    """Revision, date, machine and versions: one value where all runs agree, else each."""
+
+    def of(*path: str) -> str:
+        values = []
+        for run in runs:
+            value: object = run.provenance
+            for part in path:
+                value = value.get(part, {}) if isinstance(value, dict) else {}
+            if value != {}:
+                values.append(str(value))
+        return ", ".join(dict.fromkeys(values)) or "not recorded"
+
+    started = sorted(str(run.provenance["started"]) for run in runs if "started" in run.provenance)
+    dates = list(dict.fromkeys([started[0], started[-1]])) if started else []
+    return [
+        ("Code revision", of("revision")),
+        (
+            "Trained",
+            " to ".join(text.replace("T", " ").replace("Z", " UTC") for text in dates) or "not recorded",
+        ),
+        ("Machine", f"{of('machine', 'system')}; {of('machine', 'cpus')} CPUs"),
+        ("groundstate", of("versions", "groundstate")),
+        ("Python / torch", f"{of('versions', 'python')} / {of('versions', 'torch')}"),
+        ("RDKit / pymatgen", f"{of('versions', 'rdkit')} / {of('versions', 'pymatgen')}"),
+    ]
+
+
+def _contents(parts: list[Part]) -> list[tuple[str, str]]:
+    several = {kind for kind in ("Molecules", "Crystals") if sum(part.kind == kind for part in parts) > 1}
+    names = [
+        (part.id, f"{part.kind}: {part.dataset}" if part.kind in several else part.kind) for part in parts
+    ]
+    ends = [("rejected", "Left out"), ("definitions", "Definitions"), ("files", "Files")]
+    return [("verdict", "Verdict"), ("runs", "What was run"), *names, *ends]
+
+
+def _runs_table(runs: list[Run]) -> PlainTable:
+    columns = [Column("Data set", number=False), Column("Kind", number=False), Column("Model", number=False)]
+    columns += [
+        Column(name) for name in ("Seed", "Parameters", "Steps", "Best validation loss", "Training time")
+    ]
+    rows = []
+    for run in sorted(runs, key=lambda run: (run.kind != "molecules", run.label)):
+        row = [Cell(run.dataset), Cell(run.kind), Cell(run.model), Cell(run.seed)]
+        row.append(_number(run.provenance.get("parameters"), ","))
+        training = run.training
+        row.append(_number(None if training is None else int(training["step"].max()), ","))
+        known = training is not None and "validation_loss" in training
+        row.append(_number(float(training["validation_loss"].min()) if known else None, ".4g"))
+        seconds = run.provenance.get("wall_seconds")
+        row.append(_number(seconds, ".0f", lambda text: f"{int(text) // 60} min {int(text) % 60:02d} s"))
+        rows.append(row)
+    return PlainTable("One row a trained model. Click a column to sort.", columns, rows)
+
+
+def _number(value: object, form: str, words: Callable[[str], str] = str) -> Cell:
+    return Cell(words(format(value, form)), value=value) if is_number(value) else Cell("–")
+
+
+def _rejected(runs: list[Run]) -> PlainTable:
+    """Reasons and counts of every ``rejected.csv`` at or above the run folders, each file once."""
+    rows = []
+    for kind in PARTS:
+        for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
+            folders = [run for group in models.values() for run in group]
+            shared = folders[0].shared
+            paths = [shared / name / "rejected.csv" for name in ("prepared", "conformers")]
+            rows += rejection_rows(f"{kind}/{dataset}", paths)
+            for run in folders:
+                rows += rejection_rows(
+                    run.label, sorted([run.folder / "rejected.csv", *run.folder.glob("*/rejected.csv")])
+                )
+    columns = [Column("Where", number=False), Column("Stage", number=False), Column("Reason", number=False)]
+    columns += [Column("Count"), Column("For example", number=False)]
+    caption = (
+        "Nothing disappears: rows in = rows out + what is listed here." if rows else "Nothing was left out."
+    )
+    return PlainTable(caption, columns, rows)
+
+
+def _counted(runs: list[Run], rejected: PlainTable) -> Verdict:
+    failed = sum(
+        int(value)
+        for run in runs
+        for summary in run.scores.values()
+        if is_number(value := summary.get("failed", 0))
+    )
+    left_out = sum(int(row[3].value) for row in rejected.rows)
+    why = f"{_count(left_out, 'input')} left out before or between the stages, each with its reason below."
+    return Verdict("info", f"{failed:,}", "Failed", "predicted or generated, but not scored", why)
+
+
+def _definitions(runs: list[Run]) -> PlainTable:
+    """Every metric's definition once; two that differ under one key are two rows."""
+    rows: dict[tuple[str, ...], list[Cell]] = {}
+    for run in runs:
+        for score, summary in run.scores.items():
+            for key, about in summary.get("definitions", {}).items():
+                about = about if isinstance(about, dict) else {"name": str(about)}
+                extra = "; ".join(
+                    f"{k}: {v}" for k, v in about.items() if k not in ("name", "version", "source")
+                )
+                source = "; ".join(part for part in (str(about.get("source", "")), extra) if part)
+                texts = (score, key, str(about.get("name", "")), str(about.get("version", "")), source)
+                rows[texts] = [Cell(text) for text in texts]
+    columns = [
+        Column(name, number=False) for name in ("Score", "Key", "Name", "Version", "Source and settings")
+    ]
+    return PlainTable(
+        "What each number means, and where its definition comes from.", columns, list(rows.values())
+    )
+
+
+def _files(runs: list[Run], home: Path) -> list[dict]:
+    """Links to what the runs wrote, relative to the page, with the provenance of each."""
+    groups = []
+    for run in sorted(runs, key=lambda run: (run.kind != "molecules", run.label)):
+        paths = [path for path in run.folder.glob("*") if path.suffix in LINKED]
+        paths += [
+            path for path in run.folder.glob("*/*") if path.suffix in LINKED and path.parent.name != "cifs"
+        ]
+        listed = [
+            {
+                "name": str(path.relative_to(run.folder)),
+                "href": urllib.parse.quote(os.path.relpath(path, home)),
+                "size": _size(path.stat().st_size),
+            }
+            for path in sorted(paths)
+        ]
+        text = json.dumps(run.provenance, indent=2, sort_keys=True) if run.provenance else ""
+        groups.append({"name": run.label, "files": listed, "provenance": text})
+    return groups
+
+
+def _size(count: int) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"

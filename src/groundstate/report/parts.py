@@ -1,0 +1,110 @@
+"""The pieces a page is made of: a part a data set, in it blocks of tables, figures and views."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from groundstate.report.figures import Figure
+from groundstate.report.labels import label_of, number
+from groundstate.report.runs import Run, read_table
+from groundstate.report.scenes import Scene
+from groundstate.report.tables import Cell, Column, MetricTable, PlainTable, is_number
+
+HOW_TO_TURN = "Drag to turn, Ctrl + wheel to zoom, double click to reset. Chosen by rank, not by taste."
+
+
+def anchor(*names: str) -> str:
+    """An id for an element of the page, from names that may hold anything."""
+    return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") for name in names)
+
+
+@dataclass
+class Block:
+    """A heading with what stands under it."""
+
+    id: str
+    title: str
+    notes: list[str] = field(default_factory=list)
+    tables: list[MetricTable] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    scenes: list[Scene] = field(default_factory=list)
+    lists: list[PlainTable] = field(default_factory=list)
+
+
+@dataclass
+class Part:
+    """Everything about one data set."""
+
+    id: str
+    kind: str
+    dataset: str
+    notes: list[str]
+    blocks: list[Block]
+
+
+def over_seeds(models: dict[str, list[Run]]) -> str:
+    """A sentence about seeds for the caption of a table; empty where each model has one."""
+    counts = sorted({len(runs) for runs in models.values()} - {1})
+    if not counts:
+        return ""
+    return (
+        f" Models with several seeds: mean ± standard deviation over {' or '.join(map(str, counts))} seeds."
+    )
+
+
+def structure_table(table: pd.DataFrame, by: str, summary: str, caption: str, most: int = 30) -> PlainTable:
+    """The ``most`` rows of a per-structure table with the largest ``by``, sortable, numbers short."""
+    chosen = table.sort_values([by, "id"], ascending=[False, True], na_position="last").head(most)
+    columns = [Column("id", number=False)]
+    for name in chosen.columns.drop("id"):
+        columns.append(Column(label_of(name).text, number=pd.api.types.is_numeric_dtype(chosen[name])))
+    rows = []
+    for record in chosen.to_dict("records"):
+        rows.append([Cell(record["id"])])
+        rows[-1].extend(_cell(name, record[name]) for name in chosen.columns.drop("id"))
+    return PlainTable(caption, columns, rows, summary)
+
+
+def _cell(name: str, value: object) -> Cell:
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    if is_number(value):
+        label = label_of(name)
+        return Cell(number(float(value), label), value=float(f"{value:.6g}"))
+    return Cell("" if pd.isna(value) else str(value))
+
+
+def rejection_rows(label: str, paths: Sequence[Path], most: int = 8) -> list[list[Cell]]:
+    """One row for each stage and reason found in the given ``rejected.csv`` files, most frequent first.
+
+    Reasons beyond ``most`` a file are folded into one row, so that nothing is left uncounted.
+    """
+    rows = []
+    for path in paths:
+        if not path.exists():
+            continue
+        table = read_table(path)
+        groups = table.groupby(["stage", "reason"], sort=True)["id"].agg(["size", "first"]).reset_index()
+        groups = groups.sort_values(["size", "stage", "reason"], ascending=[False, True, True])
+        for record in groups.head(most).itertuples(index=False):
+            rows.append(_rejection(label, record.stage, record.reason, record.size, record.first))
+        rest = groups.iloc[most:]
+        if len(rest):
+            text = f"{len(rest)} further reasons, each rarer"
+            rows.append(
+                _rejection(label, rest["stage"].iloc[0], text, rest["size"].sum(), rest["first"].iloc[0])
+            )
+    return rows
+
+
+def _rejection(label: str, stage: str, reason: str, count: int, example: str) -> list[Cell]:
+    return [
+        Cell(label),
+        Cell(str(stage)),
+        Cell(str(reason)),
+        Cell(f"{count:,}", value=int(count)),
+        Cell(str(example)),
+    ]

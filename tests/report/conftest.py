@@ -1,0 +1,255 @@
+"""A small results tree with the files that the stages write: real molecules, real crystals, plain numbers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import Atoms
+from ase.io import write as write_atoms
+from pymatgen.core import Lattice, Structure
+from rdkit import Chem
+from rdkit.Chem import AllChem
+from rdkit.Geometry import Point3D
+
+from groundstate.molecules.sdf import write_sdf
+from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
+
+SMILES = (
+    "CCO",
+    "c1ccccc1",
+    "CC(=O)N",
+    "OC1CC1C#N",
+    "C1CC2CC1C2",
+    "N#CC1=CN=CO1",
+    "CC(C)(O)C=O",
+    "NC(=[NH2+])C([O-])=O",
+    "O=C1CCCN1",
+    "CC#CC1CO1",
+)
+SOURCE = {"version": "1", "source": "Molecule3D (Xu et al., arXiv 2110.01717), section 4"}
+PROVENANCE = {
+    "revision": "0123456789ab",
+    "versions": {"groundstate": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "rdkit": "2026.9.1"},
+    "machine": {"system": "Linux-6.1", "processor": "x86_64", "cpus": 2},
+    "started": "2026-11-22T03:00:00Z",
+    "wall_seconds": 241.3,
+    "inputs": {"records.parquet": "ab" * 32},
+    "settings": {"max_steps": 400},
+    "parameters": 123456,
+}
+
+
+def _shifted(molecule: Chem.Mol, size: float, seed: int) -> Chem.Mol:
+    moved = Chem.Mol(molecule)
+    noise = np.random.default_rng(seed).normal(scale=size, size=(moved.GetNumAtoms(), 3))
+    turned = moved.GetConformer().GetPositions() @ np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]]) + noise
+    for index, position in enumerate(turned):
+        moved.GetConformer().SetAtomPosition(index, Point3D(*map(float, position)))
+    return moved
+
+
+def _write_run(folder: Path, seed: int, steps: int = 10) -> None:
+    folder.mkdir(parents=True)
+    rows = [f"{40 * n},{2.0 / n + 0.01 * seed:.6g},{2.2 / n + 0.02 * seed:.6g}" for n in range(1, steps + 1)]
+    (folder / "training.csv").write_text("step,train_loss,validation_loss\n" + "\n".join(rows) + "\n")
+    (folder / "provenance.json").write_text(json.dumps({**PROVENANCE, "seed": seed}))
+
+
+def _write_score(folder: Path, summary: dict, name: str, rows: list[dict]) -> None:
+    folder.mkdir()
+    (folder / "summary.json").write_text(json.dumps(summary))
+    pd.DataFrame(rows).to_csv(folder / name, index=False)
+
+
+def write_molecules(root: Path, dataset: str = "qm9", seed: int = 0, reference: bool = True) -> Path:
+    """Write one molecule run and what lies beside it; returns the run folder."""
+    shared = root / "molecules" / dataset
+    run = shared / "gaunt-refiner" / f"seed{seed}"
+    _write_run(run, seed)
+    entries = []
+    for index, smiles in enumerate(SMILES):
+        molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        AllChem.EmbedMolecule(molecule, randomSeed=7)
+        AllChem.MMFFOptimizeMolecule(molecule)
+        entries.append((f"gdb_{index:03d}", molecule, {}))
+    sizes = {name: 0.02 * (index + 1) for index, (name, *_) in enumerate(entries)}
+    write_sdf(run / "predicted.sdf", [(n, _shifted(m, sizes[n], seed), {}) for n, m, _ in entries])
+    write_rejected(run / "rejected.csv", [Rejection("gdb_900", "predict", "no start conformer")])
+    if not (shared / "prepared").exists():
+        (shared / "prepared").mkdir()
+        (shared / "conformers").mkdir()
+        rejections = [
+            Rejection(f"gdb_{n}", "prepare", "bonds do not fit the SMILES") for n in range(901, 905)
+        ]
+        write_rejected(shared / "prepared" / "rejected.csv", rejections)
+        write_rejected(shared / "conformers" / "rejected.csv", [])
+        write_sdf(shared / "conformers" / "mmff.sdf", [(n, _shifted(m, 0.1, 3), {}) for n, m, _ in entries])
+        if reference:
+            write_sdf(shared / "prepared" / "test.sdf", entries)
+    if reference:
+        scores = {"distance_mae": 0.241 + 0.004 * seed, "distance_rmse": 0.47, "bond_mae": 0.0061}
+        shares = {"validity": 1.0, "validity3d": 1.0}
+        scores |= {"heavy_rmsd": 0.31, **shares}
+        start = {
+            "distance_mae": 0.293,
+            "distance_rmse": 0.53,
+            "bond_mae": 0.0098,
+            "heavy_rmsd": 0.386,
+            **shares,
+        }
+        rough = {
+            "distance_mae": 0.332,
+            "distance_rmse": 0.555,
+            "bond_mae": 0.026,
+            "heavy_rmsd": 0.446,
+            **shares,
+        }
+        summary = {
+            **scores,
+            "n": 10,
+            "failed": 0,
+            "intervals": {key: [0.9 * value, 1.1 * value] for key, value in scores.items()},
+            "definitions": {key: {"name": key, **SOURCE} for key in scores},
+            "baselines": {"mmff": {**start, "n": 10, "failed": 0}, "etkdg": {**rough, "n": 10, "failed": 0}},
+        }
+        rows = [
+            {"id": n, "smiles": s, "heavy_rmsd": v, "distance_mae": 0.8 * v, "bond_mae": v / 30}
+            for (n, v), s in zip(sizes.items(), SMILES, strict=True)
+        ]
+        _write_score(run / "geometry", summary, "molecules.csv", rows)
+    return run
+
+
+def crystal_structures() -> dict[str, Structure]:
+    """Eight crystals of known kinds, some in odd cells."""
+    cubic = Lattice.cubic
+    found = {
+        "perovskite": Structure(cubic(3.9), ["Sr", "Ti", "O", "O", "O"], _PEROVSKITE),
+        "barium": Structure(cubic(4.0), ["Ba", "Ti", "O", "O", "O"], _PEROVSKITE),
+        "salt": Structure.from_spacegroup("Fm-3m", cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "cesium": Structure(cubic(4.12), ["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "wurtzite": Structure(
+            Lattice.hexagonal(3.25, 5.2),
+            ["Zn", "Zn", "O", "O"],
+            [[1 / 3, 2 / 3, 0], [2 / 3, 1 / 3, 0.5], [1 / 3, 2 / 3, 0.38], [2 / 3, 1 / 3, 0.88]],
+        ),
+        "arsenide": Structure.from_spacegroup("F-43m", cubic(5.65), ["Ga", "As"], [[0, 0, 0], [0.25] * 3]),
+        "iron": Structure(cubic(2.87), ["Fe", "Fe"], [[0, 0, 0], [0.5] * 3]),
+        "triclinic": Structure(
+            Lattice.from_parameters(4.1, 5.3, 6.0, 78, 95, 112),
+            ["Yb", "Si", "Si"],
+            [[0.1, 0.2, 0.3], [0.6] * 3, [0.2] * 3],
+        ),
+    }
+    return {f"seed0-{index:04d}": structure for index, structure in enumerate(found.values())}
+
+
+_PEROVSKITE = [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]
+
+
+def _frames(structures: dict[str, Structure], stretch: float = 1.0) -> list[Atoms]:
+    return [
+        Atoms(
+            numbers=structure.atomic_numbers,
+            scaled_positions=structure.frac_coords,
+            cell=structure.lattice.matrix * stretch,
+            pbc=True,
+            info={"id": name},
+        )
+        for name, structure in structures.items()
+    ]
+
+
+def write_crystals(
+    root: Path, dataset: str = "flla", seed: int = 0, valid: float = 0.875, stability: bool = True
+) -> Path:
+    """Write one crystal run and what lies beside it; returns the run folder."""
+    shared = root / "crystals" / dataset
+    run = shared / "unimat" / f"seed{seed}"
+    _write_run(run, seed)
+    structures = crystal_structures()
+    write_atoms(run / "generated.extxyz", _frames(structures), format="extxyz")
+    if not (shared / "prepared").exists():
+        generator = np.random.default_rng(5)
+        rows = [
+            {
+                "id": f"mp-{index}",
+                "formula": structure.composition.reduced_formula,
+                "atomic_numbers": list(structure.atomic_numbers),
+                "frac_coords": structure.frac_coords.tolist(),
+                "lattice": structure.lattice.matrix.tolist(),
+                "properties": {"formation_energy_per_atom": float(generator.normal(-1.5, 0.8))},
+            }
+            for index, structure in enumerate(list(structures.values()) * 5)
+        ]
+        write_records(shared / "prepared" / "records.parquet", rows, CRYSTAL_SCHEMA)
+        write_rejected(
+            shared / "prepared" / "rejected.csv", [Rejection("mp-1", "prepare", "21 atoms, more than 20")]
+        )
+    shares = {"structure_validity": valid, "composition_validity": 0.75, "valid": 0.7}
+    validity = {
+        **shares,
+        "n": 8,
+        "failed": 0,
+        "intervals": {key: [max(0, value - 0.2), min(1, value + 0.1)] for key, value in shares.items()},
+        "definitions": {
+            key: {"name": key, "version": "cdvae", "source": "CDVAE", "list": "x"} for key in shares
+        },
+        "baselines": {"data": {**{key: 0.99 for key in shares}, "n": 40, "failed": 0}},
+    }
+    rows = [{"id": n, "formula": s.composition.reduced_formula, "valid": True} for n, s in structures.items()]
+    _write_score(run / "validity", validity, "crystals.csv", rows)
+    if stability:
+        energies = [0.0, 0.02, 0.0, 0.13, 0.01, 0.3, 0.45, None]
+        rows = [
+            {
+                "id": name,
+                "formula": structure.composition.reduced_formula,
+                "class": "converged" if energy is not None else "not_converged",
+                "formation_energy": None if energy is None else -2.2 + 3 * energy,
+                "e_above_hull": energy,
+            }
+            for (name, structure), energy in zip(structures.items(), energies, strict=True)
+        ]
+        summary = {
+            "e_above_hull_median": 0.02,
+            "formation_energy_mean": -1.8,
+            "classes": {"converged": 7, "not_converged": 1},
+            "n": 8,
+            "failed": 1,
+            "intervals": {"e_above_hull_median": [0.0, 0.3]},
+            "definitions": {
+                "e_above_hull_median": {"name": "energy above a partial hull", "version": "1", "source": "-"}
+            },
+            "baselines": {},
+        }
+        _write_score(run / "stability", summary, "crystals.csv", rows)
+        write_atoms(run / "stability" / "relaxed.extxyz", _frames(structures, 1.02), format="extxyz")
+        write_rejected(
+            run / "stability" / "rejected.csv", [Rejection("seed0-0007", "stability", "not converged")]
+        )
+    return run
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One molecule run and one crystal run with every file."""
+    root = tmp_path_factory.mktemp("results")
+    write_molecules(root)
+    write_crystals(root)
+    return root
+
+
+@pytest.fixture
+def make_molecules() -> Callable[..., Path]:
+    """``write_molecules``, for tests that change what it wrote."""
+    return write_molecules
+
+
+@pytest.fixture
+def make_crystals() -> Callable[..., Path]:
+    """``write_crystals``, for tests that change what it wrote."""
+    return write_crystals
