@@ -52,6 +52,7 @@ def test_a_whole_file_arrives(server, output, checksum, capsys):
 def test_a_file_that_is_already_there_and_right_is_left_alone(server, output):
     output.parent.mkdir()
     output.write_bytes(DATA)
+    (output.parent / "file.bin.part").write_bytes(DATA[:1000])
     download(server.url, output, SHA256, QUICK)
     assert server.asked == []
     assert_whole(output)

@@ -48,6 +48,7 @@ def download(
     output.parent.mkdir(parents=True, exist_ok=True)
     with PartialFile(output, url) as part:
         if checksum and output.is_file() and checksum.matches(output):
+            part.restart()
             return
         expected = checksum or read_record(output)
         if not (expected or part.etag or part.modified):
