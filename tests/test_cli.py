@@ -22,7 +22,7 @@ def test_version_and_help_import_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0
     assert not any(f"'{name}'" in done.stdout for name in ("torch", "rdkit", "numpy", "pandas", "lightning"))
-    assert all(name in done.stdout for name in COMMANDS)
+    assert all(name.split()[0] in done.stdout for name in COMMANDS)
     assert run("--version").stdout == f"groundstate, version {__version__}\n"
 
 

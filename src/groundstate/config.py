@@ -122,7 +122,7 @@ def read_config(values: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        text = explain(error, "config", Config).replace("(top level): Value error, ", "")
+        text = explain(error, "config", Config)
         raise GroundstateError(text) from None
 
 

@@ -20,14 +20,14 @@ def explain(error: ValidationError, where: str, allowed: type[BaseModel] | None 
     """One line per fault: the key, what is wrong with it, what is allowed."""
     lines = []
     for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"]) or "(top level)"
-        message = fault["msg"]
+        key = ".".join(str(part) for part in fault["loc"]) + ": " * bool(fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             known = _siblings(allowed, fault["loc"]) if allowed else []
             message = "unknown key" + (f"; allowed here: {', '.join(known)}" if known else "")
         elif "input" in fault and not isinstance(fault["input"], dict):
             message += f" (it is {fault['input']!r})"
-        lines.append(f"{where}: {key}: {message}")
+        lines.append(f"{where}: {key}{message}")
     return "\n".join(lines)
 
 

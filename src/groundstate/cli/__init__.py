@@ -9,8 +9,8 @@ import importlib
 import os
 import signal
 import sys
+from typing import Annotated
 
-import click
 import typer
 
 from groundstate import __version__
@@ -32,32 +32,41 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A click group whose commands are imported when they are called."""
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"groundstate, version {__version__}")
+        raise typer.Exit
 
-    def __init__(self, prefix: str = "", **options: object) -> None:
-        super().__init__(**options)
-        self.prefix = prefix
 
-    def list_commands(self, context: click.Context) -> list[str]:
-        words = (name[len(self.prefix) :].split()[0] for name in COMMANDS if name.startswith(self.prefix))
-        return list(dict.fromkeys(words))
+def _callback(
+    version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version.")] = False,
+) -> None:
+    """Ground-state molecular geometries and new crystals. `snakemake` runs the whole pipeline."""
 
-    def get_command(self, context: click.Context, word: str) -> click.Command | None:
-        name = self.prefix + word
-        if name in COMMANDS:
-            module, _ = COMMANDS[name]
-            app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            app.command()(importlib.import_module(module).command)
-            return typer.main.get_command(app)
-        if word in self.list_commands(context):
-            return LazyGroup(prefix=f"{name} ", name=word, help=f"{word.capitalize()} ...")
-        return None
 
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, text) for name, (_, text) in COMMANDS.items() if name.startswith(self.prefix)]
-        with formatter.section("Commands"):
-            formatter.write_dl([(name[len(self.prefix) :], text) for name, text in rows])
+def build_app(arguments: list[str]) -> typer.Typer:
+    """The command line with all names and helps, and the code of the one command that ``arguments`` call."""
+    options = {"no_args_is_help": True, "add_completion": False, "pretty_exceptions_enable": False}
+    app = typer.Typer(name="groundstate", **options)
+    app.callback()(_callback)
+    groups: dict[str, typer.Typer] = {}
+    for name, (module, text) in COMMANDS.items():
+        verb, _, noun = name.partition(" ")
+        parent = app
+        if noun:
+            if verb not in groups:
+                nouns = [other.partition(" ")[2] for other in COMMANDS if other.startswith(f"{verb} ")]
+                groups[verb] = typer.Typer(**options, help=f"{verb.capitalize()} {' or '.join(nouns)}.")
+                app.add_typer(groups[verb], name=verb)
+            parent = groups[verb]
+        called = arguments[: len(name.split())] == name.split()
+        command = importlib.import_module(module).command if called else _not_loaded
+        parent.command(noun or verb, help=None if called else text)(command)
+    return app
+
+
+def _not_loaded() -> None:
+    raise AssertionError("a command that was not called is not loaded")
 
 
 def _sentence(error: OSError) -> str:
@@ -78,14 +87,9 @@ def _sentence(error: OSError) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; faults that a user can mend end as one sentence and status 2."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared
-    group = LazyGroup(
-        name="groundstate",
-        help="Ground-state molecular geometries and new crystals. Run the whole pipeline with `snakemake`.",
-        no_args_is_help=True,
-    )
-    click.version_option(__version__, prog_name="groundstate")(group)
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        group.main(args=arguments, prog_name="groundstate")
+        build_app(arguments)(args=arguments, prog_name="groundstate")
     except GroundstateError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from None
