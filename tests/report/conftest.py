@@ -90,21 +90,21 @@ def write_molecules(root: Path, dataset: str = "qm9", seed: int = 0, reference: 
         if reference:
             write_sdf(shared / "prepared" / "test.sdf", entries)
     if reference:
-        scores = {"distance_mae": 0.241 + 0.004 * seed, "distance_rmse": 0.47, "bond_mae": 0.0061}
+        scores = {"mae": 0.241 + 0.004 * seed, "rmse": 0.47, "bond_mae": 0.0061}
         shares = {"validity": 1.0, "validity3d": 1.0}
-        scores |= {"heavy_rmsd": 0.31, **shares}
+        scores |= {"c_rmsd": 0.31, **shares}
         start = {
-            "distance_mae": 0.293,
-            "distance_rmse": 0.53,
+            "mae": 0.293,
+            "rmse": 0.53,
             "bond_mae": 0.0098,
-            "heavy_rmsd": 0.386,
+            "c_rmsd": 0.386,
             **shares,
         }
         rough = {
-            "distance_mae": 0.332,
-            "distance_rmse": 0.555,
+            "mae": 0.332,
+            "rmse": 0.555,
             "bond_mae": 0.026,
-            "heavy_rmsd": 0.446,
+            "c_rmsd": 0.446,
             **shares,
         }
         summary = {
@@ -116,7 +116,7 @@ def write_molecules(root: Path, dataset: str = "qm9", seed: int = 0, reference: 
             "baselines": {"mmff": {**start, "n": 10, "failed": 0}, "etkdg": {**rough, "n": 10, "failed": 0}},
         }
         rows = [
-            {"id": n, "smiles": s, "heavy_rmsd": v, "distance_mae": 0.8 * v, "bond_mae": v / 30}
+            {"id": n, "smiles": s, "c_rmsd": v, "mae": 0.8 * v, "bond_mae": v / 30}
             for (n, v), s in zip(sizes.items(), SMILES, strict=True)
         ]
         _write_score(run / "geometry", summary, "molecules.csv", rows)
@@ -209,20 +209,25 @@ def write_crystals(
                 "id": name,
                 "formula": structure.composition.reduced_formula,
                 "class": "converged" if energy is not None else "not_converged",
-                "formation_energy": None if energy is None else -2.2 + 3 * energy,
-                "e_above_hull": energy,
+                "formation_energy_per_atom": None if energy is None else -2.2 + 3 * energy,
+                "energy_above_hull": energy,
             }
             for (name, structure), energy in zip(structures.items(), energies, strict=True)
         ]
         summary = {
-            "e_above_hull_median": 0.02,
-            "formation_energy_mean": -1.8,
+            "median_energy_above_hull": 0.02,
+            "median_formation_energy_per_atom": -1.8,
             "classes": {"converged": 7, "not_converged": 1},
+            "hull": {
+                "label": "partial hull",
+                "scheme": "mp2020",
+                "phases_per_system": {"O-Sr-Ti": 4, "Cl-Na": 1},
+            },
             "n": 8,
             "failed": 1,
-            "intervals": {"e_above_hull_median": [0.0, 0.3]},
+            "intervals": {"median_energy_above_hull": [0.0, 0.3]},
             "definitions": {
-                "e_above_hull_median": {"name": "energy above a partial hull", "version": "1", "source": "-"}
+                "energy_above_hull": {"name": "energy above a partial hull", "version": "1", "source": "-"}
             },
             "baselines": {},
         }

@@ -191,7 +191,7 @@ def test_text_from_files_cannot_become_markup(tmp_path, make_molecules):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("geometry/summary.json", '{"distance_mae": 0.1, '),
+        ("geometry/summary.json", '{"mae": 0.1, '),
         ("geometry/summary.json", "[1, 2]"),
         ("geometry/molecules.csv", ""),
         ("geometry/molecules.csv", "name,error\na,1\n"),

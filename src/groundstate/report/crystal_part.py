@@ -9,7 +9,7 @@ import pyarrow as pa
 from groundstate.metrics.crystal_files import read_structures
 from groundstate.records import CRYSTAL_SCHEMA, read_records
 from groundstate.report.crystal_views import crystal_scene
-from groundstate.report.energies import formation_figure, hull_figure
+from groundstate.report.energies import FORMATION, HULL, formation_figure, hull_figure
 from groundstate.report.figures import Figure, training_figure
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
 from groundstate.report.periodic_table import element_shares, periodic_table_figure
@@ -17,8 +17,10 @@ from groundstate.report.runs import Run
 from groundstate.report.scenes import Scene, pick_ranked
 from groundstate.report.tables import PlainTable, collect_methods, metric_table
 
-HULL, FORMATION = "e_above_hull", "formation_energy"  # columns of stability/crystals.csv, eV per atom
-DATA_FORMATION = "formation_energy_per_atom"  # property of the records
+LISTED = (
+    *("formula", "class", HULL, FORMATION, "decomposition_energy", "decomposition_products"),
+    *("reference_phases", "volume_ratio", "displacement", "steps", "reason"),
+)
 SCORES = {
     "validity": (
         "Validity",
@@ -46,6 +48,8 @@ def crystal_part(dataset: str, models: dict[str, list[Run]]) -> Part:
         if score == "stability":
             block.figures = _energies(key, models, records)
             block.lists = _lists(first)
+            scored = [run for runs in models.values() for run in runs if score in run.scores]
+            block.notes = [_hull_note(run) for run in scored]
         blocks.append(block)
     for score in SCORES:
         if score not in names:
@@ -73,7 +77,7 @@ def _records(path: Path) -> list[dict]:
 
 def _energies(key: str, models: dict[str, list[Run]], records: list[dict]) -> list[Figure]:
     figures: list[Figure | None] = []
-    known = [row["properties"].get(DATA_FORMATION) for row in records]
+    known = [row["properties"].get(FORMATION) for row in records]
     reference = [value for value in known if value is not None]
     for model, runs in models.items():
         tables = [run.structures["stability"] for run in runs if "stability" in run.structures]
@@ -83,9 +87,7 @@ def _energies(key: str, models: dict[str, list[Run]], records: list[dict]) -> li
         if HULL in table:
             figures.append(hull_figure(anchor(key, model, "hull"), table, f"partial hull, {model}"))
         if FORMATION in table:
-            figures.append(
-                formation_figure(anchor(key, model, "formation"), model, table, FORMATION, reference)
-            )
+            figures.append(formation_figure(anchor(key, model, "formation"), model, table, reference))
     return [figure for figure in figures if figure]
 
 
@@ -144,9 +146,21 @@ def _views(key: str, run: Run) -> list[Scene]:
     return scenes
 
 
+def _hull_note(run: Run) -> str:
+    """Which hull the energies of a run are measured against, and how many phases each system has."""
+    hull = run.scores["stability"].get("hull", {})
+    systems = sorted(hull.get("phases_per_system", {}).items())
+    shown = ", ".join(f"{name} {count}" for name, count in systems[:12])
+    more = f" and {len(systems) - 12} more systems" if len(systems) > 12 else ""
+    return (
+        f"Hull of {run.model}, seed {run.seed}: {hull.get('label', 'not described')}, energy scheme "
+        f"{hull.get('scheme', 'not described')}. Competing phases a chemical system: {shown or 'none'}{more}."
+    )
+
+
 def _lists(run: Run) -> list[PlainTable]:
     table = run.structures.get("stability")
     if table is None or HULL not in table:
         return []
     caption = f"At most 30 of {len(table):,} crystals, furthest above first. All: stability/crystals.csv."
-    return [structure_table(table, HULL, "Crystals by energy above the partial hull", caption)]
+    return [structure_table(table, HULL, LISTED, "Crystals by energy above the partial hull", caption)]

@@ -10,9 +10,12 @@ from groundstate.report.figures import COLORS, GREY, Figure, base_layout, signif
 HULL_LINES = (0.0, 0.1)  # on the hull; MatterGen's bar for "stable", eV per atom
 
 
+HULL, FORMATION = "energy_above_hull", "formation_energy_per_atom"  # columns of stability/crystals.csv
+
+
 def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | None:
     """Energy above the (partial) hull of each crystal, lowest first, coloured by class."""
-    known = crystals[np.isfinite(crystals["e_above_hull"])].sort_values(["e_above_hull", "id"])
+    known = crystals[np.isfinite(crystals[HULL])].sort_values([HULL, "id"])
     if known.empty:
         return None
     classes = known["class"].astype(str) if "class" in known else pd.Series("relaxed", index=known.index)
@@ -25,7 +28,7 @@ def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | 
                 "mode": "markers",
                 "name": name,
                 "x": [int(rank) for rank in np.flatnonzero(chosen) + 1],
-                "y": significant(known["e_above_hull"][chosen]),
+                "y": significant(known[HULL][chosen]),
                 "text": [f"{row.formula} ({row.id})" for row in known[chosen].itertuples()],
                 "hovertemplate": "%{text}<br>%{y:.3f} eV/atom<extra></extra>",
                 "marker": {"size": 11, "color": COLORS[index % len(COLORS)]},
@@ -58,10 +61,10 @@ def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | 
 
 
 def formation_figure(
-    figure_id: str, model: str, crystals: pd.DataFrame, column: str, data_set: Sequence[float]
+    figure_id: str, model: str, crystals: pd.DataFrame, data_set: Sequence[float]
 ) -> Figure | None:
     """Formation energies of the generated crystals over the histogram of the data set's own."""
-    known = crystals[np.isfinite(crystals[column].astype(float))]
+    known = crystals[np.isfinite(crystals[FORMATION].astype(float))]
     theirs = np.asarray(data_set, dtype=float)
     theirs = theirs[np.isfinite(theirs)]
     if known.empty:
@@ -87,7 +90,7 @@ def formation_figure(
             "type": "scatter",
             "mode": "markers",
             "name": f"{model}, relaxed ({len(known):,})",
-            "x": significant(known[column]),
+            "x": significant(known[FORMATION]),
             "y": [round(-0.07 * height, 5)] * len(known),
             "text": [f"{row.formula} ({row.id})" for row in known.itertuples()],
             "hovertemplate": "%{text}<br>%{x:.3f} eV/atom<extra></extra>",

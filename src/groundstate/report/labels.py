@@ -19,19 +19,78 @@ class Label(NamedTuple):
 
 
 METRICS: dict[str, Label] = {
-    # geometries
-    "distance_mae": Label("D-MAE", "Å", "lower"),
-    "distance_rmse": Label("D-RMSE", "Å", "lower"),
+    # geometries against a reference
     "bond_mae": Label("Bond length MAE", "Å", "lower", 4),
     "angle_mae": Label("Bond angle MAE", "°", "lower", 2),
-    "heavy_rmsd": Label("Heavy-atom RMSD, mean", "Å", "lower"),
+    "torsion_mae": Label("Torsion MAE", "°", "lower", 1),
+    "mae": Label("D-MAE", "Å", "lower"),
+    "rmse": Label("D-RMSE", "Å", "lower"),
+    "mae_symmetric": Label("D-MAE, equivalent atoms renumbered", "Å", "lower"),
+    "mae_heavy": Label("D-MAE, heavy atoms", "Å", "lower"),
+    "rmse_heavy": Label("D-RMSE, heavy atoms", "Å", "lower"),
+    "d_mae_n2": Label("D-MAE over n²", "Å", "lower"),
+    "d_rmse_n2": Label("D-RMSE over n²", "Å", "lower"),
+    "c_rmsd": Label("C-RMSD, heavy atoms", "Å", "lower"),
+    # geometries by themselves
     "validity": Label("Validity", "%", "higher", 1),
     "validity3d": Label("Validity3D", "%", "higher", 1),
-    # crystals
+    "embeddability": Label("Embeddability", "%", "higher", 2),
+    "connectivity": Label("Connectivity kept", "%", "higher", 1),
+    "tetrahedral": Label("Tetrahedral centres right", "%", "higher", 1),
+    "double_bond": Label("E/Z double bonds right", "%", "higher", 1),
+    "stereo": Label("All stereo right", "%", "higher", 1),
+    "mmff_strain": Label("MMFF94 strain", "kcal/mol", "lower", 2),
+    # crystals: validity
     "structure_validity": Label("Structurally valid", "%", "higher", 1),
     "composition_validity": Label("Compositionally valid", "%", "higher", 1),
-    "n": Label("Structures scored", "", "", 0),
-    "failed": Label("Failed", "", "lower", 0),
+    "valid": Label("Both", "%", "higher", 1),
+    # crystals: stability
+    "scored": Label("Relaxed or refused", "crystals", "", 0),
+    "classes.converged": Label("– converged", "crystals", "", 0),
+    "classes.not_converged": Label("– out of steps", "crystals", "", 0),
+    "classes.rejected_geometry": Label("– refused: could not be a crystal", "crystals", "", 0),
+    "classes.collapsed": Label("– collapsed while relaxing", "crystals", "", 0),
+    "classes.failed": Label("– failed in the potential", "crystals", "", 0),
+    "classes.not_scored": Label("Not taken up (limits on number and size)", "crystals", "", 0),
+    "converged": Label("Converged", "%", "higher", 1),
+    "stable_0mev": Label("On the partial hull", "%", "higher", 1),
+    "stable_25mev": Label("At most 0.025 eV/atom above it", "%", "higher", 1),
+    "stable_100mev": Label("At most 0.1 eV/atom above it", "%", "higher", 1),
+    "stable_0mev_before": Label("On the partial hull, before relaxing", "%", "higher", 1),
+    "stable_25mev_before": Label("At most 0.025 eV/atom, before relaxing", "%", "higher", 1),
+    "stable_100mev_before": Label("At most 0.1 eV/atom, before relaxing", "%", "higher", 1),
+    "unique": Label("Unique", "%", "higher", 1),
+    "novel": Label("Novel", "%", "higher", 1),
+    "sun_0mev": Label("Stable, unique and novel at 0", "%", "higher", 1),
+    "sun_25mev": Label("Stable, unique and novel at 0.025 eV/atom", "%", "higher", 1),
+    "sun_100mev": Label("Stable, unique and novel at 0.1 eV/atom", "%", "higher", 1),
+    "median_formation_energy_per_atom": Label("Formation energy, median", "eV/atom", "lower"),
+    "median_energy_above_hull": Label("Energy above partial hull, median", "eV/atom", "lower"),
+    "median_relaxation_energy": Label("Energy gained by relaxing, median", "eV/atom", "lower"),
+    "median_displacement": Label("Displacement by relaxing, median", "Å", "lower"),
+    "hull_incomplete": Label("Without a competing compound", "crystals", "", 0),
+    "magnetic": Label("With magnetic elements (no spin in the potential)", "crystals", "", 0),
+    "f_electron": Label("With f electrons", "crystals", "", 0),
+    # counts
+    "n": Label("Structures", "", "", 0),
+    "failed": Label("Failed", "", "", 0),
+    "missing": Label("Missing", "", "", 0),
+    "extra": Label("Without a reference of their id", "", "", 0),
+    "reordered": Label("Matched after reordering atoms", "", "", 0),
+}
+COUNTS = ("n", "failed", "missing", "extra", "reordered")  # the last rows of every table
+
+# columns of the tables with one row a structure
+COLUMNS: dict[str, Label] = {
+    "energy_above_hull": Label("Above partial hull", "eV/atom", "lower"),
+    "formation_energy_per_atom": Label("Formation energy", "eV/atom", "lower"),
+    "decomposition_energy": Label("Decomposition energy", "eV/atom", "lower"),
+    "volume_ratio": Label("Volume ratio"),
+    "displacement": Label("Displacement", "Å"),
+    "reference_phases": Label("Phases on hull", digits=0),
+    "max_force": Label("Largest force", "eV/Å"),
+    "steps": Label("Steps", digits=0),
+    "atoms": Label("Atoms", digits=0),
 }
 
 
@@ -40,7 +99,8 @@ BASELINES = {"etkdg": "ETKDGv3", "mmff": "ETKDGv3 + MMFF94", "dft": "DFT", "data
 
 def label_of(key: str) -> Label:
     """Label of a metric; an unknown one is shown under its own key, in its own unit."""
-    return METRICS.get(key, Label(key.replace("_", " ").replace(".", ": "), digits=4))
+    known = METRICS.get(key) or COLUMNS.get(key)
+    return known or Label(key.replace("_", " ").replace(".", ": ").capitalize(), digits=4)
 
 
 def number(value: float, label: Label) -> str:

@@ -12,7 +12,8 @@ from groundstate.report.scenes import Scene, pick_ranked
 from groundstate.report.tables import PlainTable, collect_methods, metric_table
 from groundstate.report.verdict import START
 
-RANKED_BY = ("heavy_rmsd", "distance_mae", "bond_mae")  # the first that is there orders views and lists
+RANKED_BY = ("c_rmsd", "mae", "bond_mae")  # the first that is there orders views and lists
+LISTED = ("failed", *RANKED_BY, "mae_symmetric", "angle_mae", "torsion_mae", "stereo", "mmff_strain")
 
 
 def molecule_part(dataset: str, models: dict[str, list[Run]]) -> Part:
@@ -55,7 +56,7 @@ def _rank_column(table: pd.DataFrame) -> str | None:
 
 def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
     figures = []
-    for column in ("bond_mae", "distance_mae", "heavy_rmsd"):
+    for column in ("bond_mae", "mae", "c_rmsd"):
         samples = {
             f"{model}, seed {run.seed}": run.structures["geometry"][column].to_numpy()
             for model, runs in models.items()
@@ -84,6 +85,7 @@ def _lists(run: Run) -> list[PlainTable]:
         structure_table(
             table,
             column,
+            LISTED,
             f"The molecules with the largest {label}",
             f"At most 30 of {len(table):,} molecules, largest {label} first. All: geometry/molecules.csv.",
         )
@@ -125,4 +127,4 @@ def _views(key: str, run: Run) -> list[Scene]:
 
 def _caption(column: str, value: float) -> str:
     label = label_of(column)
-    return f"{label.text.removesuffix(', mean')} {number(value, label)} {label.unit}, aligned on heavy atoms."
+    return f"{label.text} {number(value, label)} {label.unit}, aligned on heavy atoms."

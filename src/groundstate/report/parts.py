@@ -55,16 +55,20 @@ def over_seeds(models: dict[str, list[Run]]) -> str:
     )
 
 
-def structure_table(table: pd.DataFrame, by: str, summary: str, caption: str, most: int = 30) -> PlainTable:
-    """The ``most`` rows of a per-structure table with the largest ``by``, sortable, numbers short."""
+def structure_table(
+    table: pd.DataFrame, by: str, names: Sequence[str], summary: str, caption: str, most: int = 30
+) -> PlainTable:
+    """The ``most`` rows of a per-structure table with the largest ``by``; of ``names`` those that it has."""
     chosen = table.sort_values([by, "id"], ascending=[False, True], na_position="last").head(most)
+    names = [name for name in names if name in chosen and chosen[name].notna().any()]
     columns = [Column("id", number=False)]
-    for name in chosen.columns.drop("id"):
-        columns.append(Column(label_of(name).text, number=pd.api.types.is_numeric_dtype(chosen[name])))
-    rows = []
-    for record in chosen.to_dict("records"):
-        rows.append([Cell(record["id"])])
-        rows[-1].extend(_cell(name, record[name]) for name in chosen.columns.drop("id"))
+    for name in names:
+        label, numeric = label_of(name), pd.api.types.is_numeric_dtype(chosen[name])
+        columns.append(Column(f"{label.text}, {label.unit}" if label.unit else label.text, number=numeric))
+    rows = [
+        [Cell(record["id"]), *(_cell(name, record[name]) for name in names)]
+        for record in chosen.to_dict("records")
+    ]
     return PlainTable(caption, columns, rows, summary)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 
-from groundstate.report.labels import BASELINES, METRICS, Label, label_of, number
+from groundstate.report.labels import BASELINES, COUNTS, METRICS, Label, label_of, number
 from groundstate.report.runs import Run
 
-NOT_METRICS = {"n", "failed", "definitions", "intervals", "baselines"}
+NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines"}
+NESTED = ("classes",)  # objects of counts inside a summary
 
 
 @dataclass(frozen=True)
@@ -129,22 +130,22 @@ def metric_keys(methods: Sequence[Method]) -> list[str]:
                     continue
                 if is_number(value):
                     found.add(key)
-                elif isinstance(value, dict):
+                elif key in NESTED and isinstance(value, dict):
                     found.update(f"{key}.{inner}" for inner, item in value.items() if is_number(item))
     known = [key for key in METRICS if key in found]
     return known + sorted(found - set(known))
 
 
 def metric_table(methods: list[Method], caption: str) -> MetricTable:
-    """The table of all metrics; ``n`` and ``failed`` come last, the best of each row is marked."""
+    """The table of all metrics; the counts come last, the best of each row is marked."""
     definitions = methods[0].summaries[0].get("definitions", {})
     rows = []
-    for key in [*metric_keys(methods), "n", "failed"]:
+    counts = [key for key in COUNTS if any(method.values(key) for method in methods)]
+    for key in metric_keys(methods) + counts:
         label = label_of(key)
-        about = definitions.get(key.split(".")[0], {})
         best = _best(methods, key, label)
         cells = [_cell(method, key, label, method.name in best) for method in methods]
-        rows.append(Row(label.text, label.unit_text, _definition(about), cells))
+        rows.append(Row(label.text, label.unit_text, _definition(definitions, key), cells))
     columns = [Column(_column_name(method), method.ours) for method in methods]
     return MetricTable(caption, "Metric", columns, rows)
 
@@ -155,9 +156,10 @@ def _column_name(method: Method) -> str:
     return name if count == 1 else f"{name} ({count} seeds)"
 
 
-def _definition(about: object) -> str:
-    if not isinstance(about, dict):
-        return str(about)
+def _definition(definitions: dict, key: str) -> str:
+    """The definition of ``key``, or of the metric that it is a median, a threshold or a variant of."""
+    base = key.removeprefix("median_")
+    about = definitions.get(base) or definitions.get(base.split("_")[0], {})
     return ", ".join(str(about[part]) for part in ("name", "version", "source") if about.get(part))
 
 

@@ -7,7 +7,7 @@ from groundstate.report.runs import Run
 from groundstate.report.tables import collect_methods
 
 START = "mmff"  # the baseline that refinement begins from
-NO_WORSE = ("bond_mae", "distance_mae")
+NO_WORSE = ("bond_mae", "mae")  # bond MAE and D-MAE
 VALID, VALID_BAR = "structure_validity", 0.8
 
 

@@ -1,0 +1,29 @@
+"""Every number that a score stage writes has a name, a unit and a direction in the report."""
+
+from groundstate.metrics import geometry, stability, validity
+from groundstate.report.energies import FORMATION, HULL
+from groundstate.report.labels import METRICS, Label, label_of, number
+from groundstate.report.verdict import NO_WORSE, VALID
+
+
+def test_every_metric_has_a_label():
+    assert set(geometry.DEFINITIONS) <= set(METRICS)
+    assert set(validity.SHARES) <= set(METRICS)
+    assert {f"classes.{name}" for name in stability.CLASSES} <= set(METRICS)
+    assert {stability.threshold_key(value) for value in (0.0, 0.025, 0.1)} <= set(METRICS)
+
+
+def test_the_bars_and_columns_are_those_of_the_scores():
+    assert set(NO_WORSE) <= geometry.NEEDS_REFERENCE
+    assert VALID in validity.SHARES
+    assert {HULL, FORMATION, "formula", "class"} <= set(stability.StabilityRow("a").as_dict())
+
+
+def test_numbers():
+    assert number(0.00612, label_of("bond_mae")) == "0.0061"
+    assert number(0.875, label_of("validity")) == "87.5"
+    assert number(-1.8, label_of("median_formation_energy_per_atom")) == "−1.800"
+    assert number(1234.0, label_of("n")) == "1,234"
+    assert number(12.5, label_of("n")) == "12.5"  # a mean over seeds
+    assert label_of("my_new_metric") == Label("My new metric", digits=4)
+    assert label_of("mae").unit_text == "Å, ↓"
