@@ -176,6 +176,7 @@ def distribution_figure(
             continue
         tails.append(np.quantile(ordered, 0.98))
         shares = np.arange(1, len(ordered) + 1) / len(ordered)
+        ordered, shares = np.insert(ordered, 0, 0.0), np.insert(shares, 0, 0.0)
         if len(ordered) > 400:  # as many points as the eye can see
             pick = np.unique(np.linspace(0, len(ordered) - 1, 400).round().astype(int))
             ordered, shares = ordered[pick], shares[pick]

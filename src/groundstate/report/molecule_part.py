@@ -66,7 +66,7 @@ def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
         label = label_of(column)
         figure = distribution_figure(
             anchor(key, column),
-            f"{label.text} of each molecule",
+            f"{label.text} by molecule",
             f"{label.text} / {label.unit}",
             samples,
         )
@@ -127,4 +127,4 @@ def _views(key: str, run: Run) -> list[Scene]:
 
 def _caption(column: str, value: float) -> str:
     label = label_of(column)
-    return f"{label.text} {number(value, label)} {label.unit}, aligned on heavy atoms."
+    return f"{label.text.split(',')[0]} {number(value, label)} {label.unit}, aligned on heavy atoms."

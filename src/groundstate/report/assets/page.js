@@ -17,7 +17,14 @@
     result.hoverlabel = { bgcolor: variable("--card"), bordercolor: line, font: { color: ink } };
     for (const key of Object.keys(layout))
       if (/^[xy]axis/.test(key))
-        result[key] = { gridcolor: line, zerolinecolor: faint, linecolor: faint, automargin: true, ...layout[key] };
+        result[key] = {
+          gridcolor: line,
+          zerolinecolor: faint,
+          linecolor: faint,
+          automargin: true,
+          ...layout[key],
+          title: { ...layout[key].title, font: { size: 13 }, standoff: 8 },
+        };
     return result;
   };
   const config = { responsive: true, displayModeBar: "hover", displaylogo: false, plotlyServerURL: "", modeBarButtonsToRemove: ["lasso2d"] };

@@ -106,7 +106,7 @@
         if (this.hidden.has(layer.name)) continue;
         const points = layer.atoms.map((atom) => this.project(atom.slice(1)));
         layer.atoms.forEach((atom, i) => shapes.push(this.atom(layer, i, points[i])));
-        for (const [i, j, order] of layer.bonds) shapes.push(...this.bond(layer, i, j, order, points));
+        for (const [i, j, order] of layer.bonds) shapes.push(...this.bond(layer, i, j, order));
         for (const [from, to] of layer.lines) {
           const along = (k) => this.project(from.map((value, axis) => value + ((to[axis] - value) * k) / 8));
           for (let k = 0; k < 8; k++) shapes.push(this.line(along(k), along(k + 1))); // short, to sort by depth
@@ -140,13 +140,17 @@
       return { z: at.z, paint };
     }
 
-    bond(layer, i, j, order, points) {
-      const [p, q] = [points[i], points[j]];
+    bond(layer, i, j, order) {
+      const [from, to] = [layer.atoms[i].slice(1), layer.atoms[j].slice(1)];
+      const span = Math.hypot(...to.map((value, axis) => value - from[axis])) || 1;
+      const along = (share) => this.project(from.map((value, axis) => value + (to[axis] - value) * share));
+      // from surface to surface, so that a bond towards the reader does not cross the disc of its atom
+      const [low, high] = [(0.9 * this.element(layer, i).radius) / span, (0.9 * this.element(layer, j).radius) / span];
+      const [p, q, middle] = [along(Math.min(low, 0.5)), along(1 - Math.min(high, 0.5)), along(0.5)];
       const length = Math.hypot(q.x - p.x, q.y - p.y) || 1;
       const [nx, ny] = [-(q.y - p.y) / length, (q.x - p.x) / length];
       const width = (layer.grey ? 0.055 : 0.085) * (order > 1 ? 0.75 : 1);
-      const half = (a, b, k) => {
-        const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, z: (a.z + b.z) / 2, s: (a.s + b.s) / 2 };
+      const half = (a, k) => {
         const color = this.element(layer, k).color;
         const paint = (pen) => {
           pen.globalAlpha = layer.grey ? 0.75 : 1;
@@ -163,9 +167,9 @@
           }
           pen.globalAlpha = 1;
         };
-        return { z: (a.z + middle.z) / 2 - 0.05, paint };
+        return { z: (a.z + middle.z) / 2, paint };
       };
-      return [half(p, q, i), half(q, p, j)];
+      return [half(p, i), half(q, j)];
     }
 
     line(p, q) {
@@ -179,7 +183,7 @@
         pen.stroke();
         pen.globalAlpha = 1;
       };
-      return { z: (p.z + q.z) / 2, paint };
+      return { z: (p.z + q.z) / 2 - 0.7, paint }; // behind the surface of an atom at its end
     }
 
     point(x, y) {
