@@ -123,7 +123,7 @@ def composition_loss(
     log_probability = functional.log_softmax(logits.flatten(1), -1).reshape(logits.shape)
     row, element = removed.nonzero(as_tuple=True)
     chosen = -log_probability[row, element, counts[row, element] - 1]
-    # Every removed species is as likely to be the next to come back: the mean over them is the loss of a step.
+    # Every removed species is as likely to come back next: the mean over them is the loss of a step.
     weight = 1.0 / removed.sum(-1)
     return (chosen * weight[row]).sum() / len(counts)
 

@@ -14,7 +14,7 @@ MAX_NUMBER = 118
 
 
 class Crystal(NamedTuple):
-    """A periodic structure: numbers (n,), fractional coordinates (n, 3), cell vectors as rows (3, 3), angstrom."""
+    """A periodic structure: numbers (n,), fractional coordinates (n, 3), cell vectors (rows, angstrom)."""
 
     id: str
     atomic_numbers: np.ndarray

@@ -191,7 +191,7 @@ def _from_frame(text: str, name: str) -> Crystal:
 
 
 def read_cif(path: Path) -> Read:
-    """One CIF (one or many blocks), a folder of CIFs, or such a folder as zip or tar.gz; ids are file names."""
+    """One CIF (one or many blocks), a folder of CIFs, or such a folder as an archive; ids are file names."""
     if path.is_dir():
         files = sorted(path.rglob("*.cif"))
         if not files:

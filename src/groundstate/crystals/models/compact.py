@@ -226,7 +226,9 @@ class CompactModel(CrystalModel):
             numbers = torch.stack(
                 [torch.rand(self.max_atoms + 1, dtype=torch.float64, generator=stream) for stream in streams]
             )
-            total = low + torch.searchsorted(edges, numbers[:, 0], right=True).clamp(max=len(edges) - 1)
+            total = low + torch.searchsorted(edges, numbers[:, 0].contiguous(), right=True).clamp(
+                max=len(edges) - 1
+            )
             conditions = self.property_scale.wanted(request.conditions, self.fixed_rows)
             done.append(
                 sample_compositions(

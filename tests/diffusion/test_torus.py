@@ -1,0 +1,60 @@
+"""Diffusion on the circle against the heat kernel written out."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from groundstate.diffusion import add_torus_noise, torus_sigma, torus_step, wrap
+
+CENTRE, WIDTH = 0.05, 0.08  # near the seam on purpose
+
+
+def predicted_noise(points: Tensor, sigma: float) -> Tensor:
+    """Minus sigma times the score of a wrapped normal of variance WIDTH^2 + sigma^2, from its lattice sum."""
+    variance = WIDTH**2 + sigma**2
+    images = points[..., None] - CENTRE + torch.arange(-6, 7, dtype=points.dtype)
+    weights = torch.softmax(-(images**2) / (2 * variance), -1)
+    return sigma * (weights * images).sum(-1) / variance
+
+
+def test_wrap_is_the_shortest_way() -> None:
+    values = torch.tensor([0.0, 0.49, 0.5, 0.51, 1.2, -0.7], dtype=torch.float64)
+    expected = torch.tensor([0.0, 0.49, -0.5, -0.49, 0.2, 0.3], dtype=torch.float64)
+    torch.testing.assert_close(wrap(values), expected)
+
+
+def test_largest_noise_is_uniform_to_the_stated_precision() -> None:
+    sigma = float(torus_sigma(torch.tensor(1.0)))
+    assert 2 * math.exp(-2 * math.pi**2 * sigma**2) < 0.015
+    noise = torch.randn(100_000, generator=torch.Generator().manual_seed(0))
+    drawn = add_torus_noise(torch.full((100_000,), 0.2), noise, torch.full((100_000,), sigma))
+    assert abs(torch.cos(2 * math.pi * (drawn - 0.2)).mean() - math.exp(-2 * math.pi**2 * sigma**2)) < 0.01
+
+
+def test_mean_of_the_added_noise_is_the_wrapped_score() -> None:
+    generator = torch.Generator().manual_seed(1)
+    sigma, count = 0.3, 100_000
+    clean = CENTRE + WIDTH * torch.randn(count, dtype=torch.float64, generator=generator)
+    noise = torch.randn(count, dtype=torch.float64, generator=generator)
+    noisy = add_torus_noise(clean, noise, torch.full((count,), sigma, dtype=torch.float64))
+    edges = torch.linspace(0, 1, 21, dtype=torch.float64)
+    for low, high in zip(edges, edges[1:], strict=False):
+        inside = (noisy >= low) & (noisy < high)
+        expected = predicted_noise(noisy[inside], sigma).mean()
+        assert abs(noise[inside].mean() - expected) < 6 / math.sqrt(int(inside.sum()))
+
+
+def test_sampling_with_the_exact_score_gives_the_wrapped_normal() -> None:
+    for stochastic in (False, True):
+        generator = torch.Generator().manual_seed(2)
+        points = torch.rand(20_000, dtype=torch.float64, generator=generator)
+        sigmas = [*torus_sigma(torch.linspace(1, 0, 121, dtype=torch.float64)), torch.tensor(0.0)]
+        for sigma, following in zip(sigmas, sigmas[1:], strict=False):
+            fresh = (
+                torch.randn(points.shape, dtype=torch.float64, generator=generator) if stochastic else None
+            )
+            points = torus_step(points, predicted_noise(points, float(sigma)), sigma, following, fresh)
+        away = wrap(points - CENTRE)
+        assert abs(away.mean()) < 0.004
+        assert abs(away.std() / WIDTH - 1) < 0.05
