@@ -31,7 +31,7 @@ rule fetch:
     log:
         "logs/fetch/{dataset}/{file}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         kind=lambda wildcards: CONFIG.sources[wildcards.dataset].kind,
         location=lambda wildcards: source_file(wildcards).location,

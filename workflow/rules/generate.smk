@@ -8,7 +8,7 @@ rule generate_crystals:
     log:
         "logs/generate_crystals/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         settings=CRYSTALS.generate,
     message:

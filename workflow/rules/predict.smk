@@ -11,7 +11,7 @@ rule predict_geometry:
     log:
         "logs/predict_geometry/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         split=MOLECULES.split,
     message:

@@ -11,7 +11,7 @@ rule prepare_molecules:
     log:
         "logs/prepare_molecules/{dataset}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.records, parent=True),
         inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
@@ -37,7 +37,7 @@ rule prepare_crystals:
     log:
         "logs/prepare_crystals/{dataset}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.records, parent=True),
         inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
@@ -64,7 +64,7 @@ rule embed_conformers:
         "logs/embed_conformers/{dataset}.log",
     priority: 10  # it takes all cores: before the trainings, which take one each
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     threads: 8
     params:
         folder=subpath(output.conformers, parent=True),

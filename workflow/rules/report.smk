@@ -13,7 +13,7 @@ rule report:
     log:
         "logs/report.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         molecules=[f"--molecules={folder}" for folder in molecule_runs(MOLECULE_RUN)],
         crystals=[f"--crystals={folder}" for folder in crystal_runs(CRYSTAL_RUN)],

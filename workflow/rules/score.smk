@@ -11,7 +11,7 @@ rule score_geometry:
     log:
         "logs/score_geometry/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.summary, parent=True),
     message:
@@ -33,9 +33,10 @@ rule score_validity:
     log:
         "logs/score_validity/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.summary, parent=True),
+        oxidation_list=CRYSTALS.oxidation_list,
     message:
         "Score validity of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
@@ -58,16 +59,17 @@ rule score_stability:
     log:
         "logs/score_stability/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     threads: CRYSTALS.stability.workers
     params:
         folder=subpath(output.summary, parent=True),
         settings=settings(CRYSTALS.stability),
+        cache=f"{RESULTS}/cache",
     message:
         "Relax and score stability of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate score stability --structures {input.structures:q} --reference {input.records:q} "
-        "--settings {params.settings:q} --output {params.folder:q} 2>&1 | tee {log:q}"
+        "--settings {params.settings:q} --cache {params.cache:q} --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule all_score_geometry:

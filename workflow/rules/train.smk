@@ -14,7 +14,7 @@ rule train_geometry:
     log:
         "logs/train_geometry/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     threads: MOLECULES.train.training.threads
     params:
         folder=subpath(output.best, parent=True),
@@ -41,7 +41,7 @@ rule train_crystals:
     log:
         "logs/train_crystals/{dataset}/{model}/seed{seed}.log",
     conda:
-        ENVIRONMENT
+        "../../envs/groundstate.yaml"
     threads: CRYSTALS.train.training.threads
     params:
         folder=subpath(output.best, parent=True),
