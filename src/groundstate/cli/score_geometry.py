@@ -1,0 +1,32 @@
+"""groundstate score geometry"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundstate.errors import GroundstateError
+from groundstate.metrics.score_geometry import score_geometry
+
+
+def command(
+    predicted: Annotated[Path, typer.Option(help="SDF of predicted geometries")],
+    reference: Annotated[Path, typer.Option(help="SDF of the same molecules, matched by id")],
+    output: Annotated[Path, typer.Option(help="Folder for summary.json, molecules.csv, rejected.csv")],
+    baseline: Annotated[
+        list[str], typer.Option(help="NAME=FILE: another prediction to score beside; may be repeated")
+    ] = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
+) -> None:
+    """Compare predicted geometries with references."""
+    baselines = {}
+    for text in baseline:
+        name, separator, path = text.partition("=")
+        if not separator or not name or not path:
+            raise GroundstateError(f"--baseline {text}: expected NAME=FILE")
+        baselines[name] = path
+    summary = score_geometry(predicted, reference, output, baselines, seed)
+    typer.echo(
+        f"{output}: {summary['n']} molecules, {summary['failed']} failed, "
+        f"D-MAE {summary['d_mae_n2'] if summary['d_mae_n2'] is not None else 'not known'}"
+    )

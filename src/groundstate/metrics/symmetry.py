@@ -1,0 +1,87 @@
+"""Distance errors that do not punish equivalent atoms for their numbering."""
+
+import numpy as np
+from rdkit import Chem
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist, pdist
+
+from groundstate.metrics.distances import DistanceErrors, summed_errors
+
+MAX_MAPS = 100  # symmetry maps of the heavy atoms that are tried
+ROUNDS = 3  # of aligning and assigning
+
+
+def rotation_onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """The proper rotation R (3, 3) with the least ``|moving @ R - fixed|`` of centred points (Kabsch)."""
+    u, _, vt = np.linalg.svd(moving.T @ fixed)
+    sign = np.sign(np.linalg.det(u @ vt)) or 1.0
+    return u @ np.diag([1.0, 1.0, sign]) @ vt
+
+
+def symmetric_distance_errors(mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray) -> DistanceErrors:
+    """Distance errors after the renumbering of equivalent atoms that makes them small.
+
+    For each symmetry map of the heavy atoms (at most 100): align, assign the hydrogens of each heavy atom by
+    the Hungarian method, align all atoms, repeat. The given numbering is a candidate too, so the result is
+    never above ``distance_errors``. Mirror images are not superposed.
+
+    Parameters
+    ----------
+    mol
+        The molecule of both geometries.
+    predicted, reference
+        (n, 3), angstrom, in the atom order of ``mol``.
+    """
+    target = pdist(reference)
+    best = pdist(predicted) - target
+    numbers = np.array([atom.GetAtomicNum() for atom in list(mol.GetAtoms())])
+    groups = _hydrogens_of(mol, numbers)
+    for order in _heavy_maps(mol, numbers, groups):
+        for _ in range(ROUNDS):
+            order = _assign_hydrogens(order, groups, predicted, reference)
+            differences = pdist(predicted[order]) - target
+            if np.abs(differences).sum() < np.abs(best).sum():
+                best = differences
+    return summed_errors(best, len(predicted))
+
+
+def _hydrogens_of(mol: Chem.Mol, numbers: np.ndarray) -> dict[int, list[int]]:
+    return {
+        atom.GetIdx(): [n.GetIdx() for n in atom.GetNeighbors() if numbers[n.GetIdx()] == 1]
+        for atom in list(mol.GetAtoms())
+        if numbers[atom.GetIdx()] != 1
+    }
+
+
+def _heavy_maps(mol: Chem.Mol, numbers: np.ndarray, groups: dict[int, list[int]]) -> list[np.ndarray]:
+    """Renumberings of all atoms that permute equivalent heavy atoms; hydrogens follow in file order."""
+    heavy = [int(i) for i in np.flatnonzero(numbers != 1)]
+    if not heavy:
+        return []
+    skeleton = Chem.RWMol(mol)
+    for index in heavy:  # heavy atoms with different numbers of hydrogens are not equivalent
+        skeleton.GetAtomWithIdx(index).SetIsotope(len(groups[index]) + 1)
+    for index in sorted(np.flatnonzero(numbers == 1).tolist(), reverse=True):
+        skeleton.RemoveAtom(index)
+    maps = []
+    for match in skeleton.GetSubstructMatches(skeleton, uniquify=False, maxMatches=MAX_MAPS):
+        order = np.arange(len(numbers))
+        for here, there in zip(heavy, match, strict=True):
+            order[here] = heavy[there]
+            order[groups[here]] = groups[heavy[there]]
+        maps.append(order)
+    return maps
+
+
+def _assign_hydrogens(
+    order: np.ndarray, groups: dict[int, list[int]], predicted: np.ndarray, reference: np.ndarray
+) -> np.ndarray:
+    moving, fixed = predicted[order], reference - reference.mean(0)
+    moving = moving - moving.mean(0)
+    moving = moving @ rotation_onto(moving, fixed)
+    order = order.copy()
+    for hydrogens in groups.values():
+        if len(hydrogens) > 1:
+            cost = cdist(fixed[hydrogens], moving[hydrogens], "sqeuclidean")
+            order[hydrogens] = order[np.array(hydrogens)[linear_sum_assignment(cost)[1]]]
+    return order

@@ -1,0 +1,72 @@
+"""Bonds for a geometry whose SMILES is known: QM9 stores coordinates and SMILES, but no bond table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from rdkit import Chem
+from scipy.spatial.distance import cdist
+
+from groundstate.molecules.mols import RecordError, check_positions, parse_smiles, sanitize, set_positions
+
+LONGEST_HYDROGEN_BOND = 1.25  # angstrom; the longest X-H of QM9 is below it
+LONGEST_BOND = 1.3  # times the sum of the covalent radii
+
+PERIODIC_TABLE = Chem.GetPeriodicTable()
+
+
+def mol_from_smiles_and_positions(
+    smiles: str, atomic_numbers: Sequence[int], positions: np.ndarray
+) -> Chem.Mol:
+    """Join the graph of ``smiles`` with a geometry; atoms come out in the order of the geometry.
+
+    The heavy atoms of the SMILES are in the order of the heavy atoms of the geometry; each hydrogen belongs
+    to its nearest heavy atom. Nothing is guessed: counts of hydrogens and all bond lengths must then agree.
+    Tried on 12,000 random rows of QM9, all agreed; perceiving bonds from distances alone fails on 1.5 to 13
+    %.
+
+    Parameters
+    ----------
+    positions
+        (n, 3), angstrom, hydrogens included.
+
+    Raises
+    ------
+    RecordError
+        Where SMILES and geometry do not fit together.
+    """
+    numbers = np.asarray(atomic_numbers, int)
+    positions = np.asarray(positions, float)
+    if positions.shape != (len(numbers), 3):
+        raise RecordError(f"{len(numbers)} elements, but coordinates of shape {positions.shape}")
+    check_positions(positions)
+    graph = Chem.RemoveAllHs(parse_smiles(smiles))
+    atoms = list(graph.GetAtoms())
+    heavy, hydrogens = np.flatnonzero(numbers != 1), np.flatnonzero(numbers == 1)
+    if [atom.GetAtomicNum() for atom in atoms] != numbers[heavy].tolist():
+        raise RecordError("the heavy atoms of SMILES and geometry differ")
+    distances = cdist(positions[hydrogens], positions[heavy])
+    parents = distances.argmin(1)
+    attached = np.bincount(parents, minlength=len(heavy))
+    expected = [atom.GetTotalNumHs() for atom in atoms]
+    if attached.tolist() != expected:
+        raise RecordError("hydrogens near the heavy atoms are not those of the SMILES")
+    if len(hydrogens) and distances.min(1).max() > LONGEST_HYDROGEN_BOND:
+        raise RecordError(f"a hydrogen is {distances.min(1).max():.2f} angstrom from its heavy atom")
+    for bond in list(graph.GetBonds()):
+        begin, end = heavy[bond.GetBeginAtomIdx()], heavy[bond.GetEndAtomIdx()]
+        radii = sum(PERIODIC_TABLE.GetRcovalent(int(numbers[i])) for i in (begin, end))
+        length = np.linalg.norm(positions[begin] - positions[end])
+        if length > LONGEST_BOND * radii:
+            raise RecordError(f"bond {begin + 1}-{end + 1} of the SMILES is {length:.2f} angstrom long")
+
+    editable = Chem.RWMol(graph)
+    for atom in list(editable.GetAtoms()):
+        atom.SetNumExplicitHs(0)
+        atom.SetNoImplicit(True)
+    for parent in parents.tolist():
+        editable.AddBond(parent, editable.AddAtom(Chem.Atom(1)), Chem.BondType.SINGLE)
+    mol = editable.GetMol()
+    sanitize(mol)
+    # position in the file -> index in `mol`: heavy atoms first, then hydrogens
+    order = np.argsort(np.concatenate([heavy, hydrogens]))
+    return set_positions(Chem.RenumberAtoms(mol, order.tolist()), positions)

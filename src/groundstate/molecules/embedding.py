@@ -1,0 +1,208 @@
+"""Conformers of a whole record file: worker processes, shards that survive a kill, cached by content."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import rdkit
+
+from groundstate.files import atomic_path, write_json
+from groundstate.molecules.conformers import conformers_of
+from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
+from groundstate.molecules.sdf import write_sdf
+from groundstate.molecules.settings import EmbedConformers
+from groundstate.progress import Progress
+from groundstate.records import VECTORS, Rejection, write_rejected
+
+CONFORMER_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("conformer", pa.int32()),
+        ("method", pa.string()),  # etkdg, or mmff: the same conformer after minimisation
+        ("origin", pa.string()),  # etkdg, random_coordinates, fallback
+        ("force_field", pa.string()),  # mmff94, uff or none: what minimised it in truth
+        ("energy", pa.float64()),  # kcal/mol of that force field
+        ("stereo_kept", pa.bool_()),
+        ("positions", VECTORS),  # angstrom
+    ]
+)
+SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
+SHARD = 50  # records: what a kill can cost a worker
+VERSION = 1  # raise it where the same settings give other conformers
+
+
+def embed_conformers(
+    records: Sequence[dict],
+    test_ids: Iterable[str],
+    settings: EmbedConformers,
+    workers: int,
+    output: str | Path,
+) -> dict:
+    """Write conformers.parquet, rejected.csv, summary.json, and etkdg.sdf and mmff.sdf of the test molecules.
+
+    Finished work is kept in a hidden folder beside ``output``, by the hash of record and settings: a killed
+    run goes on where it was, and a run over more molecules computes only the new ones. The result does not
+    depend on ``workers``.
+
+    Returns
+    -------
+    dict
+        The summary: molecules by origin of their first conformer, by force field, and how many lost their
+        stereo.
+    """
+    output = Path(output)
+    cache = _Cache(output.parent / f".{output.name}.work", settings)
+    keys = [cache.key(record) for record in records]
+    todo = [(key, record) for key, record in zip(keys, records, strict=True) if key not in cache.shards]
+    progress = Progress("embed conformers", len(records), "molecules", done=len(records) - len(todo))
+    started = time.monotonic()
+    for size in _work(_chunks(todo, SHARD), settings, workers, cache.folder):
+        progress.update(size)
+    seconds = time.monotonic() - started
+    cache.scan()
+
+    test = set(test_ids)
+    rejections: list[Rejection] = []
+    counts: dict[str, Counter] = {"origin": Counter(), "force_field": Counter(), "stereo_lost": Counter()}
+    sdf: dict[str, list] = {"etkdg": [], "mmff": []}
+    with (
+        atomic_path(output / "conformers.parquet") as temporary,
+        pq.ParquetWriter(temporary, CONFORMER_SCHEMA) as writer,
+    ):
+        for chunk in _chunks(zip(keys, records, strict=True), 1000):
+            block = []
+            for key, record in chunk:
+                rows = cache.rows(key)
+                if rows[0]["reason"] is not None:
+                    rejections.append(Rejection(record["id"], "embed", rows[0]["reason"]))
+                    continue
+                block += rows
+                counts["origin"][rows[0]["origin"]] += 1
+                counts["force_field"][rows[1]["force_field"]] += 1
+                for row in rows[:2]:
+                    counts["stereo_lost"][row["method"]] += not row["stereo_kept"]
+                    if record["id"] in test:
+                        sdf[row["method"]].append((record, row))
+            writer.write_table(pa.Table.from_pylist(block, schema=CONFORMER_SCHEMA))
+    for method, rows in sdf.items():
+        write_sdf(output / f"{method}.sdf", map(_sdf_entry, rows))
+    write_rejected(output / "rejected.csv", rejections)
+    summary = {name: dict(sorted(counter.items())) for name, counter in counts.items()} | {
+        "records": len(records),
+        "rejected": len(rejections),
+        "computed_now": len(todo),
+        "seconds": round(seconds, 1),
+        "workers": workers,
+        "settings": settings.model_dump(),
+    }
+    write_json(output / "summary.json", summary)
+    cache.drop_unused(keys)
+    return summary
+
+
+def _sdf_entry(pair: tuple[dict, dict]) -> tuple:
+    record, row = pair
+    mol = set_positions(mol_from_record(record), row["positions"])
+    failed = ""
+    if not row["stereo_kept"]:
+        failed = "no geometry with the stereo of the input was found; this one has another"
+    elif row["origin"] == "fallback":
+        failed = "ETKDGv3 gave nothing; this is the fallback geometry"
+    properties = {name: row[name] for name in ("origin", "force_field", "stereo_kept")}
+    return record["id"], mol, properties | ({"failed": failed} if failed else {})
+
+
+class _Cache:
+    """Shards of finished records: which file holds a key, and its rows."""
+
+    def __init__(self, folder: Path, settings: EmbedConformers) -> None:
+        self.folder = folder
+        self.prefix = json.dumps([VERSION, rdkit.__version__, settings.model_dump()], sort_keys=True)
+        self.shards: dict[str, Path] = {}
+        self.open: dict[Path, dict[str, list[dict]]] = {}
+        self.scan()
+
+    def key(self, record: dict) -> str:
+        content = {name: value for name, value in record.items() if name not in ("properties", "inchi")}
+        return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
+
+    def scan(self) -> None:
+        known = set(self.shards.values())
+        for path in self.folder.glob("*.parquet"):
+            if path not in known:
+                for key in pq.read_table(path, columns=["key"])["key"].to_pylist():
+                    self.shards[key] = path
+
+    def rows(self, key: str) -> list[dict]:
+        path = self.shards[key]
+        if path not in self.open:
+            if len(self.open) >= 8:
+                self.open.pop(next(iter(self.open)))
+            rows: dict[str, list[dict]] = {}
+            for row in pq.read_table(path).to_pylist():
+                rows.setdefault(row.pop("key"), []).append(row)
+            self.open[path] = rows
+        return self.open[path][key]
+
+    def drop_unused(self, keys: Iterable[str]) -> None:
+        used = {self.shards[key] for key in keys}
+        for path in set(self.shards.values()) - used:
+            path.unlink()
+        for scratch in self.folder.glob(".*.part"):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _chunks(items: Iterable, size: int) -> Iterator[list]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder: Path) -> int:
+    rows = []
+    for key, record in chunk:
+        try:
+            rows += [row | {"key": key} for row in conformers_of(record, settings)]
+        except RecordError as error:
+            rows.append({"key": key, "id": record["id"], "reason": str(error)})
+    with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), temporary)
+    return len(chunk)
+
+
+def _work(chunks: Iterator[list], settings: EmbedConformers, workers: int, folder: Path) -> Iterator[int]:
+    if workers == 1:
+        for chunk in chunks:
+            yield _embed_shard(chunk, settings, folder)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(os.getpid(),)) as pool:
+        waiting: deque = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(_embed_shard, chunk, settings, folder))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is gone: a killed run must not leave processes behind."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,39 @@
+"""Whether a geometry has the stereo that its molecule asks for."""
+
+from typing import NamedTuple
+
+import numpy as np
+from rdkit import Chem
+
+from groundstate.molecules.mols import set_positions
+
+DOUBLE_BOND_STEREO = (Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOZ)
+
+
+class StereoMatch(NamedTuple):
+    """How many of the molecule's marked centres and double bonds a geometry reproduces."""
+
+    tetrahedral: int
+    tetrahedral_right: int
+    double_bonds: int
+    double_bonds_right: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every marked element of stereo is reproduced."""
+        return self.tetrahedral == self.tetrahedral_right and self.double_bonds == self.double_bonds_right
+
+
+def match_stereo(mol: Chem.Mol, positions: np.ndarray) -> StereoMatch:
+    """Compare the stereo marks of ``mol`` with those read from ``positions`` (n, 3) of the same atoms."""
+    found = set_positions(mol, positions)
+    Chem.AssignStereochemistryFrom3D(found, replaceExistingTags=True)
+    unmarked = Chem.ChiralType.CHI_UNSPECIFIED
+    centres = [(a.GetIdx(), a.GetChiralTag()) for a in list(mol.GetAtoms()) if a.GetChiralTag() != unmarked]
+    bonds = [(b.GetIdx(), b.GetStereo()) for b in list(mol.GetBonds()) if b.GetStereo() in DOUBLE_BOND_STEREO]
+    return StereoMatch(
+        len(centres),
+        sum(found.GetAtomWithIdx(index).GetChiralTag() == tag for index, tag in centres),
+        len(bonds),
+        sum(found.GetBondWithIdx(index).GetStereo() == stereo for index, stereo in bonds),
+    )
