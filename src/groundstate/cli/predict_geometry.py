@@ -1,0 +1,41 @@
+"""groundstate predict geometry"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from groundstate.molecules.examples import read_starts
+from groundstate.molecules.predict import load_predictor, predict_records, write_predictions
+from groundstate.molecules.requests import read_requests
+from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
+
+
+def command(
+    input: Annotated[Path, typer.Option(help="records.parquet, or your own .smi, .csv or .sdf")],
+    checkpoint: Annotated[Path, typer.Option(help="best.ckpt of the train stage")],
+    output: Annotated[Path, typer.Option(help="SDF to write; rejected.csv goes beside it")],
+    splits: Annotated[Path | None, typer.Option(help="splits.csv: predict one part only")] = None,
+    split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split of --part")] = "random",
+    part: Annotated[Literal["train", "validation", "test"], typer.Option(help="Part of --splits")] = "test",
+    conformers: Annotated[
+        Path | None,
+        typer.Option(
+            help="conformers.parquet: start from these; molecules that fail are then kept, marked as failed. "
+            "Without it start geometries are made here, and molecules that fail are rejected"
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Molecules at once; no effect on results")] = 64,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+) -> None:
+    """Predict ground-state geometries; an SDF in input order with ids, and rejected.csv with reasons."""
+    predictor = load_predictor(checkpoint, device)
+    rejections: list[Rejection] = []
+    if input.suffix == ".parquet":
+        records = read_records(input, MOLECULE_SCHEMA, read_split(splits, split, part) if splits else None)
+    else:
+        records = read_requests(input, rejections)
+    starts = read_starts(conformers, [record["id"] for record in records]) if conformers else None
+    predictions = predict_records(predictor, records, starts, rejections, batch_size)
+    written = write_predictions(predictions, output, rejections, len(records), keep_failed=starts is not None)
+    typer.echo(f"{output}: {written} molecules, {len(rejections)} rejected")

@@ -1,0 +1,26 @@
+"""groundstate train geometry"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from groundstate.molecules.train import train
+from groundstate.molecules.train_settings import TrainGeometry
+from groundstate.settings import parse_settings
+
+
+def command(
+    records: Annotated[Path, typer.Option(help="records.parquet of the prepare stage")],
+    splits: Annotated[Path, typer.Option(help="splits.csv of the prepare stage")],
+    conformers: Annotated[Path, typer.Option(help="conformers.parquet of the embed stage")],
+    output_dir: Annotated[Path, typer.Option(help="Folder for checkpoints and history")],
+    model: Annotated[str, typer.Option(help="Name of the model")] = "gaunt",
+    settings: Annotated[str, typer.Option(help="TrainGeometry as JSON")] = "{}",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order")] = 0,
+    split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split to train by")] = "random",
+) -> None:
+    """Train a model that refines molecular geometries; a killed run goes on where it stopped."""
+    train(
+        records, splits, conformers, model, parse_settings(TrainGeometry, settings), seed, output_dir, split
+    )

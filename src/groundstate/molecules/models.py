@@ -1,0 +1,57 @@
+"""The registry of geometry models: what trains and predicts by the same rules.
+
+To add one: write its functions, name them in ``MODELS``, and add its settings to ``TrainGeometry``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from groundstate.errors import GroundstateError
+from groundstate.molecules import gaunt_model
+from groundstate.molecules.examples import Example
+from groundstate.molecules.graph import MoleculeGraph
+from groundstate.molecules.train_settings import TrainGeometry
+
+
+@dataclass(frozen=True)
+class GeometryModel:
+    """One way to get from a graph and a start geometry to a geometry.
+
+    Attributes
+    ----------
+    config
+        ``(settings, elements) -> dict`` of JSON values: all that ``build`` needs.
+    build
+        ``(config) -> network`` with untrained weights.
+    batch
+        ``(examples, which start of each) -> batch`` for ``loss``.
+    loss
+        ``(network, batch, generator) -> (scalar, {name: scalar})``.
+    predict
+        ``(network, graphs, starts) -> geometries``: positions (n, 3), angstrom, of each molecule.
+    """
+
+    config: Callable[[TrainGeometry, list[int]], dict[str, Any]]
+    build: Callable[[dict[str, Any]], nn.Module]
+    batch: Callable[[Sequence[Example], Sequence[int]], Any]
+    loss: Callable[[nn.Module, Any, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
+    predict: Callable[[nn.Module, Sequence[MoleculeGraph], Sequence[np.ndarray]], list[np.ndarray]]
+
+
+MODELS: dict[str, GeometryModel] = {
+    "gaunt": GeometryModel(
+        gaunt_model.config, gaunt_model.build, gaunt_model.batch, gaunt_model.loss, gaunt_model.predict
+    ),
+}
+
+
+def find_model(name: str) -> GeometryModel:
+    """The model called ``name``; ``GroundstateError`` with the known names where there is none."""
+    if name not in MODELS:
+        raise GroundstateError(f"unknown geometry model {name!r}; known: {', '.join(MODELS)}")
+    return MODELS[name]

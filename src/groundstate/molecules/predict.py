@@ -1,0 +1,166 @@
+"""Predict geometries from a checkpoint: records or a user's own molecules in, SDF out."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from rdkit import Chem
+
+from groundstate.checkpoints import choose_device, load_checkpoint
+from groundstate.errors import GroundstateError
+from groundstate.molecules.conformers import conformers_of
+from groundstate.molecules.examples import centred
+from groundstate.molecules.graph import MoleculeGraph, graph_of
+from groundstate.molecules.models import GeometryModel, find_model
+from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
+from groundstate.molecules.sdf import write_sdf
+from groundstate.molecules.settings import EmbedConformers
+from groundstate.molecules.stereo import match_stereo
+from groundstate.progress import Progress
+from groundstate.records import Rejection, write_rejected
+
+CHUNK = 512  # molecules that are held in memory at one time
+
+
+class Predictor(NamedTuple):
+    """A trained model, ready to use."""
+
+    model: GeometryModel
+    network: torch.nn.Module
+    elements: list[int]
+
+
+class Prediction(NamedTuple):
+    """A molecule with its predicted geometry; ``failed`` says why it is the start geometry instead."""
+
+    id: str
+    mol: Chem.Mol
+    properties: dict[str, object]
+    failed: str | None
+
+
+class _Start(NamedTuple):
+    id: str
+    mol: Chem.Mol
+    graph: MoleculeGraph
+    row: dict  # of CONFORMER_SCHEMA
+
+
+def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
+    """Rebuild the model of a checkpoint.
+
+    Raises ``GroundstateError`` where the file is no checkpoint of a geometry model of this version.
+    """
+    checkpoint = load_checkpoint(path, "geometry")
+    model = find_model(checkpoint.config["model"])
+    try:
+        network = model.build(checkpoint.config)
+        network.load_state_dict(checkpoint.state_dict)
+    except (RuntimeError, TypeError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise GroundstateError(
+            f"{path}: its weights do not fit the {checkpoint.config['model']!r} model of this version "
+            f"({reason}); train again"
+        ) from None
+    return Predictor(model, network.to(choose_device(device)).eval(), checkpoint.config["elements"])
+
+
+def predict_records(
+    predictor: Predictor,
+    records: Iterable[dict],
+    starts: Mapping[str, list[dict]] | None,
+    rejections: list[Rejection],
+    batch_size: int = 64,
+    embed: EmbedConformers = EmbedConformers(),
+) -> Iterator[Prediction]:
+    """Predict one molecule after the other, in input order; what cannot be predicted goes to ``rejections``.
+
+    Parameters
+    ----------
+    starts
+        Rows of conformers.parquet by id; None generates the start geometries here, by ``embed``.
+    batch_size
+        Molecules computed at once. No effect on results beyond rounding.
+    """
+    iterator = iter(records)
+    while chunk := list(islice(iterator, CHUNK)):
+        ready = []
+        for record in chunk:
+            try:
+                ready.append(_start(record, starts, embed, predictor.elements))
+            except RecordError as error:
+                rejections.append(Rejection(record["id"], "predict", str(error)))
+        for index in range(0, len(ready), batch_size):
+            part = ready[index : index + batch_size]
+            geometries = predictor.model.predict(
+                predictor.network,
+                [start.graph for start in part],
+                [centred(start.row["positions"]) for start in part],
+            )
+            for start, positions in zip(part, geometries, strict=True):
+                yield _finish(start, positions)
+
+
+def _start(
+    record: dict, starts: Mapping[str, list[dict]] | None, embed: EmbedConformers, elements: list[int]
+) -> _Start:
+    mol = mol_from_record(record)
+    graph = graph_of(mol, elements)
+    if starts is None:
+        rows = [row for row in conformers_of(record, embed) if row["method"] == "mmff"]
+    else:
+        rows = starts.get(record["id"], [])
+    if not rows:
+        raise RecordError("no start geometry: the embed stage rejected it")
+    return _Start(record["id"], mol, graph, rows[0])
+
+
+def _finish(start: _Start, positions: np.ndarray) -> Prediction:
+    """The refined geometry where it is sound; else the start, marked."""
+    failed = None
+    if not start.row["stereo_kept"]:
+        failed = "the start geometry does not have the stereo of the input"
+    elif not np.isfinite(positions).all():
+        failed = "the refined geometry is not finite; this is the start geometry"
+    elif not match_stereo(start.mol, positions).complete:
+        failed = "refinement changed the stereo; this is the start geometry"
+    if failed:
+        positions = np.asarray(start.row["positions"])
+    properties = {"smiles": Chem.MolToSmiles(Chem.RemoveHs(start.mol)), "origin": start.row["origin"]}
+    if failed:
+        properties["failed"] = failed
+    return Prediction(start.id, set_positions(start.mol, positions), properties, failed)
+
+
+def write_predictions(
+    predictions: Iterable[Prediction],
+    output: str | Path,
+    rejections: list[Rejection],
+    total: int,
+    keep_failed: bool,
+) -> int:
+    """Write the SDF and, beside it, ``rejected.csv``; the number of molecules written.
+
+    ``keep_failed`` writes failed molecules with their start geometry and the property ``failed``, so that a
+    score counts them; without it they are rejected: what is in the file then has the stereo of the input.
+    """
+    output = Path(output)
+    progress = Progress("predict geometry", total, "molecules")
+    written = 0
+
+    def entries() -> Iterator[tuple[str, Chem.Mol, dict]]:
+        nonlocal written
+        for prediction in predictions:
+            progress.update()
+            if prediction.failed and not keep_failed:
+                rejections.append(Rejection(prediction.id, "predict", prediction.failed))
+                continue
+            written += 1
+            yield prediction.id, prediction.mol, prediction.properties
+
+    write_sdf(output, entries())
+    write_rejected(output.parent / "rejected.csv", rejections)
+    return written

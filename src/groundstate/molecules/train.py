@@ -1,0 +1,70 @@
+"""Train a geometry model on prepared records and their start geometries."""
+
+from pathlib import Path
+
+import torch
+
+from groundstate.errors import GroundstateError
+from groundstate.molecules.examples import Example, elements_of, make_examples, read_part, read_starts
+from groundstate.molecules.models import find_model
+from groundstate.molecules.train_settings import TrainGeometry
+from groundstate.seeds import derive_seed
+from groundstate.training import fit
+
+
+def train(
+    records: str | Path,
+    splits: str | Path,
+    conformers: str | Path,
+    model: str,
+    settings: TrainGeometry,
+    seed: int,
+    output: str | Path,
+    split: str = "random",
+) -> None:
+    """Write best.ckpt, last.ckpt, training.csv and provenance.json into ``output``.
+
+    Learns from the train part and keeps the weights that do best on the validation part; the test part stays
+    unread.
+    Every pass over the data takes another of a molecule's start geometries, where there are several.
+
+    Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
+    """
+    kind = find_model(model)
+    training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
+    starts = read_starts(conformers, [record["id"] for record in training + validation])
+    elements = elements_of(training)
+    config = {"kind": "geometry", "model": model, **kind.config(settings, elements)}
+    parts: dict[str, list[Example]] = {}
+    for part, rows in (("train", training), ("validation", validation)):
+        parts[part] = make_examples(rows, starts, elements, f"{part} part")
+        if not parts[part]:
+            raise GroundstateError(
+                f"{records}: no molecule of the {part} part has both a reference and a start geometry"
+            )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "weights"))
+        network = kind.build(config)
+
+    def train_batch(indices: list[int], generator: torch.Generator) -> object:
+        chosen = [parts["train"][index] for index in indices]
+        which = [int(torch.randint(len(one.starts), (), generator=generator)) for one in chosen]
+        return kind.batch(chosen, which)
+
+    def validation_batch(indices: list[int], generator: torch.Generator) -> object:
+        return kind.batch([parts["validation"][index] for index in indices], [0] * len(indices))
+
+    fit(
+        network,
+        kind.loss,
+        train_size=len(parts["train"]),
+        train_batch=train_batch,
+        validation_size=len(parts["validation"]),
+        validation_batch=validation_batch,
+        settings=settings.training,
+        seed=seed,
+        folder=output,
+        config=config,
+        inputs=[Path(records), Path(splits), Path(conformers)],
+        name="train geometry",
+    )
