@@ -12,10 +12,10 @@
     const [cx, sx, cy, sy] = [Math.cos(x), Math.sin(x), Math.cos(y), Math.sin(y)];
     return multiply([[1, 0, 0], [0, cx, -sx], [0, sx, cx]], [[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]);
   };
-  const shade = ([r, g, b], amount) => {
+  const shade = ([r, g, b], amount, opacity) => {
     const target = amount > 0 ? 255 : 0;
     const mix = (c) => Math.round(c + (target - c) * Math.abs(amount));
-    return `rgb(${mix(r)},${mix(g)},${mix(b)})`;
+    return `rgba(${mix(r)},${mix(g)},${mix(b)},${opacity})`;
   };
 
   class View {
@@ -118,24 +118,22 @@
 
     element(layer, i) {
       const look = this.scene.elements[layer.atoms[i][0]];
-      return layer.grey ? { color: GREY, radius: look.radius * 0.6 } : look;
+      return layer.grey ? { color: GREY, radius: look.radius * 0.6, opacity: 0.75 } : { ...look, opacity: 1 };
     }
 
     atom(layer, i, at) {
-      const { color, radius } = this.element(layer, i);
+      const { color, radius, opacity } = this.element(layer, i);
       const r = radius * at.s;
       this.discs.push({ ...at, r, text: layer.labels[i] });
       const paint = (pen) => {
         const light = pen.createRadialGradient(at.x - r * 0.35, at.y - r * 0.4, r * 0.05, at.x, at.y, r);
-        light.addColorStop(0, shade(color, 0.75));
-        light.addColorStop(0.45, shade(color, 0));
-        light.addColorStop(1, shade(color, -0.45));
-        pen.globalAlpha = layer.grey ? 0.75 : 1;
+        light.addColorStop(0, shade(color, 0.75, opacity));
+        light.addColorStop(0.45, shade(color, 0, opacity));
+        light.addColorStop(1, shade(color, -0.45, opacity));
         pen.fillStyle = light;
         pen.beginPath();
         pen.arc(at.x, at.y, r, 0, 2 * Math.PI);
         pen.fill();
-        pen.globalAlpha = 1;
       };
       return { z: at.z, paint };
     }
@@ -151,13 +149,12 @@
       const [nx, ny] = [-(q.y - p.y) / length, (q.x - p.x) / length];
       const width = (layer.grey ? 0.055 : 0.085) * (order > 1 ? 0.75 : 1);
       const half = (a, k) => {
-        const color = this.element(layer, k).color;
+        const { color, opacity } = this.element(layer, k);
         const paint = (pen) => {
-          pen.globalAlpha = layer.grey ? 0.75 : 1;
           for (let n = 0; n < order; n++) {
             const shift = (n - (order - 1) / 2) * 0.24 * middle.s;
             for (const [extra, tone] of [[1.5, -0.5], [0, -0.08]]) {
-              pen.strokeStyle = shade(color, tone);
+              pen.strokeStyle = shade(color, tone, opacity);
               pen.lineWidth = 2 * width * middle.s + extra;
               pen.beginPath();
               pen.moveTo(a.x + nx * shift, a.y + ny * shift);
@@ -165,7 +162,6 @@
               pen.stroke();
             }
           }
-          pen.globalAlpha = 1;
         };
         return { z: (a.z + middle.z) / 2, paint };
       };
@@ -175,13 +171,11 @@
     line(p, q) {
       const paint = (pen) => {
         pen.strokeStyle = getComputedStyle(this.canvas).color;
-        pen.globalAlpha = 0.55;
-        pen.lineWidth = 1.2;
+        pen.lineWidth = 1;
         pen.beginPath();
         pen.moveTo(p.x, p.y);
         pen.lineTo(q.x, q.y);
         pen.stroke();
-        pen.globalAlpha = 1;
       };
       return { z: (p.z + q.z) / 2 - 0.7, paint }; // behind the surface of an atom at its end
     }
