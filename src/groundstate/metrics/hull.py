@@ -1,0 +1,77 @@
+"""Where a crystal lies against the convex hull of reference phases, in formation energies."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
+from pymatgen.core import Composition, Element
+
+DEFINITION = {
+    "name": "energy above hull",
+    "version": "pymatgen PhaseDiagram",
+    "source": "energy above the convex hull of the reference phases and the crystal itself; the "
+    "decomposition energy (Bartel et al., npj Comput. Mater. 6, 97, 2020; negative when stable) is against "
+    "competing phases of other compositions",
+}
+
+
+class Phase(NamedTuple):
+    """A reference phase; formation energy in eV per atom."""
+
+    id: str
+    composition: Composition
+    formation_energy: float
+
+
+class HullPosition(NamedTuple):
+    """Energies in eV per atom; ``incomplete`` says that no compound competes, so that they say nothing."""
+
+    energy_above_hull: float | None
+    decomposition_energy: float | None
+    products: str
+    reference_phases: int
+    incomplete: bool
+
+
+class ReferenceHull:
+    """Reference phases of any chemical systems; the elements lie at zero formation energy."""
+
+    def __init__(self, phases: Sequence[Phase]) -> None:
+        self.phases = [phase for phase in phases if len(phase.composition) > 1]
+        self._elements = [frozenset(e.symbol for e in phase.composition) for phase in self.phases]
+
+    def competing(self, composition: Composition) -> list[Phase]:
+        """Compound phases whose elements are all in ``composition``."""
+        wanted = frozenset(element.symbol for element in composition)
+        return [phase for phase, own in zip(self.phases, self._elements, strict=True) if own <= wanted]
+
+    def place(self, composition: Composition, formation_energy: float) -> HullPosition:
+        """Place a crystal of this formation energy (eV per atom) on the hull of its chemical system."""
+        if len(composition) == 1:
+            above = max(formation_energy, 0.0)
+            return HullPosition(above, formation_energy, composition.reduced_formula, 0, False)
+        phases = self.competing(composition)
+        if not phases:
+            return HullPosition(None, None, "", 0, True)
+        crystal = _entry(composition, formation_energy, "crystal")
+        elements = [PDEntry(Composition({element: 1}), 0.0) for element in composition]
+        diagram = PhaseDiagram(
+            [*elements, *(_entry(p.composition, p.formation_energy, p.id) for p in phases), crystal]
+        )
+        above = max(float(diagram.get_e_above_hull(crystal)), 0.0)
+        decomposition, energy = diagram.get_decomp_and_phase_separation_energy(crystal)
+        products = " + ".join(
+            f"{amount:.3g} {entry.composition.reduced_formula}"
+            for entry, amount in sorted(decomposition.items(), key=lambda item: -item[1])
+            if amount > 1e-4
+        )
+        return HullPosition(above, float(energy), products, len(phases), False)
+
+
+def _entry(composition: Composition, formation_energy: float, name: str) -> PDEntry:
+    return PDEntry(composition, formation_energy * composition.num_atoms, name)
+
+
+def chemical_system(composition: Composition) -> str:
+    """Element symbols joined by hyphens, in alphabetic order."""
+    return "-".join(sorted(Element(element.symbol).symbol for element in composition))

@@ -1,0 +1,62 @@
+"""What travels with every number: which potential, which scheme, which hull."""
+
+from collections.abc import Sequence
+
+from pymatgen.core import Composition
+from pymatgen.entries.computed_entries import ComputedEntry
+
+from groundstate.metrics import hull as hull_metric
+from groundstate.metrics.crystal_files import NamedStructure
+from groundstate.potentials.corrections import ELEMENTS_SOURCE, hull_scheme
+from groundstate.potentials.interface import MP_CORRECTED, MP_RAW, Potential
+from groundstate.potentials.settings import ScoreStability
+from groundstate.potentials.stability import StabilityScore
+
+
+def definitions(potential: Potential, settings: ScoreStability) -> dict[str, dict]:
+    """Name, version and source of the energies and of the rates."""
+    elements = "the potential's own elements"
+    if hull_scheme(potential.scheme) == MP_CORRECTED:
+        elements = (
+            ELEMENTS_SOURCE if settings.element_reference == "mp" else f"{elements}, or {ELEMENTS_SOURCE}"
+        )
+    return {
+        "formation_energy_per_atom": {
+            "name": "formation energy",
+            "version": f"{potential.name} {potential.version}",
+            "source": f"energy scheme {hull_scheme(potential.scheme)}"
+            + (", MP2020 corrections added" if potential.scheme == MP_RAW else "")
+            + f"; elements: {elements}",
+        },
+        "energy_above_hull": hull_metric.DEFINITION,
+        "stable": {
+            "name": "stable at a threshold",
+            "version": "1",
+            "source": f"converged (fmax {settings.fmax} eV/A, {settings.max_steps} FIRE steps, Frechet cell "
+            "filter), with a competing compound in its system, and at most the threshold above it; share of "
+            "all scored crystals; `_before`: single points of the unrelaxed crystals",
+        },
+    }
+
+
+def describe_hull(
+    score: StabilityScore,
+    references: Sequence[NamedStructure],
+    entries: Sequence[ComputedEntry],
+    potential: Potential,
+) -> dict:
+    """Label of the hull: where its phases come from and how many each chemical system has."""
+    per_system = {}
+    for row in score.rows:
+        if row.system and row.outcome not in ("not_scored", "rejected_geometry"):
+            per_system[row.system] = len(score.hull.competing(Composition(row.formula)))
+    label = "partial hull" if per_system and any(per_system.values()) else "elements only"
+    return {
+        "label": label,
+        "scheme": hull_scheme(potential.scheme),
+        "phases_from_structures": len(references) - len(score.reference_failures),
+        "phases_from_entries": len(entries),
+        "phases_per_system": dict(sorted(per_system.items())),
+        "note": "a hull of few phases gives a lower bound on the energy above hull; not comparable with "
+        "published rates against the whole Materials Project",
+    }

@@ -1,0 +1,124 @@
+"""A user's hull: ComputedEntry objects as JSON, streamed, of which only the needed systems are kept."""
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
+
+from groundstate.errors import GroundstateError
+from groundstate.potentials.corrections import correct_entry
+
+CLASSES = {"ComputedEntry": ComputedEntry, "ComputedStructureEntry": ComputedStructureEntry}
+SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz")
+PICKLES = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz", ".pkl.bz2", ".pt", ".joblib")
+CHUNK = 1 << 20
+
+
+def is_entry_file(path: Path) -> bool:
+    """Whether the name says ComputedEntry JSON.
+
+    Raises ``GroundstateError`` for a pickle: reading one runs whatever code is inside.
+    """
+    name = path.name.lower()
+    if name.endswith(PICKLES):
+        raise GroundstateError(
+            f"{path}: pickles are refused, since reading one runs the code inside; "
+            "give the entries as JSON (a list of ComputedEntry.as_dict())"
+        )
+    return name.endswith(SUFFIXES)
+
+
+def read_entries(path: str | Path, systems: Collection[frozenset[str]]) -> list[ComputedEntry]:
+    """Materials Project entries inside ``systems`` (sets of element symbols), on the MP2020 scheme.
+
+    The file is a JSON list of entries, JSON lines, or an object of id -> entry, plain or gzipped. Entries
+    with run parameters are corrected afresh; what the corrections exclude is left out.
+
+    Raises
+    ------
+    GroundstateError
+        The file is absent, damaged or holds something else, or an entry is not GGA or GGA+U (r2SCAN energies,
+        say): energies of different schemes make no hull.
+    """
+    path = Path(path)
+    is_entry_file(path)
+    kept = []
+    try:
+        with gzip.open(path, "rt") if path.name.endswith(".gz") else path.open() as stream:
+            for content in _objects(stream):
+                if not {"composition", "energy"} <= content.keys():
+                    raise GroundstateError(
+                        f"{path}: holds an object that is no ComputedEntry: {list(content)[:5]}"
+                    )
+                elements = frozenset(content["composition"])
+                if any(elements <= system for system in systems):
+                    kept.append(_entry(content, path))
+    except FileNotFoundError:
+        raise GroundstateError(f"{path}: no such file") from None
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile, KeyError, TypeError, AttributeError) as error:
+        raise GroundstateError(f"{path}: not readable as ComputedEntry JSON ({error})") from None
+    return [entry for entry in kept if entry is not None]
+
+
+def _entry(content: dict, path: Path) -> ComputedEntry | None:
+    kind = CLASSES[content.get("@class", "ComputedEntry")]  # never any other class that the file may name
+    entry = kind.from_dict(content)
+    run_type = entry.parameters.get("run_type")
+    if run_type in ("GGA", "GGA+U"):
+        return correct_entry(entry)
+    if run_type is None and entry.energy_adjustments:
+        return entry
+    raise GroundstateError(
+        f"{path}: entry {entry.entry_id} has run_type {run_type!r}; a hull needs one energy scheme, here "
+        "GGA and GGA+U with the MP2020 corrections"
+    )
+
+
+def _objects(stream: io.TextIOBase) -> Iterator[dict]:
+    """Values of a JSON list or object, or of JSON lines, without reading the whole file."""
+    decoder = json.JSONDecoder()
+    first = stream.read(1)
+    while first.isspace():
+        first = stream.read(1)
+    if first not in ("[", "{"):
+        raise ValueError("it begins with neither [ nor {")
+    buffer = first
+    if first == "{":
+        line = first + stream.readline()
+        try:
+            value = json.loads(line)
+        except ValueError:
+            buffer = line
+        else:
+            if "composition" in value:  # JSON lines
+                yield value
+                for line in stream:
+                    if line.strip():
+                        yield json.loads(line)
+            else:
+                yield from value.values()
+            return
+    position = 1
+    while True:
+        while position < len(buffer) and buffer[position] in " \t\r\n,":
+            position += 1
+        if position < len(buffer) and buffer[position] in "]}":
+            return
+        try:
+            start = position
+            if first == "{":
+                _, start = decoder.raw_decode(buffer, start)
+                start = buffer.index(":", start) + 1
+                start += len(buffer[start:]) - len(buffer[start:].lstrip())
+            value, position = decoder.raw_decode(buffer, start)
+        except ValueError:
+            chunk = stream.read(CHUNK)
+            if not chunk:
+                raise ValueError("it ends in the middle") from None
+            buffer, position = buffer[position:] + chunk, 0
+            continue
+        yield value

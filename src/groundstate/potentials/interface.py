@@ -1,0 +1,137 @@
+"""One face for every source of energies: name, version, energy scheme, and an ASE calculator."""
+
+import contextlib
+import importlib
+import importlib.metadata
+import io
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from ase.calculators.calculator import Calculator
+
+from groundstate.errors import GroundstateError
+
+MP_RAW = "mp-pbe"  # Materials Project GGA / GGA+U energies before the MP2020 corrections
+MP_CORRECTED = "mp2020"  # the same after the corrections
+MP_SCHEMES = (MP_RAW, MP_CORRECTED)
+
+
+@dataclass(frozen=True)
+class Potential:
+    """A source of energies; ``scheme`` says with which other energies they may share a hull.
+
+    The calculator is built when it is first asked for, which takes seconds for a network.
+    """
+
+    name: str
+    version: str
+    scheme: str
+    build: Callable[[], Calculator]
+
+    def __reduce__(self) -> tuple:
+        """Goes to another process without its calculator, which that process builds itself."""
+        return Potential, (self.name, self.version, self.scheme, self.build)
+
+    @property
+    def identity(self) -> str:
+        """Name, version and scheme in one string: part of every cache key."""
+        return f"{self.name} {self.version} {self.scheme}"
+
+    @cached_property
+    def calculator(self) -> Calculator:
+        """The ASE calculator.
+
+        Raises ``GroundstateError`` where its package is missing or it does not load.
+        """
+        try:
+            calculator = self.build()
+        except ModuleNotFoundError as error:
+            raise GroundstateError(
+                f"{self.name}: needs the package {error.name}; install groundstate[stability]"
+            ) from None
+        except (ImportError, AttributeError, TypeError, OSError) as error:
+            raise GroundstateError(f"{self.name}: the calculator does not load ({error})") from None
+        if not hasattr(calculator, "get_property"):
+            raise GroundstateError(f"{self.name}: gives a {type(calculator).__name__}, not an ASE calculator")
+        return calculator
+
+
+def _sevennet(model: str) -> Calculator:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # says that no GPU accelerator is installed
+        from sevenn.calculator import SevenNetCalculator
+
+        return SevenNetCalculator(model, device=os.environ.get("GROUNDSTATE_DEVICE", "cpu"))
+
+
+def _chgnet() -> Calculator:
+    with contextlib.redirect_stdout(io.StringIO()):  # the package prints the device on loading
+        from chgnet.model.dynamics import CHGNetCalculator
+
+        device = os.environ.get("GROUNDSTATE_DEVICE", "cpu")
+        return CHGNetCalculator(use_device=device, on_isolated_atoms="error")
+
+
+def _gfn2() -> Calculator:
+    from tblite.ase import TBLite
+
+    return TBLite(method="GFN2-xTB", verbosity=0)
+
+
+def _imported(path: str, arguments: dict[str, object]) -> Calculator:
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)(**arguments)
+
+
+# name: (distribution, model version, scheme, builder)
+POTENTIALS: dict[str, tuple[str, str, str, Callable[[], Calculator]]] = {
+    "sevennet-0": ("sevenn", "11Jul2024", MP_RAW, partial(_sevennet, "7net-0")),
+    "sevennet-l3i5": ("sevenn", "l3i5", MP_RAW, partial(_sevennet, "7net-l3i5")),
+    "chgnet": ("chgnet", "0.3.0", MP_CORRECTED, _chgnet),
+    "gfn2-xtb": ("tblite", "gfn2", "gfn2-xtb", _gfn2),
+}
+
+
+def find_potential(
+    name: str, arguments: Mapping[str, object] | None = None, scheme: str | None = None
+) -> Potential:
+    """A potential by its registered name, or any ASE calculator as ``package.module:Callable``.
+
+    Parameters
+    ----------
+    arguments
+        Keyword arguments of the callable (a checkpoint path, say); registered names take none.
+    scheme
+        Energy scheme of an import path; by default its own, which shares a hull with nothing else.
+
+    Raises
+    ------
+    GroundstateError
+        Unknown name, or a package that is not installed.
+    """
+    if name in POTENTIALS:
+        if arguments or scheme:
+            raise GroundstateError(f"{name}: arguments and a scheme are for calculators given by import path")
+        package, version, known_scheme, build = POTENTIALS[name]
+        try:
+            version = f"{importlib.metadata.version(package)}/{version}"
+        except importlib.metadata.PackageNotFoundError:
+            raise GroundstateError(
+                f"{name}: needs the package {package}; install groundstate[stability]"
+            ) from None
+        return Potential(name, version, known_scheme, build)
+    if name == "dft":
+        raise GroundstateError(
+            "dft: gives single points on relaxed crystals; keep a potential to relax and set `dft: true`"
+        )
+    if ":" not in name:
+        raise GroundstateError(
+            f"{name!r} is no potential; known: {', '.join(POTENTIALS)}, or package.module:Callable"
+        )
+    arguments = dict(arguments or {})
+
+    shown = ", ".join(f"{key}={value}" for key, value in sorted(arguments.items()))
+    return Potential(name, shown or "default arguments", scheme or name, partial(_imported, name, arguments))

@@ -1,0 +1,70 @@
+"""What the stability stage is told."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from groundstate.settings import Settings
+
+
+class RelaxSettings(Settings):
+    """Relaxation with FIRE in the Frechet cell filter, and the guards around it."""
+
+    fmax: float = Field(
+        0.05, gt=0, description="Largest force (eV/A) and cell gradient of a converged relaxation."
+    )
+    max_steps: int = Field(500, ge=0, description="FIRE steps after which a relaxation is `not_converged`.")
+    minimum_distance: float = Field(0.5, gt=0, description="Shortest allowed distance, angstrom.")
+    radii_fraction: float = Field(
+        0.5, ge=0, description="Shortest allowed distance as a share of the sum of the two covalent radii."
+    )
+    density_range: tuple[float, float] = Field((0.01, 25.0), description="Allowed density, g/cm3.")
+    volume_ratio: tuple[float, float] = Field(
+        (0.5, 2.0), description="Allowed volume after relaxation over the volume before."
+    )
+    angle_range: tuple[float, float] = Field((10.0, 170.0), description="Allowed cell angles, degrees.")
+    maximum_force: float = Field(
+        1000.0, gt=0, description="Force (eV/A) of the unrelaxed crystal beyond which it is rejected."
+    )
+    minimum_formation_energy: float = Field(
+        -6.0, description="Formation energy (eV/atom) below which a crystal is a hole of the potential."
+    )
+
+    def physics(self) -> tuple[object, ...]:
+        """What decides the outcome of a relaxation: part of its cache key."""
+        return self.fmax, self.max_steps, self.volume_ratio, self.maximum_force
+
+
+class ScoreStability(RelaxSettings):
+    """The stability stage: which crystals, which potential, which hull."""
+
+    potential: str = Field(
+        "sevennet-0",
+        description="`sevennet-0`, `chgnet`, `sevennet-l3i5`, or `package.module:Callable` (ASE).",
+    )
+    potential_arguments: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Keyword arguments of a calculator given by import path."
+    )
+    potential_scheme: str | None = Field(
+        None,
+        description="Energy scheme of a calculator given by import path: `mp-pbe` (raw Materials Project "
+        "energies, MP2020 is added), `mp2020` (corrected energies), any other name (own references only).",
+    )
+    second_potential: str | None = Field(
+        None, description="Relax again with this potential and report how often the two agree."
+    )
+    max_crystals: int | None = Field(
+        8, ge=1, description="Score the first so many crystals of at most `max_atoms` atoms; null scores all."
+    )
+    max_atoms: int | None = Field(8, ge=1, description="Larger crystals become `not_scored`; null: no limit.")
+    element_reference: Literal["mp", "own"] = Field(
+        "mp",
+        description="Elemental energies: the shipped Materials Project entries, or the data set's elements "
+        "with the same potential (the entries fill gaps).",
+    )
+    thresholds: tuple[float, ...] = Field(
+        (0.0, 0.025, 0.1), description="Energies above hull (eV/atom) at which rates are given."
+    )
+    dft: bool = Field(False, description="Add a GPAW single point on every converged crystal.")
+    dft_python: str = Field("python3", description="Python that has GPAW, called as a subprocess.")
+    workers: int = Field(2, ge=1, description="Processes, each with one thread and its own model.")

@@ -1,0 +1,62 @@
+"""Relaxation with ASE's EMT: known lattice constants, every way to stop."""
+
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+
+from groundstate.potentials.interface import find_potential
+from groundstate.potentials.relax import evaluate, relax
+from groundstate.potentials.settings import RelaxSettings
+
+EMT = find_potential("ase.calculators.emt:EMT", scheme="emt")
+
+
+def test_copper_finds_its_lattice_constant():
+    start = bulk("Cu", a=3.8, cubic=True)
+    start.rattle(0.05, seed=1)
+    found = relax(EMT, start, RelaxSettings(fmax=0.005))
+    assert found.outcome == "converged"
+    assert found.energy < found.initial_energy
+    assert found.atoms.get_volume() == pytest.approx(
+        3.59**3, rel=0.01
+    )  # EMT's fcc copper, ASE's documentation
+    assert evaluate(EMT, found.atoms).energy == pytest.approx(found.energy, abs=1e-9)
+    assert start.get_volume() == pytest.approx(3.8**3)  # the input stays as it was
+
+
+def test_stress_is_the_derivative_of_the_energy():
+    atoms = bulk("Cu", a=3.7, cubic=True)
+    stress = evaluate(EMT, atoms).stress
+    energies = []
+    for sign in (1, -1):
+        strained = atoms.copy()
+        strained.set_cell(atoms.cell * [[1 + sign * 1e-5], [1], [1]], scale_atoms=True)
+        energies.append(evaluate(EMT, strained).energy)
+    assert stress[0, 0] == pytest.approx((energies[0] - energies[1]) / 2e-5 / atoms.get_volume(), rel=1e-4)
+
+
+def test_out_of_steps_is_not_converged():
+    start = bulk("Cu", a=3.8, cubic=True)
+    found = relax(EMT, start, RelaxSettings(max_steps=2))
+    assert (found.outcome, found.steps) == ("not_converged", 2)
+
+
+def test_no_step_is_taken_under_enormous_forces():
+    start = bulk("Cu", a=2.2, cubic=True)
+    start.rattle(0.2, seed=0)
+    found = relax(EMT, start, RelaxSettings(maximum_force=1.0))
+    assert (found.outcome, found.steps) == ("not_converged", 0)
+    assert found.initial_force > 1.0
+
+
+def test_a_runaway_cell_is_stopped():
+    found = relax(EMT, bulk("Cu", a=2.0, cubic=True), RelaxSettings(fmax=1e-6, maximum_force=1e9))
+    assert found.outcome == "runaway"
+    assert found.atoms.get_volume() > 4 * 2.0**3
+
+
+def test_numbers_that_are_not_finite_raise(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        evaluate(find_potential("calculators:Infinite"), bulk("Cu"))
