@@ -7,11 +7,11 @@ import numpy as np
 from rdkit import Chem
 from scipy.spatial.distance import cdist
 
-from groundstate.metrics.ratio_bootstrap import ratio_intervals
 from groundstate.metrics.connectivity import connectivity_match
 from groundstate.metrics.distances import distance_errors
 from groundstate.metrics.embeddability import embeddability, is_valid, is_valid_3d
 from groundstate.metrics.internal_coordinates import internal_coordinates, internal_errors
+from groundstate.metrics.ratio_bootstrap import ratio_intervals
 from groundstate.metrics.rmsd import heavy_rmsd
 from groundstate.metrics.strain import mmff_strain
 from groundstate.metrics.symmetry import symmetric_distance_errors

@@ -10,6 +10,7 @@ from groundstate.molecules.mols import RecordError, check_positions, parse_smile
 
 LONGEST_HYDROGEN_BOND = 1.25  # angstrom; the longest X-H of QM9 is below it
 LONGEST_BOND = 1.3  # times the sum of the covalent radii
+CONTACT = 1.2  # the same for finding bonds without a SMILES order: 1.3 sees false ones in 5 % of QM9
 
 PERIODIC_TABLE = Chem.GetPeriodicTable()
 
@@ -40,15 +41,13 @@ def mol_from_smiles_and_positions(
         raise RecordError(f"{len(numbers)} elements, but coordinates of shape {positions.shape}")
     check_positions(positions)
     graph = Chem.RemoveAllHs(parse_smiles(smiles))
-    atoms = list(graph.GetAtoms())
     heavy, hydrogens = np.flatnonzero(numbers != 1), np.flatnonzero(numbers == 1)
-    if [atom.GetAtomicNum() for atom in atoms] != numbers[heavy].tolist():
-        raise RecordError("the heavy atoms of SMILES and geometry differ")
+    if [atom.GetAtomicNum() for atom in list(graph.GetAtoms())] != numbers[heavy].tolist():
+        graph = _reorder(graph, numbers[heavy], positions[heavy])
     distances = cdist(positions[hydrogens], positions[heavy])
     parents = distances.argmin(1)
     attached = np.bincount(parents, minlength=len(heavy))
-    expected = [atom.GetTotalNumHs() for atom in atoms]
-    if attached.tolist() != expected:
+    if attached.tolist() != [atom.GetTotalNumHs() for atom in list(graph.GetAtoms())]:
         raise RecordError("hydrogens near the heavy atoms are not those of the SMILES")
     if len(hydrogens) and distances.min(1).max() > LONGEST_HYDROGEN_BOND:
         raise RecordError(f"a hydrogen is {distances.min(1).max():.2f} angstrom from its heavy atom")
@@ -70,3 +69,29 @@ def mol_from_smiles_and_positions(
     # position in the file -> index in `mol`: heavy atoms first, then hydrogens
     order = np.argsort(np.concatenate([heavy, hydrogens]))
     return set_positions(Chem.RenumberAtoms(mol, order.tolist()), positions)
+
+
+def bond_skeleton(mol: Chem.Mol) -> Chem.Mol:
+    """Elements and bonds alone: no orders, charges or stereo, to match two drawings of one molecule."""
+    skeleton = Chem.RWMol()
+    for atom in list(mol.GetAtoms()):
+        skeleton.AddAtom(Chem.Atom(atom.GetAtomicNum()))
+    for bond in list(mol.GetBonds()):
+        skeleton.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), Chem.BondType.SINGLE)
+    return skeleton.GetMol()
+
+
+def _reorder(graph: Chem.Mol, numbers: np.ndarray, positions: np.ndarray) -> Chem.Mol:
+    """Renumber the heavy atoms of ``graph`` as the geometry has them: its contacts are matched to bonds."""
+    radii = np.array([PERIODIC_TABLE.GetRcovalent(int(number)) for number in numbers])
+    near = cdist(positions, positions) < CONTACT * (radii[:, None] + radii)
+    skeleton = Chem.RWMol()
+    for number in numbers.tolist():
+        skeleton.AddAtom(Chem.Atom(number))
+    for begin, end in np.argwhere(np.triu(near, 1)).tolist():
+        skeleton.AddBond(begin, end, Chem.BondType.SINGLE)
+    same_size = len(numbers) == graph.GetNumAtoms() and skeleton.GetNumBonds() == graph.GetNumBonds()
+    match = bond_skeleton(graph).GetSubstructMatch(skeleton) if same_size else ()
+    if not match:
+        raise RecordError("the heavy atoms of SMILES and geometry differ")
+    return Chem.RenumberAtoms(graph, list(match))

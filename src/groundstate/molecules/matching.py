@@ -8,6 +8,7 @@ import numpy as np
 from rdkit import Chem
 from scipy.spatial.distance import pdist
 
+from groundstate.molecules.bonds import bond_skeleton
 from groundstate.molecules.mols import RecordError, has_geometry, set_positions
 from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks
 
@@ -102,8 +103,8 @@ def _atom_order(predicted: Geometry, reference: Geometry) -> list[int]:
         )
     if predicted.mol.GetNumBonds() != reference.mol.GetNumBonds():
         raise RecordError("the prediction is another molecule: other number of bonds")
-    matches = _skeleton(predicted.mol).GetSubstructMatches(
-        _skeleton(reference.mol), uniquify=False, maxMatches=MAX_MATCHES
+    matches = bond_skeleton(predicted.mol).GetSubstructMatches(
+        bond_skeleton(reference.mol), uniquify=False, maxMatches=MAX_MATCHES
     )
     if not matches:
         raise RecordError("the prediction is another molecule: elements and bonds do not match")
@@ -117,12 +118,3 @@ def _atom_order(predicted: Geometry, reference: Geometry) -> list[int]:
 def _labels(mol: Chem.Mol) -> tuple:
     bonds = {tuple(sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx()))) for b in list(mol.GetBonds())}
     return [atom.GetAtomicNum() for atom in list(mol.GetAtoms())], bonds
-
-
-def _skeleton(mol: Chem.Mol) -> Chem.Mol:
-    editable = Chem.RWMol()
-    for atom in list(mol.GetAtoms()):
-        editable.AddAtom(Chem.Atom(atom.GetAtomicNum()))
-    for bond in list(mol.GetBonds()):
-        editable.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), Chem.BondType.SINGLE)
-    return editable.GetMol()

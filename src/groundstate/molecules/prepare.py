@@ -43,7 +43,7 @@ def prepare_molecules(
     Parameters
     ----------
     entries
-        Starts a fresh pass over the source: called once to draw the sample (if one is wanted), once to build.
+        Starts a fresh pass over the source: called once to count and draw the sample, once to build.
     split
         Whose test part goes into test.sdf: ``random`` or ``scaffold``.
 
@@ -53,20 +53,20 @@ def prepare_molecules(
         The summary: ``source`` = ``sampled`` + left out, ``sampled`` = ``records`` + ``rejected``.
     """
     output = Path(output)
-    source, sample = _draw_sample(entries, settings)
+    source, sample = _draw_sample(entries(), settings)
     rejections: list[Rejection] = []
-    builder = _Builder(settings, rejections, sample)
+    builder = _Builder(settings, rejections, sample, source if sample is None else len(sample))
     with (
         atomic_path(output / "records.parquet") as temporary,
         pq.ParquetWriter(temporary, MOLECULE_SCHEMA) as writer,
     ):
         for block in builder.blocks(entries()):
             writer.write_table(pa.Table.from_pylist(block, schema=MOLECULE_SCHEMA))
-    if not builder.inchis:
-        raise GroundstateError(
-            f"{output}: none of {builder.seen} molecules could be used; "
-            + "; ".join(f"{row.id}: {row.reason}" for row in rejections[:3])
-        )
+        if not builder.inchis:
+            raise GroundstateError(
+                f"{output}: none of {builder.seen} molecules could be used; "
+                + "; ".join(f"{row.id}: {row.reason}" for row in rejections[:3])
+            )
     fractions = (settings.train_fraction, settings.validation_fraction)
     splits = {
         "random": random_split(builder.inchis, fractions),
@@ -76,7 +76,7 @@ def prepare_molecules(
     write_rejected(output / "rejected.csv", rejections)
     write_sdf(output / "test.sdf", _test_molecules(output / "records.parquet", splits[split]))
     summary = {
-        "source": builder.seen if source is None else source,
+        "source": source,
         "sampled": builder.seen,
         "records": len(builder.inchis),
         "rejected": len(rejections),
@@ -88,17 +88,15 @@ def prepare_molecules(
     return summary
 
 
-def _draw_sample(
-    entries: Callable[[], Iterator[Entry]], settings: PrepareMolecules
-) -> tuple[int | None, set[str] | None]:
-    """Size of the source and the ids of a random sample: those whose hash with the seed is smallest."""
+def _draw_sample(entries: Iterator[Entry], settings: PrepareMolecules) -> tuple[int, set[str] | None]:
+    """Size of the source, and the ids of a random sample: those whose hash with the seed is smallest."""
     if settings.max_molecules is None:
-        return None, None
+        return sum(1 for _ in entries), None
     count = 0
 
     def ranked() -> Iterator[tuple[int, str]]:
         nonlocal count
-        for entry in entries():
+        for entry in entries:
             count += 1
             yield derive_seed(settings.sample_seed, "sample", entry.id), entry.id
 
@@ -110,15 +108,16 @@ class _Builder:
     """Builds records in blocks and keeps, a molecule, what the splits need: hashes of 8 bytes."""
 
     def __init__(
-        self, settings: PrepareMolecules, rejections: list[Rejection], sample: set[str] | None
+        self, settings: PrepareMolecules, rejections: list[Rejection], sample: set[str] | None, total: int
     ) -> None:
+        self.total = total
         self.settings, self.rejections, self.sample = settings, rejections, sample
         self.known: set[int] = set()
         self.inchis, self.scaffolds = array("Q"), array("Q")
         self.seen = self.with_geometry = 0
 
     def blocks(self, entries: Iterator[Entry]) -> Iterator[list[dict]]:
-        progress = Progress("prepare molecules", len(self.sample) if self.sample else 0, "molecules")
+        progress = Progress("prepare molecules", self.total, "molecules")
         block: list[dict] = []
         for entry in entries:
             if self.sample is not None and entry.id not in self.sample:
