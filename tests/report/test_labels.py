@@ -14,7 +14,7 @@ def test_every_metric_has_a_label():
 
 
 def test_the_bars_and_columns_are_those_of_the_scores():
-    assert set(NO_WORSE) <= geometry.NEEDS_REFERENCE
+    assert set(NO_WORSE) <= set(geometry.DEFINITIONS)
     assert VALID in validity.SHARES
     assert {HULL, FORMATION, "formula", "class"} <= set(stability.StabilityRow("a").as_dict())
 

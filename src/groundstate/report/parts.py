@@ -1,7 +1,7 @@
 """The pieces a page is made of: a part a data set, in it blocks of tables, figures and views."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,34 +81,39 @@ def _cell(name: str, value: object) -> Cell:
     return Cell("" if pd.isna(value) else str(value))
 
 
-def rejection_rows(label: str, paths: Sequence[Path], most: int = 8) -> list[list[Cell]]:
-    """One row for each stage and reason found in the given ``rejected.csv`` files, most frequent first.
+VARYING = re.compile(r"'[^']*'|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")  # quoted text and numbers inside a reason
 
-    Reasons beyond ``most`` a file are folded into one row, so that nothing is left uncounted.
+
+def merge_reasons(reasons: Iterable[str]) -> str:
+    """One text for reasons that differ in numbers or quoted text alone: ``… atoms, more than 20``."""
+    texts = sorted(set(reasons))
+    columns = zip(*(VARYING.findall(text) for text in texts), strict=True)
+    shown = iter([values[0] if len(set(values)) == 1 else "…" for values in columns])
+    return VARYING.sub(lambda _: next(shown), texts[0])
+
+
+def rejection_rows(label: str, paths: Sequence[Path], most: int = 8) -> list[list[Cell]]:
+    """One row for each stage and kind of reason in the given ``rejected.csv`` files, most frequent first.
+
+    Kinds beyond ``most`` a file are folded into one row, so that nothing is left uncounted.
     """
     rows = []
     for path in paths:
         if not path.exists():
             continue
-        table = read_table(path)
-        groups = table.groupby(["stage", "reason"], sort=True)["id"].agg(["size", "first"]).reset_index()
-        groups = groups.sort_values(["size", "stage", "reason"], ascending=[False, True, True])
-        for record in groups.head(most).itertuples(index=False):
-            rows.append(_rejection(label, record.stage, record.reason, record.size, record.first))
-        rest = groups.iloc[most:]
-        if len(rest):
-            text = f"{len(rest)} further reasons, each rarer"
-            rows.append(
-                _rejection(label, rest["stage"].iloc[0], text, rest["size"].sum(), rest["first"].iloc[0])
-            )
+        table = read_table(path).astype({"stage": str, "reason": str})
+        kinds = table["reason"].str.replace(VARYING, "…", regex=True)
+        groups = [
+            (len(group), stage, merge_reasons(group["reason"]), group["id"].iloc[0])
+            for (stage, _), group in table.groupby(["stage", kinds])
+        ]
+        groups.sort(key=lambda group: (-group[0], *group[1:]))
+        if len(groups) > most:
+            rest = groups[most:]
+            text = f"{len(rest)} further kinds of reasons, each rarer"
+            groups[most:] = [(sum(group[0] for group in rest), rest[0][1], text, rest[0][3])]
+        rows += [
+            [Cell(label), Cell(stage), Cell(reason), Cell(f"{count:,}", value=count), Cell(example)]
+            for count, stage, reason, example in groups
+        ]
     return rows
-
-
-def _rejection(label: str, stage: str, reason: str, count: int, example: str) -> list[Cell]:
-    return [
-        Cell(label),
-        Cell(str(stage)),
-        Cell(str(reason)),
-        Cell(f"{count:,}", value=int(count)),
-        Cell(str(example)),
-    ]

@@ -1,0 +1,73 @@
+"""Score tables: columns, intervals, spread over seeds, which value is best."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from groundstate.report.runs import Run
+from groundstate.report.tables import collect_methods, metric_keys, metric_table
+
+
+def run(seed: int, summary: dict) -> Run:
+    folder = Path(f"/r/molecules/qm9/net/seed{seed}")
+    return Run("molecules", folder, {}, None, {"geometry": summary}, {"geometry": pd.DataFrame()})
+
+
+def summary(mae: float | None, start: float = 0.3) -> dict:
+    return {
+        "mae": mae,
+        "validity": 1.0,
+        "my_metric": 2.0,
+        "n": 5,
+        "failed": 1,
+        "intervals": {"mae": None if mae is None else [mae - 0.01, mae + 0.01]},
+        "definitions": {"mae": {"name": "D-MAE", "version": 2, "source": "a paper"}},
+        "baselines": {
+            "mmff": {"mae": start, "validity": 1.0, "n": 5, "failed": 0, "intervals": {"mae": None}}
+        },
+    }
+
+
+def cells(table, name: str) -> list:
+    return next(row.cells for row in table.rows if row.name == name)
+
+
+def test_one_seed_shows_the_interval_and_the_best():
+    table = metric_table(collect_methods({"net": [run(0, summary(0.25))]}, "geometry"), "")
+    assert [column.name for column in table.columns] == ["net", "ETKDGv3 + MMFF94"]
+    assert [column.ours for column in table.columns] == [True, False]
+    ours, start = cells(table, "D-MAE")
+    assert (ours.text, ours.detail, ours.best) == ("0.250", "[0.240, 0.260]", True)
+    assert (start.text, start.detail, start.best) == ("0.300", "", False)
+    assert not any(cell.best for cell in cells(table, "Validity"))  # a tie has no winner
+    assert cells(table, "My metric")[1].text == "–"
+    assert [row.name for row in table.rows][-2:] == ["Structures", "Failed"]
+    assert table.rows[0].definition == "D-MAE, 2, a paper"
+
+
+def test_several_seeds_show_the_spread_and_a_fixed_baseline_once():
+    runs = [run(seed, summary(value)) for seed, value in enumerate((0.20, 0.22, 0.30))]
+    table = metric_table(collect_methods({"net": runs}, "geometry"), "")
+    assert [column.name for column in table.columns] == ["net (3 seeds)", "ETKDGv3 + MMFF94"]
+    assert (cells(table, "D-MAE")[0].text, cells(table, "D-MAE")[0].detail) == ("0.240", "± 0.053")
+    assert cells(table, "D-MAE")[1].detail == ""
+
+
+def test_a_metric_without_a_value_is_left_out():
+    methods = collect_methods({"net": [run(0, summary(None))]}, "geometry")
+    assert methods[0].mean("mae") is None
+    table = metric_table(methods, "")
+    assert cells(table, "D-MAE")[0].text == "–"
+    assert "mae" in metric_keys(methods)  # the baseline has it
+
+
+def test_two_models_are_two_columns_with_one_set_of_baselines():
+    models = {"net": [run(0, summary(0.2))], "other": [run(0, summary(0.4))]}
+    methods = collect_methods(models, "geometry")
+    assert [(method.name, method.ours) for method in methods] == [
+        ("net", True),
+        ("other", True),
+        ("mmff", False),
+    ]
+    assert methods[1].mean("mae") == pytest.approx(0.4)
