@@ -51,6 +51,8 @@ def _is_valid(counts: tuple[tuple[str, int], ...], oxidation_list: str) -> bool:
     symbols = [symbol for symbol, _ in counts]
     if len(symbols) == 1 or all(symbol in _METALS for symbol in symbols):
         return True
+    if not _KNOWN.issuperset(symbols):  # SMACT has no data beyond Lr, so no state that could be neutral
+        return False
     elements = [(*_element(symbol, oxidation_list), count) for symbol, count in counts]
     divides = {0.0, *(negativity for _, negativity, _ in elements if negativity is not None)}
     return any(_neutral(elements, divide) for divide in divides)
@@ -67,3 +69,4 @@ def _neutral(elements: list[tuple[tuple[int, ...], float | None, int]], divide: 
 
 
 _METALS = frozenset(smact.metals)
+_KNOWN = frozenset(smact.element_dictionary())
