@@ -1,6 +1,8 @@
 """Preparing: nothing disappears, groups stay together, reasons are given."""
 
 import csv
+import functools
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,7 @@ def test_one_reduced_formula_never_sits_on_two_sides(tmp_path: Path) -> None:
     parts = {
         part: read_split(tmp_path / "splits.csv", "random", part) for part in ("train", "validation", "test")
     }
-    assert sorted(sum(parts.values(), [])) == sorted(row["id"] for row in rows)
+    assert sorted(functools.reduce(operator.iadd, parts.values(), [])) == sorted(row["id"] for row in rows)
     side = {one: part for part, ids in parts.items() for one in ids}
     for formula in {row["formula"] for row in rows}:
         assert len({side[row["id"]] for row in rows if row["formula"] == formula}) == 1

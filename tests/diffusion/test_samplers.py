@@ -1,5 +1,6 @@
 """Samplers on a Gaussian, whose exact denoiser is known."""
 
+import itertools
 import math
 
 import pytest
@@ -49,12 +50,12 @@ def test_order_of_accuracy_is_visible(method: str, order: int) -> None:
         # Uniform in log-SNR: the orders are those of the step in log-SNR.
         log_snrs = torch.linspace(-8, 8, steps + 1, dtype=torch.float64)
         errors.append(float((sample(denoise, start, log_snrs, method) - flow(start, log_snrs)).abs().max()))
-    rates = [math.log2(a / b) for a, b in zip(errors, errors[1:], strict=False)]
+    rates = [math.log2(a / b) for a, b in itertools.pairwise(errors)]
     assert all(abs(rate - order) < 0.25 for rate in rates), rates
 
 
 def test_posterior_variance_bounds_are_both_reached() -> None:
-    """One ancestral step between two levels keeps the marginal exactly, for a point mass at the lower bound."""
+    """At the lower bound one step keeps the marginal of a point mass; the upper bound is the forward variance."""
     from groundstate.diffusion import ancestral_step
 
     log_snr, following = torch.tensor(-1.0, dtype=torch.float64), torch.tensor(0.5, dtype=torch.float64)

@@ -1,5 +1,6 @@
 """Diffusion on the circle against the heat kernel written out."""
 
+import itertools
 import math
 
 import torch
@@ -39,7 +40,7 @@ def test_mean_of_the_added_noise_is_the_wrapped_score() -> None:
     noise = torch.randn(count, dtype=torch.float64, generator=generator)
     noisy = add_torus_noise(clean, noise, torch.full((count,), sigma, dtype=torch.float64))
     edges = torch.linspace(0, 1, 21, dtype=torch.float64)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         inside = (noisy >= low) & (noisy < high)
         expected = predicted_noise(noisy[inside], sigma).mean()
         assert abs(noise[inside].mean() - expected) < 6 / math.sqrt(int(inside.sum()))
@@ -50,7 +51,7 @@ def test_sampling_with_the_exact_score_gives_the_wrapped_normal() -> None:
         generator = torch.Generator().manual_seed(2)
         points = torch.rand(20_000, dtype=torch.float64, generator=generator)
         sigmas = [*torus_sigma(torch.linspace(1, 0, 121, dtype=torch.float64)), torch.tensor(0.0)]
-        for sigma, following in zip(sigmas, sigmas[1:], strict=False):
+        for sigma, following in itertools.pairwise(sigmas):
             fresh = (
                 torch.randn(points.shape, dtype=torch.float64, generator=generator) if stochastic else None
             )
