@@ -10,7 +10,9 @@ from groundstate.training import fit
 from groundstate.training_settings import TrainingSettings
 
 
-def main(folder: Path, delay: float = 0.0, seed: float = 0) -> None:
+def main(
+    folder: Path, delay: float = 0.0, seed: float = 0, micro_batches: float = 1, processes: float = 1
+) -> None:
     target = torch.linspace(-1, 1, 50)[:, None]
 
     def batch(indices: list[int], generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -34,10 +36,18 @@ def main(folder: Path, delay: float = 0.0, seed: float = 0) -> None:
         train_batch=batch,
         validation_size=7,
         validation_batch=batch,
-        settings=TrainingSettings(max_steps=70, batch_size=4, learning_rate=0.03, checkpoint_every=20),
+        settings=TrainingSettings(
+            max_steps=70,
+            batch_size=4,
+            micro_batches=int(micro_batches),
+            learning_rate=0.03,
+            checkpoint_every=20,
+            device="cpu",
+        ),
         seed=int(seed),
         folder=folder,
         config={"kind": "toy", "model": "linear"},
+        processes=int(processes),
     )
 
 

@@ -2,6 +2,8 @@
 
 What a step sees depends on (seed, step) alone, never on what ran before: the batch, its augmentation, the
 noise and dropout. So a run that is killed at any point and started again ends with the same weights.
+Several processes (DDP) share the micro-batches of a step, whose random streams carry their numbers: how many
+processes there are changes the time and not the result.
 """
 
 import csv
@@ -10,6 +12,7 @@ import io
 import json
 import logging
 import math
+import os
 import shutil
 import signal
 import sys
@@ -22,7 +25,8 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, WeightAveraging
-from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
+from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
 
 from groundstate.checkpoints import choose_device
@@ -61,15 +65,24 @@ class _Module(lightning.LightningModule):
         return self.loss(self.network, batch, noise)
 
     def training_step(self, batch: object, batch_idx: int) -> Tensor:
-        step = self.global_step
-        indices = step_indices(self.seed, step, self.trainer.keeper.train_size, self.settings.batch_size)
-        loss, parts = self._evaluate(self.trainer.keeper.train_batch, indices, "train", step)
-        if not torch.isfinite(loss):
-            raise GroundstateError(f"training: the loss is {loss.item()} at step {step}; lower learning_rate")
-        self.trainer.keeper.record("train", loss, parts, len(indices))
-        return loss
+        step, keeper, total = self.global_step, self.trainer.keeper, self.settings.batch_size
+        indices = step_indices(self.seed, step, keeper.train_size, total)
+        size = total // self.settings.micro_batches
+        losses = []
+        for part in range(self.global_rank, self.settings.micro_batches, self.trainer.world_size):
+            mine = indices[part * size : (part + 1) * size]
+            loss, parts = self._evaluate(keeper.train_batch, mine, "train", step, part)
+            if not torch.isfinite(loss):
+                raise GroundstateError(
+                    f"training: the loss is {loss.item()} at step {step}; lower learning_rate"
+                )
+            keeper.record("train", loss, parts, len(mine))
+            losses.append(loss)
+        return torch.stack(losses).mean()
 
     def validation_step(self, batch: object, batch_idx: int) -> None:
+        if batch_idx % self.trainer.world_size != self.global_rank:
+            return
         keeper, size = self.trainer.keeper, self.settings.batch_size
         indices = list(range(keeper.validation_size))[batch_idx * size : (batch_idx + 1) * size]
         loss, parts = self._evaluate(keeper.validation_batch, indices, "validation", batch_idx)
@@ -113,6 +126,7 @@ class _Keeper(Callback):
         self.sums: dict[str, list[float]] = {}
         self.history: list[dict[str, float]] = []
         self.progress: Progress | None = None
+        self.stop = False
 
     def record(self, part: str, loss: Tensor, parts: dict[str, Tensor], count: int) -> None:
         for key, value in {"loss": loss, **parts}.items():
@@ -121,13 +135,24 @@ class _Keeper(Callback):
             pair[1] += count
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        done = trainer.global_step
-        self.progress = Progress(self.name, self.settings.max_steps, "step", done)
+        if trainer.is_global_zero:
+            self.progress = Progress(self.name, self.settings.max_steps, "step", trainer.global_step)
+        else:
+            self.sums = {}  # those of a checkpoint are of all processes
+
+        def note(number: int, frame: object) -> None:
+            if not self.stop and trainer.strategy.launcher is not None:
+                trainer.strategy.launcher.kill(number)
+            self.stop = True
+
+        signal.signal(signal.SIGTERM, note)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        total, count = self.sums["train_loss"]
-        self.progress.update(note=f"train loss {total / count:.4g}" + self._last_validation())
-        if trainer.received_sigterm:
+        if self.progress:
+            total, count = self.sums["train_loss"]
+            self.progress.update(note=f"train loss {total / count:.4g}" + self._last_validation())
+        if trainer.strategy.reduce_boolean_decision(self.stop, all=False):
+            self.sums = self._all_sums(trainer.world_size)
             self._save(trainer, "resume.ckpt")
             sys.stderr.write(f"{self.name}: stopped at step {trainer.global_step}; run it again to go on\n")
             raise SystemExit(143)
@@ -136,12 +161,11 @@ class _Keeper(Callback):
         return f", validation loss {self.history[-1]['validation_loss']:.4g}" if self.history else ""
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        if not self.sums:  # resumed from a checkpoint of this very hook: Lightning calls it once more
+        # resumed from a checkpoint of this very hook: Lightning calls it once more
+        if not trainer.strategy.reduce_boolean_decision(bool(self.sums), all=False):
             return
-        row = {
-            "step": trainer.global_step,
-            **{key: total / count for key, (total, count) in self.sums.items()},
-        }
+        sums = self._all_sums(trainer.world_size)
+        row = {"step": trainer.global_step, **{key: total / count for key, (total, count) in sums.items()}}
         self.sums = {}
         best = min((old["validation_loss"] for old in self.history), default=math.inf)
         self.history.append(row)
@@ -149,7 +173,20 @@ class _Keeper(Callback):
             self._save(trainer, "best.ckpt")
         self._save(trainer, "resume.ckpt")
 
+    def _all_sums(self, processes: int) -> dict[str, list[float]]:
+        """The sums of all processes together."""
+        if processes == 1:
+            return self.sums
+        every: list[dict[str, list[float]]] = [{}] * processes
+        torch.distributed.all_gather_object(every, self.sums)
+        keys = dict.fromkeys(key for sums in every for key in sums)
+        pairs = {key: [sums[key] for sums in every if key in sums] for key in keys}
+        return {key: [sum(column) for column in zip(*rows, strict=True)] for key, rows in pairs.items()}
+
     def _save(self, trainer: lightning.Trainer, name: str) -> None:
+        if not trainer.is_global_zero:  # the first process writes; the others wait in the same barrier
+            trainer.strategy.barrier("Trainer.save_checkpoint")
+            return
         with atomic_path(self.work / name) as temporary:
             trainer.save_checkpoint(temporary)
 
@@ -185,6 +222,21 @@ def history_csv(history: Sequence[dict[str, float]]) -> str:
     return text.getvalue()
 
 
+def _environment(processes: int) -> tuple[LightningEnvironment | SLURMEnvironment, int, int]:
+    """Who starts the processes: (environment, processes a node, nodes)."""
+    tasks = int(os.environ.get("SLURM_STEP_NUM_TASKS", 1))
+    if tasks > 1:
+        nodes = int(os.environ["SLURM_STEP_NUM_NODES"])
+        # Snakemake requeues jobs, not Lightning
+        return SLURMEnvironment(auto_requeue=False), tasks // nodes, nodes
+    return LightningEnvironment(), max(processes, 1), 1
+
+
+def _ddp() -> DDPStrategy:
+    # buffers are tables that never change
+    return DDPStrategy(broadcast_buffers=False)
+
+
 def fit(
     network: torch.nn.Module,
     loss: Loss,
@@ -199,6 +251,7 @@ def fit(
     config: dict[str, Any],
     inputs: Sequence[Path] = (),
     name: str = "train",
+    processes: int = 1,
 ) -> None:
     """Train ``network``; write best.ckpt, last.ckpt, training.csv and provenance.json to a folder.
 
@@ -209,13 +262,16 @@ def fit(
         dataclass); augmentation draws from ``generator``. Indices run to ``train_size``, ``validation_size``.
     config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
     inputs : files that the data came from; a checkpoint of other inputs is never resumed.
+    processes : processes on this machine, one GPU each, that share every batch (DDP); started from here. Under
+        ``srun`` with several tasks the tasks are the processes, over as many nodes as there are.
 
     A killed run goes on from its last checkpoint when it is started again with the same arguments: state is
     kept in a hidden folder whose name is a hash of them, and removed when the training is complete. SIGTERM
     writes a checkpoint and exits with status 143. ``best.ckpt`` holds the averaged weights of the best
     validation loss.
 
-    Raises ``GroundstateError`` on an empty training or validation set and on a loss that is not finite.
+    Raises ``GroundstateError`` on an empty training or validation set, on a loss that is not finite, and where
+    the processes cannot share the micro-batches evenly.
     """
     for part, size in (("training", train_size), ("validation", validation_size)):
         if size == 0:
@@ -232,6 +288,12 @@ def fit(
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
+    environment, processes, nodes = _environment(processes)
+    if settings.micro_batches % (processes * nodes):
+        raise GroundstateError(
+            f"{name}: {processes * nodes} processes cannot share {settings.micro_batches} micro-batches; "
+            f"set training.micro_batches to a multiple of {processes * nodes}"
+        )
 
     keeper = _Keeper(
         work,
@@ -249,14 +311,17 @@ def fit(
         warnings.filterwarnings("ignore", message=".*(num_workers|LeafSpec|log_every_n_steps).*")
         trainer = lightning.Trainer(
             accelerator="gpu" if device.type == "cuda" else "cpu",
-            devices=1,
+            devices=processes,
+            num_nodes=nodes,
+            strategy="auto" if processes * nodes == 1 else _ddp(),
             max_steps=settings.max_steps,
             max_epochs=-1,
             gradient_clip_val=settings.gradient_clip,
             callbacks=[_Average(settings.ema_decay), keeper],
             num_sanity_val_steps=0,
             reload_dataloaders_every_n_epochs=1,
-            plugins=[LightningEnvironment()],  # Snakemake requeues jobs, not Lightning
+            plugins=[environment],
+            use_distributed_sampler=False,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -264,12 +329,12 @@ def fit(
         )
         trainer.keeper = keeper
         resume = work / "resume.ckpt"
-        signal.signal(
-            signal.SIGTERM, signal.SIG_DFL
-        )  # Lightning only notes the signal; the keeper acts on it
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the first step, when the keeper takes over
         trainer.fit(module, ckpt_path=resume if resume.exists() else None, weights_only=True)
     if trainer.global_step < settings.max_steps:
         raise SystemExit(143)
+    if not trainer.is_global_zero:
+        return
     for source, target in (("best.ckpt", "best.ckpt"), ("resume.ckpt", "last.ckpt")):
         with atomic_path(folder / target) as temporary:
             shutil.copyfile(work / source, temporary)

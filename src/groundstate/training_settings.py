@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from groundstate.settings import Settings
 
@@ -12,6 +12,9 @@ class TrainingSettings(Settings):
 
     max_steps: int = Field(1000, ge=1, description="optimiser steps")
     batch_size: int = Field(32, ge=1, description="structures a step")
+    micro_batches: int = Field(
+        1, ge=1, description="equal parts of a batch; as many processes (GPUs) can share a training"
+    )
     learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW; cosine decay to zero")
     warmup_steps: int = Field(50, ge=0, description="steps of linear warm-up")
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
@@ -22,3 +25,11 @@ class TrainingSettings(Settings):
     checkpoint_every: int = Field(100, ge=1, description="steps between validations and checkpoints")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train")
     threads: int = Field(1, ge=1, description="CPU threads")
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> "TrainingSettings":
+        if self.batch_size % self.micro_batches:
+            raise ValueError(
+                f"micro_batches: {self.micro_batches} does not divide batch_size {self.batch_size}"
+            )
+        return self
