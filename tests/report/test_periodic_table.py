@@ -16,6 +16,7 @@ from groundstate.report.periodic_table import cell_of, element_shares, periodic_
         (71, (7, 16)),  # Lu
         (72, (5, 3)),  # Hf
         (103, (8, 16)),  # Lr
+        (118, (6, 17)),  # Og
     ],
 )
 def test_cell_of_known_elements(number, cell):
@@ -23,7 +24,7 @@ def test_cell_of_known_elements(number, cell):
 
 
 def test_no_two_elements_share_a_cell():
-    assert len({cell_of(number) for number in range(1, 104)}) == 103
+    assert len({cell_of(number) for number in range(1, 119)}) == 118
 
 
 def test_shares_count_crystals_not_atoms():
@@ -36,4 +37,4 @@ def test_figure_holds_both_sets():
     row, column = cell_of(8)
     assert figure.data[0]["z"][row][column] == 0.5
     assert figure.data[0]["text"][row][column] == "O: 50.0% here, 25.0% in the other set"
-    assert len(figure.layout["annotations"]) == 103
+    assert len(figure.layout["annotations"]) == 118

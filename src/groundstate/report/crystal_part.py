@@ -1,10 +1,12 @@
 """What the report says about generated crystals of one data set."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pymatgen.core import Structure
 
 from groundstate.metrics.crystal_files import read_structures
 from groundstate.records import CRYSTAL_SCHEMA, read_records
@@ -51,9 +53,9 @@ def crystal_part(dataset: str, models: dict[str, list[Run]]) -> Part:
             scored = [run for runs in models.values() for run in runs if score in run.scores]
             block.notes = [_hull_note(run) for run in scored]
         blocks.append(block)
-    for score in SCORES:
-        if score not in names:
-            notes.append(f"These runs have no {score} score.")
+    absent = [score for score in SCORES if score not in names]
+    if absent:
+        notes.append(f"These runs have no {' and no '.join(absent)} score.")
     figures = _elements(key, models, records)
     if figures:
         blocks.append(Block(f"{key}-elements", "Elements", figures=figures))
@@ -139,11 +141,17 @@ def _views(key: str, run: Run) -> list[Scene]:
         caption = (
             f"{energy:.3f} eV/atom above the partial hull.".replace("-", "−") if np.isfinite(energy) else ""
         )
-        title = f"{generated[name].composition.reduced_formula} · {name}"
+        title = f"{_formula(generated[name])} · {name}"
         scene = crystal_scene(f"{key}-view-{index}", title, caption, states)
         scene.place = {"best": "lowest", "median": "median", "worst": "highest", "": ""}[place]
         scenes.append(scene)
     return scenes
+
+
+def _formula(crystal: Structure) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pymatgen warns for elements without an electronegativity
+        return crystal.composition.reduced_formula
 
 
 def _hull_note(run: Run) -> str:

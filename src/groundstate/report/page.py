@@ -177,10 +177,7 @@ def _rejected(runs: list[Run]) -> PlainTable:
                 )
     columns = [Column("Where", number=False), Column("Stage", number=False), Column("Reason", number=False)]
     columns += [Column("Count"), Column("For example", number=False)]
-    caption = (
-        "Nothing disappears: rows in = rows out + what is listed here." if rows else "Nothing was left out."
-    )
-    return PlainTable(caption, columns, rows)
+    return PlainTable("Nothing disappears: rows in = rows out + what is listed here.", columns, rows)
 
 
 def _counted(runs: list[Run], rejected: PlainTable) -> Verdict:

@@ -37,7 +37,7 @@ def periodic_table_figure(
     values = [[None] * COLUMNS for _ in range(ROWS)]
     texts = [[""] * COLUMNS for _ in range(ROWS)]
     labels = []
-    for number in range(1, 104):
+    for number in range(1, len(chemical_symbols)):
         row, column = cell_of(number)
         here, there = shares.get(number, 0.0), other.get(number, 0.0)
         values[row][column] = round(here, 5)

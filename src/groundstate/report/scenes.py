@@ -95,7 +95,7 @@ def _extent(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
 def _color(number: int) -> list[int]:
     if number == 6:  # Jmol's mid grey would be taken for the grey of a reference
         return [74, 78, 87]
-    return [round(255 * float(part)) for part in jmol_colors[number]]
+    return [round(255 * float(part)) for part in jmol_colors[min(number, len(jmol_colors) - 1)]]
 
 
 def _rounded(vector: np.ndarray) -> list[float]:
