@@ -262,16 +262,16 @@ def fit(
         dataclass); augmentation draws from ``generator``. Indices run to ``train_size``, ``validation_size``.
     config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
     inputs : files that the data came from; a checkpoint of other inputs is never resumed.
-    processes : processes on this machine, one GPU each, that share every batch (DDP); started from here. Under
-        ``srun`` with several tasks the tasks are the processes, over as many nodes as there are.
+    processes : processes on this machine, one GPU each, that share every batch (DDP), started from here.
+        Under ``srun`` with several tasks the tasks are the processes, over as many nodes as there are.
 
     A killed run goes on from its last checkpoint when it is started again with the same arguments: state is
     kept in a hidden folder whose name is a hash of them, and removed when the training is complete. SIGTERM
     writes a checkpoint and exits with status 143. ``best.ckpt`` holds the averaged weights of the best
     validation loss.
 
-    Raises ``GroundstateError`` on an empty training or validation set, on a loss that is not finite, and where
-    the processes cannot share the micro-batches evenly.
+    Raises ``GroundstateError`` on an empty training or validation set, on a loss that is not finite, and
+    where the processes cannot share the micro-batches evenly.
     """
     for part, size in (("training", train_size), ("validation", validation_size)):
         if size == 0:

@@ -23,7 +23,7 @@ ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={control_port}
 SlurmdPort={node_port}
-SlurmUser={user}
+SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
@@ -104,7 +104,6 @@ class Cluster:
             CONFIGURATION.format(
                 folder=folder,
                 host=self.host,
-                user=os.environ.get("USER") or "root",
                 control_port=control_port,
                 node_port=node_port,
                 cpus=cpus,
