@@ -35,12 +35,14 @@ rule fetch:
     params:
         kind=lambda wildcards: CONFIG.sources[wildcards.dataset].kind,
         location=lambda wildcards: source_file(wildcards).location,
-        checksum=lambda wildcards: source_file(wildcards).checksum or "",
+        checksum=lambda wildcards: [
+            f"--checksum={c}" for c in [source_file(wildcards).checksum] if c
+        ],
         settings=settings(CONFIG.fetch),
     message:
         "Fetch {wildcards.file} of {wildcards.dataset}"
     shell:
-        "groundstate fetch --kind {params.kind} --location {params.location:q} --checksum {params.checksum:q} "
+        "groundstate fetch --kind {params.kind} --location {params.location:q} {params.checksum:q} "
         "--settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"
 
 

@@ -35,8 +35,11 @@ from groundstate.diffusion import (
 # The lattice is decided before the sites: its log-SNR is shifted up.
 LATTICE_SHIFT = 3.0
 CLIP = 12.0
+# From a hundredth of the cell, below which nothing is learned in minutes, to where differences of coordinates
+# are uniform to within 2 %; only differences enter the network.
+SMALLEST, LARGEST = 0.01, 0.35
 # Random subsets of each composition in one training step; a subset costs next to nothing beside a structure.
-SUBSETS = 4
+SUBSETS = 2
 SIZE_GROUPS = 4
 
 
@@ -44,7 +47,7 @@ class CompactModel(CrystalModel):
     """Composition and structure stages with the statistics that make their inputs of order one."""
 
     name = "unimat-compact"
-    fixed_rows = 32
+    fixed_rows = 16
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -58,7 +61,7 @@ class CompactModel(CrystalModel):
             settings.composition_width,
             settings.composition_layers,
             len(self.conditions),
-            settings.dropout,
+            settings.composition_dropout,
         )
         self.structure = StructureNetwork(
             settings.width,
@@ -66,7 +69,6 @@ class CompactModel(CrystalModel):
             settings.heads,
             self.max_atoms,
             len(self.conditions),
-            settings.dropout,
         )
         self.property_scale = PropertyScale(self.conditions)
         self.register_buffer("atom_volumes", torch.ones(MAX_NUMBER + 1))
@@ -83,6 +85,7 @@ class CompactModel(CrystalModel):
             "model": cls.name,
             "max_atoms": int(counts.sum(1).max()),
             "depth": int(counts.max()),
+            "elements": np.flatnonzero(counts.sum(0)).tolist(),
             "compact": settings.compact.model_dump(),
             "conditions": settings.conditions,
             "condition_dropout": settings.condition_dropout,
@@ -158,7 +161,7 @@ class CompactModel(CrystalModel):
         alpha, sigma = (factor[:, None] for factor in alpha_sigma(log_snr))
         lattice = alpha * clean + sigma * lattice_noise
         wanted = regression_target(clean, lattice_noise, log_snr, "v")
-        noisy = add_torus_noise(frac, noise, torus_sigma(time))
+        noisy = add_torus_noise(frac, noise, torus_sigma(time, SMALLEST, LARGEST))
         mask = numbers > 0
         atoms = mask.sum(-1)
         lattice_error = site_error = 0.0
@@ -213,7 +216,7 @@ class CompactModel(CrystalModel):
             return counts
         device = self.size_weights.device
         usable = torch.zeros(MAX_NUMBER + 1, dtype=torch.bool)
-        usable[list(request.elements or range(1, MAX_NUMBER + 1))] = True
+        usable[list(request.elements or self.config["elements"])] = True
         low, high = request.atoms or (1, self.max_atoms)
         high = min(high, int(usable.sum()) * self.depth)
         weights = self.size_weights[low : high + 1].double().cpu()
@@ -270,7 +273,7 @@ class CompactModel(CrystalModel):
         offset = self.volume_offset(counts.to(device))
         conditions = self.property_scale.wanted(request.conditions, self.fixed_rows)
         times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
-        log_snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), torus_sigma(times)
+        log_snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), torus_sigma(times, SMALLEST, LARGEST)
         sigmas[-1] = 0.0
         for step in range(steps):
             log_snr, following = (log_snrs[i].to(device, torch.float32) for i in (step, step + 1))
