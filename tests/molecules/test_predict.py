@@ -1,0 +1,139 @@
+"""Prediction from a checkpoint: order, ids, batches, bad input."""
+
+import csv
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from typer.testing import CliRunner
+
+from groundstate.errors import GroundstateError
+from groundstate.molecules.examples import read_starts
+from groundstate.molecules.models import find_model
+from groundstate.molecules.predict import Predictor, load_predictor, predict_records
+from groundstate.molecules.stereo import match_stereo
+from groundstate.molecules.train import train
+from groundstate.molecules.train_settings import TrainGeometry
+from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
+from groundstate.settings import parse_settings
+
+SETTINGS = parse_settings(
+    TrainGeometry,
+    '{"gaunt": {"channels": 4, "features": 8, "layers": 1, "radial": 6}, '
+    '"training": {"max_steps": 6, "batch_size": 4, "learning_rate": 0.01}}',
+)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(prepared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoint")
+    train(prepared.records, prepared.splits, prepared.conformers, "gaunt", SETTINGS, 0, folder)
+    return folder / "best.ckpt"
+
+
+def command(*arguments):
+    from groundstate.cli import build_app
+
+    arguments = ["predict", "geometry", *map(str, arguments)]
+    return CliRunner().invoke(build_app(arguments), arguments)
+
+
+def read_sdf(path):
+    return [mol for mol in Chem.SDMolSupplier(str(path), removeHs=False)]
+
+
+def rejected(path):
+    return {row["id"]: row["reason"] for row in csv.DictReader(path.open())}
+
+
+def predict_file(checkpoint, folder, text, name="my.smi"):
+    (folder / name).write_text(text)
+    result = command("--input", folder / name, "--checkpoint", checkpoint, "--output", folder / "out.sdf")
+    assert result.exit_code == 0, result.output
+    return read_sdf(folder / "out.sdf"), rejected(folder / "rejected.csv")
+
+
+def test_test_split_comes_out_whole_in_order_with_ids(prepared, checkpoint, tmp_path):
+    output = tmp_path / "predicted.sdf"
+    result = command(
+        *("--input", prepared.records, "--splits", prepared.splits, "--conformers", prepared.conformers),
+        *("--checkpoint", checkpoint, "--output", output),
+    )
+    assert result.exit_code == 0, result.output
+    mols = read_sdf(output)
+    ids = read_split(prepared.splits, "random", "test")
+    assert [mol.GetProp("_Name") for mol in mols] + list(rejected(tmp_path / "rejected.csv")) == ids
+    assert [mol.GetProp("id") for mol in mols] == [mol.GetProp("_Name") for mol in mols]
+    for mol, record in zip(mols, read_records(prepared.records, MOLECULE_SCHEMA, ids), strict=True):
+        assert [atom.GetAtomicNum() for atom in mol.GetAtoms()] == record["atomic_numbers"]
+
+
+def test_result_does_not_depend_on_the_batch_size(prepared, checkpoint):
+    predictor = load_predictor(checkpoint, "cpu")
+    records = read_records(prepared.records, MOLECULE_SCHEMA)
+    starts = read_starts(prepared.conformers, [record["id"] for record in records])
+    runs = [list(predict_records(predictor, records, starts, [], size)) for size in (1, 7, 64)]
+    for one, *others in zip(*runs, strict=True):
+        for other in others:
+            assert one.id == other.id and one.failed == other.failed
+            np.testing.assert_allclose(
+                one.mol.GetConformer().GetPositions(), other.mol.GetConformer().GetPositions(), atol=1e-4
+            )
+
+
+def test_own_smiles_bad_ones_are_rejected_with_reasons_and_the_rest_is_predicted(checkpoint, tmp_path):
+    mols, reasons = predict_file(
+        checkpoint,
+        tmp_path,
+        "C[C@H](O)C#N right hand\nnot-a-smiles broken\nCBr bromide\nC.O pair\n"
+        "C methane\nCC methane\nO water.v1\n",
+    )
+    assert [mol.GetProp("_Name") for mol in mols] == ["right hand", "methane", "water.v1"]
+    assert set(reasons) == {"broken", "bromide", "pair", "methane"}
+    assert "element Br was not in the training set" in reasons["bromide"]
+    assert "fragments" in reasons["pair"] and "twice" in reasons["methane"]
+    assert mols[1].GetNumAtoms() == 5 and mols[1].GetConformer().Is3D()
+
+
+@pytest.mark.parametrize("smiles", ["C[C@H](O)C#N", "C[C@@H](O)C#N", "C/C=C/O", "C/C=C\\O"])
+def test_handedness_of_the_input_is_kept(checkpoint, tmp_path, smiles):
+    (mol,), _ = predict_file(checkpoint, tmp_path, f"{smiles} one\n")
+    asked = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    order = mol.GetSubstructMatch(asked)
+    positions = mol.GetConformer().GetPositions()[list(order)]
+    match = match_stereo(asked, positions)
+    assert match.complete and match.tetrahedral + match.double_bonds == 1
+
+
+def test_own_sdf_without_hydrogens_gets_them(checkpoint, tmp_path):
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
+    (mol,), reasons = predict_file(checkpoint, tmp_path, f"{block}$$$$\n", "my.sdf")
+    assert mol.GetNumAtoms() == 9 and mol.GetProp("id") == "my-1" and not reasons
+
+
+def test_geometry_that_loses_its_stereo_is_not_passed_on(prepared, checkpoint):
+    """A model that mirrors what it gets: chiral molecules fall back to their start, marked."""
+    good = load_predictor(checkpoint, "cpu")
+    mirror = find_model("gaunt").__class__(
+        *(None, None, None, None),
+        predict=lambda network, graphs, starts: [start * [1, 1, -1] for start in starts],
+    )
+    records = read_records(prepared.records, MOLECULE_SCHEMA)
+    starts = read_starts(prepared.conformers, [record["id"] for record in records])
+    predictions = list(predict_records(Predictor(mirror, good.network, good.elements), records, starts, []))
+    lost = [one for one in predictions if one.failed and "refinement changed the stereo" in one.failed]
+    assert 0 < len(lost) < len(predictions)
+    for one in lost:
+        np.testing.assert_allclose(
+            one.mol.GetConformer().GetPositions(), starts[one.id][0]["positions"], atol=1e-6
+        )
+        assert match_stereo(one.mol, one.mol.GetConformer().GetPositions()).complete
+
+
+def test_unknown_file_kind_and_wrong_checkpoint_are_one_line(checkpoint, tmp_path):
+    (tmp_path / "my.xyz").write_text("1\n\nC 0 0 0\n")
+    (tmp_path / "bad.ckpt").write_text("nothing")
+    with pytest.raises(GroundstateError, match=r"unknown kind of file; one of \.smi"):
+        raise command("--input", tmp_path / "my.xyz", "--checkpoint", checkpoint, "--output", "x").exception
+    with pytest.raises(GroundstateError, match="not a whole groundstate checkpoint"):
+        load_predictor(tmp_path / "bad.ckpt")
