@@ -41,7 +41,7 @@ def score_geometry(
     samples: int = 1000,
 ) -> dict:
     """Score ``predicted`` against ``reference`` (SDF, matched by id); write summary.json, molecules.csv,
-    rejected.csv.
+    molecules_NAME.csv for each baseline, rejected.csv.
 
     Predictions that say they ``failed`` count with the geometry they have. A missing prediction has no
     geometry to count: it is in ``missing`` and ``failed``, and every metric is over the ``n`` molecules that
@@ -69,7 +69,8 @@ def score_geometry(
     summary["definitions"] = definitions()
     summary["baselines"] = {}
     for name, path in baselines.items():
-        _, rejected, scores = _score_file(name, path, references, seed, samples)
+        baseline, rejected, scores = _score_file(name, path, references, seed, samples)
+        _write_molecules(output / f"molecules_{name}.csv", baseline)
         summary["baselines"][name] = scores
         rejections += rejected
     summary["baselines"]["dft"] = _score_reference(references, seed, samples)

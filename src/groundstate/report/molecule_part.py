@@ -4,10 +4,10 @@ import pandas as pd
 from rdkit.Chem import rdMolDescriptors
 
 from groundstate.report.figures import Figure, distribution_figure, relative_figure, training_figure
-from groundstate.report.labels import label_of, number
+from groundstate.report.labels import BASELINES, label_of, number
 from groundstate.report.molecule_views import molecule_scene, read_sdf
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
-from groundstate.report.runs import Run
+from groundstate.report.runs import Run, read_table
 from groundstate.report.scenes import Scene, pick_ranked
 from groundstate.report.tables import PlainTable, collect_methods, metric_table
 from groundstate.report.verdict import START
@@ -56,6 +56,7 @@ def _rank_column(table: pd.DataFrame) -> str | None:
 
 def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
     figures = []
+    baselines = _baseline_tables(models)
     for column in ("bond_mae", "mae", "c_rmsd"):
         samples = {
             f"{model}, seed {run.seed}": run.structures["geometry"][column].to_numpy()
@@ -63,6 +64,7 @@ def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
             for run in runs
             if "geometry" in run.structures and column in run.structures["geometry"]
         }
+        samples |= {name: table[column].to_numpy() for name, table in baselines.items() if column in table}
         label = label_of(column)
         figure = distribution_figure(
             anchor(key, column),
@@ -73,6 +75,16 @@ def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
         if figure:
             figures.append(figure)
     return figures
+
+
+def _baseline_tables(models: dict[str, list[Run]]) -> dict[str, pd.DataFrame]:
+    """One row a molecule for each baseline of the first run that was scored (they are the same for all)."""
+    scored = [run for runs in models.values() for run in runs if "geometry" in run.scores]
+    names = sorted(scored[0].scores["geometry"].get("baselines", {}))
+    paths = {
+        BASELINES.get(name, name): scored[0].folder / "geometry" / f"molecules_{name}.csv" for name in names
+    }
+    return {name: read_table(path) for name, path in paths.items() if path.exists()}
 
 
 def _lists(run: Run) -> list[PlainTable]:
