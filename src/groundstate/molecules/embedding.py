@@ -38,7 +38,7 @@ CONFORMER_SCHEMA = pa.schema(
     ]
 )
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
-SHARD = 50  # records: what a kill can cost a worker
+SHARD = 20  # records: what a kill can cost a worker
 VERSION = 1  # raise it where the same settings give other conformers
 
 
