@@ -10,7 +10,7 @@ from groundstate.crystals.structure_network import StructureNetwork, cell_from_l
 @pytest.fixture
 def network() -> StructureNetwork:
     torch.manual_seed(0)
-    model = StructureNetwork(32, 2, 4, 10, 0, 0.0).double().eval()
+    model = StructureNetwork(32, 2, 4, 10, 0).double().eval()
     for head in (model.lattice_head, model.coordinate_head):
         torch.nn.init.normal_(head.weight, std=0.1)
     return model

@@ -55,7 +55,7 @@ def test_order_of_accuracy_is_visible(method: str, order: int) -> None:
 
 
 def test_posterior_variance_bounds_are_both_reached() -> None:
-    """At the lower bound one step keeps the marginal of a point mass; the upper bound is the forward variance."""
+    """At the lower bound one step keeps the marginal of a point mass; the upper one is the forward step."""
     from groundstate.diffusion import ancestral_step
 
     log_snr, following = torch.tensor(-1.0, dtype=torch.float64), torch.tensor(0.5, dtype=torch.float64)

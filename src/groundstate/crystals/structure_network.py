@@ -47,16 +47,14 @@ def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
 class _Layer(nn.Module):
     """Pre-norm attention with pair bias and pair values, then a feed-forward part; modulated by the time."""
 
-    def __init__(self, width: int, heads: int, pair_width: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, pair_width: int) -> None:
         super().__init__()
         self.heads = heads
         self.modulate = nn.Linear(width, 6 * width)
         self.inputs = nn.Linear(width, 3 * width)
         self.bias = nn.Linear(pair_width, heads)
         self.outputs = nn.Linear(width + heads * pair_width, width)
-        self.feed = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.SiLU(), nn.Dropout(dropout), nn.Linear(4 * width, width)
-        )
+        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
         with torch.no_grad():  # gates start open
@@ -90,9 +88,7 @@ class StructureNetwork(nn.Module):
         Number of properties; each enters as (standardised value or 0, known or not).
     """
 
-    def __init__(
-        self, width: int, layers: int, heads: int, max_atoms: int, conditions: int, dropout: float
-    ) -> None:
+    def __init__(self, width: int, layers: int, heads: int, max_atoms: int, conditions: int) -> None:
         super().__init__()
         pair_width = width // 4
         self.elements = ElementEmbedding(width)
@@ -103,7 +99,7 @@ class StructureNetwork(nn.Module):
         self.pairs = nn.Sequential(
             nn.Linear(PAIR_INPUT + 1, 2 * pair_width), nn.SiLU(), nn.Linear(2 * pair_width, pair_width)
         )
-        self.layers = nn.ModuleList(_Layer(width, heads, pair_width, dropout) for _ in range(layers))
+        self.layers = nn.ModuleList(_Layer(width, heads, pair_width) for _ in range(layers))
         self.lattice_head = nn.Linear(width, 6)
         self.coordinate_head = nn.Linear(width, 3)
         for head in (self.lattice_head, self.coordinate_head):

@@ -16,7 +16,7 @@ class Compact(Settings):
     heads: int = Field(4, ge=1, description="attention heads; must divide width")
     composition_width: int = Field(256, ge=16, multiple_of=8, description="features of the composition stage")
     composition_layers: int = Field(3, ge=1, description="residual layers of the composition stage")
-    dropout: float = Field(0.0, ge=0, lt=1, description="dropout in both stages")
+    composition_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the composition stage")
     sampling_steps: int = Field(40, ge=2, description="denoising steps of a sample")
     sampler: Literal["ancestral", "ddim"] = Field("ancestral", description="how a denoising step is made")
 
