@@ -37,6 +37,15 @@ def _reduced_legendre(lmax: int, cosine: np.ndarray) -> tuple[np.ndarray, np.nda
     return value, slope
 
 
+def associated_legendre(lmax: int, cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
+    """Orthonormal associated Legendre functions, (lmax+1, lmax+1, points) indexed [l, m].
+
+    With a signed sine they continue to the whole circle of the polar angle.
+    """
+    reduced, _ = _reduced_legendre(lmax, cosine)
+    return reduced * sine ** np.arange(lmax + 1)[:, None]
+
+
 def _angles(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cosine and sine of the polar angle, and the azimuth, of unit vectors (points, 3)."""
     x, y, z = points.T
@@ -58,13 +67,10 @@ def real_harmonics(degrees: tuple[int, ...], points: np.ndarray) -> np.ndarray:
     Array of shape (sum of 2l+1, points).
     """
     cosine, sine, azimuth = _angles(points)
-    reduced, _ = _reduced_legendre(max(degrees), cosine)
-    rows = []
-    for degree in degrees:
-        for m in range(-degree, degree + 1):
-            radial = reduced[degree, abs(m)] * sine ** abs(m)
-            rows.append(radial * _azimuthal(m, azimuth))
-    return np.stack(rows)
+    polar = associated_legendre(max(degrees), cosine, sine)
+    return np.stack(
+        [polar[l, abs(m)] * _azimuthal(m, azimuth) for l in degrees for m in range(-l, l + 1)]  # noqa: E741
+    )
 
 
 def surface_gradient(degrees: tuple[int, ...], points: np.ndarray) -> np.ndarray:

@@ -1,34 +1,38 @@
 """Equivariant feature interaction: a channel-wise tensor product with Gaunt coefficients."""
 
-import math
-
+import numpy as np
 import torch
 from e3nn import o3
 from torch import nn
 
-from groundstate.gaunt.contract import contract
-from groundstate.gaunt.functional import METHODS
-from groundstate.gaunt.signals import LAYOUTS, Signal, natural_sign, pack, signals_of, unpack
-from groundstate.gaunt.tables import coupling
+from groundstate.gaunt.contract import Contraction, Port, contract, from_dense, to_dense
+from groundstate.gaunt.functional import check_method, gaunt_product
+from groundstate.gaunt.normalisation import check_normalisation, output_scales
+from groundstate.gaunt.signals import LAYOUTS, Features
+from groundstate.gaunt.transforms import constant, constant_builder
+
+PARITIES = ("even", "complete")
 
 
 class GauntTensorProduct(nn.Module):
     r"""Channel-wise product of two features with Gaunt coefficients and factorised weights.
 
     Each channel of an operand is a function on the sphere; channels are multiplied one by one, as in e3nn's "uuu"
-    mode. The weight of a path is w_l1 w_l2 w_l (Luo, Chen, Krishnapriyan 2024, section 3.3), summed over `rank` terms.
+    mode. The weight of a path is w_l1 w_l2 w_l (Luo, Chen, Krishnapriyan 2024, section 3.3), one set per channel,
+    summed over `rank` such terms.
 
     Parameters
     ----------
     irreps_in1, irreps_in2
-        Features. Multiplicities are channels: channel u of every irrep belongs to one signal; an operand with a
-        single channel is multiplied with every channel of the other.
+        Features. Copies are channels: copy u of every irrep belongs to channel u; an operand with a single channel
+        is multiplied with every channel of the other ("uvu" with one v).
     irreps_out
         Irreps wanted. None: all that a path reaches.
     parity
-        "even": the Gaunt product, paths with l1 + l2 + l3 even. "complete": the odd paths (cross products) as well.
+        "even": the Gaunt product, paths with l1 + l2 + l3 even. "complete": the odd paths (cross products) as well,
+        with weights of their own.
     rank
-        Number of factorised weight terms; 0: no weights.
+        Number of factorised weight terms; 0: no weights, the product itself.
     irrep_normalization
         "component" (default), "norm" or "none", as in e3nn.
     path_normalization
@@ -38,7 +42,13 @@ class GauntTensorProduct(nn.Module):
     layout
         Order of the flat features: "mul_ir" (e3nn's) or "ir_mul" (no reordering: faster).
     method
-        "auto", "grid", "fourier" or "dense".
+        "auto", "grid", "fourier" or "dense", see `gaunt_product`.
+
+    Attributes
+    ----------
+    irreps_in1, irreps_in2, irreps_out, weight_numel
+        As in e3nn. Per term the weights are one number per irrep copy of the first input, the second input and the
+        output, in this order; the terms of the odd part follow those of the even part.
     """
 
     def __init__(
@@ -57,33 +67,27 @@ class GauntTensorProduct(nn.Module):
         method: str = "auto",
     ) -> None:
         super().__init__()
-        irrep_normalization = irrep_normalization or "component"
-        path_normalization = path_normalization or "element"
-        _one_of("parity", parity, ("even", "complete"))
-        _one_of("irrep_normalization", irrep_normalization, ("component", "norm", "none"))
-        _one_of("path_normalization", path_normalization, ("element", "path", "none"))
-        _one_of("layout", layout, LAYOUTS)
-        _one_of("method", method, METHODS)
+        normalisation = check_normalisation(irrep_normalization, path_normalization)
+        check_method(method)
+        for name, value, allowed in (("parity", parity, PARITIES), ("layout", layout, LAYOUTS)):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         if rank < 0:
             raise ValueError(f"rank must not be negative, got {rank}")
         self.irreps_in1, self.irreps_in2 = o3.Irreps(irreps_in1), o3.Irreps(irreps_in2)
         self.parity, self.rank, self.layout, self.method = parity, rank, layout, method
-        self._first, self._second = signals_of(self.irreps_in1), signals_of(self.irreps_in2)
-        if not self._first or not self._second:
-            raise ValueError("both operands need at least one irrep")
-        parts = (False, True) if parity == "complete" else (False,)
-        reached = _reached(self.irreps_in1, self.irreps_in2, parts)
+        self._parts = (False, True) if parity == "complete" else (False,)
+        reached = _reached(self.irreps_in1, self.irreps_in2, self._parts)
         if irreps_out is None:
             irreps_out = [(mul, ir) for ir, mul in sorted(reached.items())]
         self.irreps_out = o3.Irreps(irreps_out)
-        for mul, ir in self.irreps_out:
-            if mul > reached.get(ir, 0):
-                raise ValueError(
-                    f"no path reaches {mul}x{ir} from {self.irreps_in1} and {self.irreps_in2} with parity={parity!r}: "
-                    f"at most {reached.get(ir, 0)}x{ir}"
-                )
-        self._third = signals_of(self.irreps_out)
-        self._channels = max(_channels(self._first), _channels(self._second))
+        self._check_reached(reached)
+        self._in1, self._in2 = Features(self.irreps_in1, layout), Features(self.irreps_in2, layout)
+        self._out = Features(self.irreps_out, layout)
+        self._channels = max(self._in1.channels, self._in2.channels)
+        self._products = self._plan(normalisation)
+        self._counts = [irreps.num_irreps for irreps in (self.irreps_in1, self.irreps_in2, self.irreps_out)]
+        self.weight_numel = rank * sum(self._counts) * len(self._parts)
         if shared_weights is None:
             shared_weights = internal_weights is not False
         if internal_weights is None:
@@ -91,129 +95,158 @@ class GauntTensorProduct(nn.Module):
         if internal_weights and not shared_weights:
             raise ValueError("internal_weights=True needs shared_weights=True")
         self.shared_weights, self.internal_weights = shared_weights, internal_weights and rank > 0
-        counts = [irreps.num_irreps for irreps in (self.irreps_in1, self.irreps_in2, self.irreps_out)]
-        self._terms = [(odd, term) for odd in parts for term in range(max(rank, 1))]
-        self._split = counts
-        self.weight_numel = rank * sum(counts) * len(parts)
         if self.internal_weights:
             self.weight = nn.Parameter(torch.randn(self.weight_numel))
-        else:
-            self.register_buffer("weight", torch.zeros(0), persistent=False)
-        self._scale = _scales(
-            self._first,
-            self._second,
-            self._third,
-            parts,
-            irrep_normalization,
-            path_normalization,
-            max(rank, 1),
-        )
-        for role, (signals, irreps) in enumerate(
-            ((self._first, self.irreps_in1), (self._second, self.irreps_in2), (self._third, self.irreps_out))
-        ):
-            for sign, signal in signals.items():
-                self.register_buffer(
-                    f"_index{role}{sign}",
-                    _weight_index(signal, irreps, self._channels if role == 2 else _channels(signals)),
-                    persistent=False,
-                )
 
     def extra_repr(self) -> str:
         return (
-            f"{self.irreps_in1} x {self.irreps_in2} -> {self.irreps_out}, parity={self.parity}, rank={self.rank}, "
-            f"layout={self.layout}, {self.weight_numel} weights"
+            f"{self.irreps_in1} x {self.irreps_in2} -> {self.irreps_out}, parity={self.parity}, "
+            f"rank={self.rank}, layout={self.layout}, {self.weight_numel} weights"
         )
 
     def forward(self, x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
-        """Product of features (..., irreps_in1.dim) and (..., irreps_in2.dim), leading axes broadcast.
+        """Product of features (..., irreps_in1.dim) and (..., irreps_in2.dim); leading axes broadcast.
 
         `weight` is (weight_numel,) with shared weights, (..., weight_numel) otherwise.
         """
         for name, value, irreps in (("x", x, self.irreps_in1), ("y", y, self.irreps_in2)):
-            if value.shape[-1] != irreps.dim:
+            if value.ndim < 1 or value.shape[-1] != irreps.dim:
                 raise ValueError(f"{name} must be (..., {irreps.dim}) for {irreps}, got {tuple(value.shape)}")
-        weight = self._weights(weight)
-        shapes = [x.shape[:-1], y.shape[:-1]] + ([] if weight is None else [weight.shape[:-1]])
-        lead = torch.broadcast_shapes(*shapes)
+        weight = self._checked_weight(weight)
+        lead = torch.broadcast_shapes(x.shape[:-1], y.shape[:-1], () if weight is None else weight.shape[:-1])
         x = x.expand(*lead, x.shape[-1]).reshape(-1, x.shape[-1])
         y = y.expand(*lead, y.shape[-1]).reshape(-1, y.shape[-1])
-        if weight is not None:
-            weight = (
-                weight.expand(*lead, -1).reshape(-1, weight.shape[-1]) if weight.ndim > 1 else weight[None]
-            )
-        first = {sign: pack(x, s, _channels(self._first), self.layout) for sign, s in self._first.items()}
-        second = {sign: pack(y, s, _channels(self._second), self.layout) for sign, s in self._second.items()}
-        dense = {sign: x.new_zeros(x.shape[0], s.size, self._channels) for sign, s in self._third.items()}
-        for position, (odd, _) in enumerate(self._terms):
-            a = {sign: self._weighted(value, weight, position, 0, sign) for sign, value in first.items()}
-            b = {sign: self._weighted(value, weight, position, 1, sign) for sign, value in second.items()}
-            for s3, signal in self._third.items():
-                for s1, left in a.items():
-                    for s2, right in b.items():
-                        if s3 != (-s1 * s2 if odd else s1 * s2):
-                            continue
-                        z = contract(
-                            left.expand(-1, -1, self._channels),
-                            right,
-                            self._first[s1].degrees,
-                            self._second[s2].degrees,
-                            signal.degrees,
-                            odd,
-                        )
-                        z = z * torch.tensor(self._scale[odd, s3], dtype=z.dtype, device=z.device)[:, None]
-                        dense[s3] = dense[s3] + self._weighted(z, weight, position, 2, s3)
-        return unpack(dense, self._third, self.layout).reshape(*lead, self.irreps_out.dim)
+        if weight is None:
+            result = self._parts_sum(x, y)
+        else:
+            if weight.ndim > 1:
+                weight = weight.expand(*lead, weight.shape[-1]).reshape(-1, weight.shape[-1])
+            result = self._weighted_sum(x, y, weight)
+        return result.reshape(*lead, self.irreps_out.dim)
 
-    def _weights(self, weight: torch.Tensor | None) -> torch.Tensor | None:
-        if self.rank == 0:
-            return None
-        if self.internal_weights:
-            if weight is not None:
+    def scale(self, odd: bool, sign: int, degree: int) -> float:
+        """Factor that the normalisation puts on an output degree of the even or odd part (0: not reached)."""
+        return self._scales.get((odd, sign), {}).get(degree, 0.0)
+
+    def _parts_sum(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        result = self._product(x, y, self._parts[0])
+        for odd in self._parts[1:]:
+            result = result + self._product(x, y, odd)
+        return result
+
+    def _weighted_sum(self, x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        terms = weight.split(self._counts * (self.rank * len(self._parts)), dim=-1)
+        result = None
+        for index in range(0, len(terms), 3):
+            odd = self._parts[index // (3 * self.rank)]
+            a, b, c = terms[index : index + 3]
+            term = self._product(x * self._in1.spread(a), y * self._in2.spread(b), odd) * self._out.spread(c)
+            result = term if result is None else result + term
+        return result
+
+    def _product(self, x: torch.Tensor, y: torch.Tensor, odd: bool) -> torch.Tensor:
+        """The product without weights, one part, flat (batch, irreps_out.dim)."""
+        products = self._products[odd]
+        if self._direct:
+            (_, _, _, form) = products[0]
+            return self._contract(x, y, form)
+        first = {sign: self._in1.pack(x, sign) for sign in self._in1.signals}
+        second = {sign: self._in2.pack(y, sign) for sign in self._in2.signals}
+        found: dict[int, torch.Tensor] = {}
+        for s1, s2, s3, form in products:
+            z = self._contract(first[s1], second[s2], form)
+            found[s3] = found[s3] + z if s3 in found else z
+        for sign, signal in self._out.signals.items():
+            if sign not in found:
+                found[sign] = x.new_zeros(x.shape[0], signal.size * self._channels)
+        return self._out.unpack(found, self._channels)
+
+    def _contract(self, x: torch.Tensor, y: torch.Tensor, form: Contraction) -> torch.Tensor:
+        if self.method == "fourier":
+            return _by_fourier(x, y, form)
+        return contract(x, y, form, self.method)
+
+    def _plan(self, normalisation: tuple[str, str]) -> dict[bool, list[tuple[int, int, int, Contraction]]]:
+        """For each part: which signals are multiplied into which, and how."""
+        pairs = [
+            (odd, s1, s2, -s1 * s2 if odd else s1 * s2)
+            for odd in self._parts
+            for s1 in self._in1.signals
+            for s2 in self._in2.signals
+        ]
+        pairs = [pair for pair in pairs if pair[3] in self._out.signals]
+        paths: dict[tuple[bool, int], list] = {}
+        for odd, s1, s2, s3 in pairs:
+            degrees = (self._in1.signals[s1], self._in2.signals[s2], self._out.signals[s3])
+            paths.setdefault((odd, s3), []).append(tuple(signal.degrees for signal in degrees))
+        scales = self._scales = output_scales(paths, *normalisation, max(self.rank, 1))
+        channels = (self._in1.channels, self._in2.channels, self._channels)
+        features = (self._in1, self._in2, self._out)
+        single = len(pairs) == len(self._parts) == len(self._out.signals) == 1
+        dense_out = all(signal.is_dense(self._channels) for signal in self._out.signals.values())
+        self._direct = single and self._in1.direct and self._in2.direct and dense_out
+        plan: dict[bool, list] = {odd: [] for odd in self._parts}
+        for odd, s1, s2, s3 in pairs:
+            ports = [
+                feature.port(sign, count, scales[odd, s3] if feature is self._out else None, self._direct)
+                for feature, sign, count in zip(features, (s1, s2, s3), channels, strict=True)
+            ]
+            plan[odd].append((s1, s2, s3, Contraction(*ports, odd)))
+        return plan
+
+    def _check_reached(self, reached: dict[o3.Irrep, int]) -> None:
+        if not reached:
+            raise ValueError(f"no path leads from {self.irreps_in1} and {self.irreps_in2} anywhere")
+        wanted = _copies_of(self.irreps_out)
+        for ir, mul in wanted.items():
+            if mul > reached.get(ir, 0):
                 raise ValueError(
-                    "this product has internal weights; build it with internal_weights=False to pass some"
+                    f"no path reaches {mul}x{ir} from {self.irreps_in1} and {self.irreps_in2} with "
+                    f"parity={self.parity!r}: at most {reached.get(ir, 0)}x{ir}"
                 )
-            return self.weight
+        if not wanted:
+            raise ValueError("irreps_out holds no irrep")
+
+    def _checked_weight(self, weight: torch.Tensor | None) -> torch.Tensor | None:
+        if self.internal_weights or self.rank == 0:
+            if weight is not None:
+                raise ValueError("this product takes no weight: build it with internal_weights=False and a rank > 0")
+            return self.weight if self.internal_weights else None
         if weight is None:
             raise ValueError(f"this product needs a weight of shape (..., {self.weight_numel})")
         if weight.shape[-1] != self.weight_numel or (self.shared_weights and weight.ndim != 1):
-            raise ValueError(f"weight must be (..., {self.weight_numel}), got {tuple(weight.shape)}")
+            shape = f"({self.weight_numel},)" if self.shared_weights else f"(..., {self.weight_numel})"
+            raise ValueError(f"weight must be {shape}, got {tuple(weight.shape)}")
         return weight
 
-    def _weighted(
-        self, value: torch.Tensor, weight: torch.Tensor | None, position: int, role: int, sign: int
-    ) -> torch.Tensor:
-        if weight is None:
-            return value
-        start = position * sum(self._split) + sum(self._split[:role])
-        index = getattr(self, f"_index{role}{sign}")
-        return value * weight[:, start : start + self._split[role]][:, index]
+
+def _by_fourier(x: torch.Tensor, y: torch.Tensor, form: Contraction) -> torch.Tensor:
+    """The even product by way of all degrees up to the highest of each operand."""
+    if form.odd:
+        return contract(x, y, form, "grid")
+    spread = []
+    for value, port in ((x, form.first), (y, form.second)):
+        dense = to_dense(value, port).transpose(1, 2)
+        every = dense.new_zeros(*dense.shape[:-1], (max(port.degrees) + 1) ** 2)
+        every[..., _rows(port, dense.device)] = dense
+        spread.append(every)
+    z = gaunt_product(*spread, max(form.third.degrees), method="fourier")[..., _rows(form.third, x.device)]
+    if form.third.scales is not None:
+        z = z * constant("scales", form.third[:1] + form.third[3:], z.dtype, z.device)
+    return from_dense(z.transpose(1, 2), form.third)
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+def _rows(port: Port, device: torch.device) -> torch.Tensor:
+    return constant("rows", (port.degrees,), None, device)
 
 
-def _channels(signals: dict[int, Signal]) -> int:
-    return max(signal.channels for signal in signals.values())
+@constant_builder("rows")
+def _rows_of_degrees(degrees: tuple[int, ...]) -> np.ndarray:
+    """Component indices of `degrees` among all degrees up to the highest."""
+    return np.concatenate([np.arange(degree**2, (degree + 1) ** 2) for degree in degrees])
 
 
-def _reached(first: o3.Irreps, second: o3.Irreps, parts: tuple[bool, ...]) -> dict[o3.Irrep, int]:
-    """Every irrep that a path reaches, with the number of channels that are not zero by construction."""
-    muls1, muls2 = _multiplicities(first), _multiplicities(second)
-    wide1, wide2 = max(muls1.values()), max(muls2.values())
-    reached: dict[o3.Irrep, int] = {}
-    for ir1, mul1 in muls1.items():
-        for ir2, mul2 in muls2.items():
-            mul = mul2 if wide1 == 1 else mul1 if wide2 == 1 else min(mul1, mul2)
-            for ir in ir1 * ir2:
-                odd = bool((ir1.l + ir2.l + ir.l) % 2)
-                if odd in parts:
-                    reached[ir] = max(reached.get(ir, 0), mul)
-    return reached
-
-
-def _multiplicities(irreps: o3.Irreps) -> dict[o3.Irrep, int]:
+def _copies_of(irreps: o3.Irreps) -> dict[o3.Irrep, int]:
     found: dict[o3.Irrep, int] = {}
     for mul, ir in irreps:
         if mul:
@@ -221,58 +254,17 @@ def _multiplicities(irreps: o3.Irreps) -> dict[o3.Irrep, int]:
     return found
 
 
-def _weight_index(signal: Signal, irreps: o3.Irreps, channels: int) -> torch.Tensor:
-    """Position in the weight vector of every (component, channel) of a signal; 0 where the channel does not exist."""
-    index = torch.zeros(signal.size, channels, dtype=torch.long)
-    starts = {
-        entry.start: sum(irreps[:i].num_irreps if i else 0 for i in [n])
-        for n, entry in enumerate(irreps.slices())
-    }
-    for block in signal.blocks:
-        rows = slice(block.row, block.row + block.width)
-        begin = starts[block.start]
-        index[rows, block.channel : block.channel + block.mul] = torch.arange(begin, begin + block.mul)
-    return index
-
-
-def _scales(first, second, third, parts, irrep_normalization, path_normalization, rank):
-    """Factor of every output component that gives the normalisation, per (odd, sign)."""
-    power = {key: 0.0 for key in ()}
-    count: dict[tuple[int, int], int] = {}
-    for odd in parts:
-        for s1, a in first.items():
-            for s2, b in second.items():
-                s3 = -s1 * s2 if odd else s1 * s2
-                if s3 not in third:
-                    continue
-                for l1 in a.degrees:
-                    for l2 in b.degrees:
-                        for l3 in third[s3].degrees:
-                            strength = float((coupling((l1,), (l2,), (l3,), odd) ** 2).sum())
-                            if strength:
-                                dims = {
-                                    "component": 1 / (2 * l3 + 1),
-                                    "norm": 1 / ((2 * l1 + 1) * (2 * l2 + 1)),
-                                }
-                                key = (odd, s3, l3)
-                                power.setdefault(key, [0.0, 0])
-                                power[key][0] += strength * dims.get(irrep_normalization, 0)
-                                power[key][1] += 1
-                                count[s3, l3] = count.get((s3, l3), 0) + 1
-    scales = {}
-    for odd in parts:
-        for s3, signal in third.items():
-            column = []
-            for l3 in signal.degrees:
-                total, paths = power.get((odd, s3, l3), (1.0, 0))
-                factor = 1.0
-                if irrep_normalization != "none" and paths:
-                    factor = math.sqrt(paths / total)
-                if path_normalization != "none":
-                    factor /= math.sqrt(count[s3, l3] * rank)
-                column += [factor] * (2 * l3 + 1)
-            scales[odd, s3] = column
-    return scales
-
-
-__all__ = ["GauntTensorProduct", "natural_sign"]
+def _reached(first: o3.Irreps, second: o3.Irreps, parts: tuple[bool, ...]) -> dict[o3.Irrep, int]:
+    """Every irrep that a path reaches, with the number of channels that are not zero by construction."""
+    copies1, copies2 = _copies_of(first), _copies_of(second)
+    single1 = max(copies1.values(), default=0) == 1
+    single2 = max(copies2.values(), default=0) == 1
+    reached: dict[o3.Irrep, int] = {}
+    for ir1, mul1 in copies1.items():
+        for ir2, mul2 in copies2.items():
+            mul = mul2 if single1 else mul1 if single2 else min(mul1, mul2)
+            for ir in ir1 * ir2:
+                odd = bool((ir1.l + ir2.l + ir.l) % 2)
+                if odd in parts:
+                    reached[ir] = max(reached.get(ir, 0), mul)
+    return reached

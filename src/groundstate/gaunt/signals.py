@@ -1,14 +1,17 @@
-"""How a feature vector described by irreps is laid out as signals on the sphere.
+"""How a feature vector described by irreps holds signals on the sphere.
 
-An irrep of degree l and parity p is a component of a true signal where p = (-1)^l, of a pseudo signal otherwise.
-Each signal is a dense array (batch, components, channels); channel u of an irrep with a smaller multiplicity than
-the others is zero.
+An irrep of degree l and parity p belongs to a true signal where p = (-1)^l, to a pseudo signal otherwise. Channel u
+of a signal consists of copy u of every irrep; where an irrep has fewer copies, the channel is zero there.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from e3nn import o3
+
+from groundstate.gaunt.contract import Port
+from groundstate.gaunt.transforms import constant, constant_builder
 
 LAYOUTS = ("mul_ir", "ir_mul")
 
@@ -48,65 +51,92 @@ class Signal:
     def channels(self) -> int:
         return max(block.channel + block.mul for block in self.blocks)
 
+    def is_dense(self, channels: int) -> bool:
+        """Whether the blocks, in order, are all components of all channels: nothing to pad or to reorder."""
+        in_order = tuple(block.degree for block in self.blocks) == self.degrees
+        touching = all(a.stop == b.start for a, b in zip(self.blocks, self.blocks[1:], strict=False))
+        return in_order and touching and all(block.mul == channels for block in self.blocks)
+
+
+class Features:
+    """The signals of one operand."""
+
+    def __init__(self, irreps: o3.Irreps, layout: str) -> None:
+        self.irreps, self.layout = irreps, layout
+        self.signals = {sign: signal for sign in (1, -1) if (signal := _signal(irreps, sign))}
+        self.channels = max((signal.channels for signal in self.signals.values()), default=0)
+
+    @property
+    def direct(self) -> bool:
+        """Whether the flat vector is one dense signal as it stands."""
+        return len(self.signals) == 1 and all(signal.is_dense(self.channels) for signal in self.signals.values())
+
+    def port(self, sign: int, channels: int, scales: dict[int, float] | None = None, direct: bool = False) -> Port:
+        """Port of one signal, either of the flat vector itself (`direct`) or as `pack` returns it."""
+        degrees = self.signals[sign].degrees
+        factors = None if scales is None else tuple(scales.get(degree, 0.0) for degree in degrees)
+        return Port(degrees, channels, direct and self.layout == "mul_ir", factors)
+
+    def pack(self, flat: torch.Tensor, sign: int) -> torch.Tensor:
+        """Flat features (batch, irreps dim) to one signal (batch, components x channels)."""
+        signal, batch = self.signals[sign], flat.shape[0]
+        if self.layout == "ir_mul" and signal.is_dense(self.channels):
+            return flat[:, signal.blocks[0].start : signal.blocks[-1].stop]
+        dense = flat.new_zeros(batch, signal.size, self.channels)
+        for block in signal.blocks:
+            rows = slice(block.row, block.row + block.width)
+            columns = slice(block.channel, block.channel + block.mul)
+            dense[:, rows, columns] = _shaped(flat[:, block.start : block.stop], block, self.layout)
+        return dense.flatten(1)
+
+    def unpack(self, dense: dict[int, torch.Tensor], channels: int) -> torch.Tensor:
+        """Signals (batch, components x channels) back to flat features."""
+        parts = []
+        for sign, signal in self.signals.items():
+            whole = dense[sign].reshape(-1, signal.size, channels)
+            for block in signal.blocks:
+                columns = slice(block.channel, block.channel + block.mul)
+                part = whole[:, block.row : block.row + block.width, columns]
+                parts.append((block.start, part.transpose(1, 2) if self.layout == "mul_ir" else part))
+        parts.sort(key=lambda pair: pair[0])
+        return torch.cat([part.flatten(1) for _, part in parts], dim=-1)
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """One value per irrep copy (..., num_irreps) to one per entry of the flat vector (..., dim)."""
+        key = (str(self.irreps), self.layout)
+        return values.index_select(-1, constant("copies", key, None, values.device))
+
+
+@constant_builder("copies")
+def _copies(irreps: str, layout: str) -> np.ndarray:
+    """Which irrep copy every entry of the flat vector belongs to."""
+    found, start = [], 0
+    for mul, ir in o3.Irreps(irreps):
+        copies = np.arange(start, start + mul)
+        found.append(np.repeat(copies, ir.dim) if layout == "mul_ir" else np.tile(copies, ir.dim))
+        start += mul
+    return np.concatenate(found)
+
+
+def _shaped(part: torch.Tensor, block: Block, layout: str) -> torch.Tensor:
+    if layout == "mul_ir":
+        return part.reshape(-1, block.mul, block.width).transpose(1, 2)
+    return part.reshape(-1, block.width, block.mul)
+
 
 def natural_sign(ir: o3.Irrep) -> int:
     """+1 where the parity is that of the spherical harmonic of the same degree, else -1."""
     return ir.p * (-1) ** ir.l
 
 
-def signals_of(irreps: o3.Irreps) -> dict[int, Signal]:
-    """The true (+1) and the pseudo (-1) signal of `irreps`, each only where it has a component."""
-    found = {}
-    for sign in (1, -1):
-        terms = [
-            (entry, mul, ir)
-            for entry, (mul, ir) in zip(irreps.slices(), irreps, strict=True)
-            if mul and natural_sign(ir) == sign
-        ]
-        degrees = tuple(sorted({ir.l for _, _, ir in terms}))
-        used = dict.fromkeys(degrees, 0)
-        blocks = []
-        for entry, mul, ir in terms:
-            row = sum(2 * degree + 1 for degree in degrees if degree < ir.l)
-            blocks.append(Block(entry.start, mul, ir.l, row, used[ir.l]))
-            used[ir.l] += mul
-        if blocks:
-            found[sign] = Signal(sign, degrees, tuple(blocks))
-    return found
-
-
-def is_dense(signal: Signal, channels: int) -> bool:
-    """Whether the flat vector in `ir_mul` layout is the dense array itself: nothing to pad or to reorder."""
-    in_order = [block.degree for block in signal.blocks] == list(signal.degrees)
-    return in_order and all(block.mul == channels for block in signal.blocks)
-
-
-def pack(flat: torch.Tensor, signal: Signal, channels: int, layout: str) -> torch.Tensor:
-    """Flat features (batch, irreps dim) to the dense signal (batch, components, channels)."""
-    batch = flat.shape[0]
-    if layout == "ir_mul" and is_dense(signal, channels):
-        first, last = signal.blocks[0], signal.blocks[-1]
-        return flat[:, first.start : last.stop].reshape(batch, signal.size, channels)
-    dense = flat.new_zeros(batch, signal.size, channels)
-    for block in signal.blocks:
-        part = flat[:, block.start : block.stop]
-        if layout == "mul_ir":
-            part = part.reshape(batch, block.mul, block.width).transpose(1, 2)
-        else:
-            part = part.reshape(batch, block.width, block.mul)
-        rows = slice(block.row, block.row + block.width)
-        dense[:, rows, block.channel : block.channel + block.mul] = part
-    return dense
-
-
-def unpack(dense: dict[int, torch.Tensor], signals: dict[int, Signal], layout: str) -> torch.Tensor:
-    """Dense signals to flat features; the inverse of `pack` on every irrep that exists."""
-    parts = []
-    for sign, signal in signals.items():
-        for block in signal.blocks:
-            part = dense[sign][
-                :, block.row : block.row + block.width, block.channel : block.channel + block.mul
-            ]
-            parts.append((block.start, part.transpose(1, 2) if layout == "mul_ir" else part))
-    parts.sort(key=lambda pair: pair[0])
-    return torch.cat([part.flatten(1) for _, part in parts], dim=-1)
+def _signal(irreps: o3.Irreps, sign: int) -> Signal | None:
+    slices = zip(irreps.slices(), irreps, strict=True)
+    terms = [(entry.start, mul, ir.l) for entry, (mul, ir) in slices if mul and natural_sign(ir) == sign]
+    degrees = tuple(sorted({degree for _, _, degree in terms}))
+    used = dict.fromkeys(degrees, 0)
+    blocks = []
+    for start, mul, degree in terms:
+        row = sum(2 * lower + 1 for lower in degrees if lower < degree)
+        blocks.append(Block(start, mul, degree, row, used[degree]))
+        used[degree] += mul
+    return Signal(sign, degrees, tuple(blocks)) if blocks else None
