@@ -8,7 +8,7 @@ from rdkit.Chem import AllChem
 from groundstate.errors import GroundstateError
 from groundstate.molecules.mols import set_positions
 from groundstate.molecules.sdf import write_sdf
-from groundstate.report.molecule_views import heavy_rmsd, molecule_scene, read_sdf
+from groundstate.report.molecule_views import best_alignment, molecule_scene, read_sdf
 
 
 def embedded(smiles: str) -> Chem.Mol:
@@ -37,7 +37,7 @@ def test_a_turned_copy_falls_on_its_reference():
 def test_a_mirror_image_does_not():
     molecule = embedded("C[C@H](O)C#N")
     mirrored = set_positions(molecule, molecule.GetConformer().GetPositions() * [1, 1, -1])
-    assert heavy_rmsd(mirrored, molecule)[0] > 0.2
+    assert best_alignment(mirrored, molecule)[0] > 0.2
 
 
 def test_symmetry_is_seen():
@@ -45,7 +45,7 @@ def test_symmetry_is_seen():
     positions = molecule.GetConformer().GetPositions()
     moved = positions.copy()
     moved[[0, 2, 3]] = positions[[2, 3, 0]]  # the three methyl carbons change places
-    assert heavy_rmsd(set_positions(molecule, moved), molecule)[0] == pytest.approx(0, abs=1e-4)
+    assert best_alignment(set_positions(molecule, moved), molecule)[0] == pytest.approx(0, abs=1e-4)
 
 
 def test_multiple_bonds_and_aromatic_rings_are_drawn_kekulised():
@@ -61,3 +61,11 @@ def test_read_sdf(tmp_path):
     assert list(read_sdf(path, limit=2)) == ["a", "b"]
     with pytest.raises(GroundstateError, match="no such file"):
         read_sdf(tmp_path / "absent.sdf")
+
+
+@pytest.mark.parametrize("smiles", ["C", "CC#C", "CO"])
+def test_heavy_atoms_on_a_line_are_aligned_by_their_hydrogens(smiles):
+    molecule = embedded(smiles)
+    scene = molecule_scene("v", "t", "", turned(molecule), {"reference": molecule})
+    difference = layer_positions(scene, "predicted") - layer_positions(scene, "reference")
+    assert np.abs(difference).max() < 0.02

@@ -10,11 +10,15 @@ from markupsafe import Markup
 
 from groundstate.report.labels import BASELINES, label_of
 from groundstate.report.runs import Run
-from groundstate.report.tables import Method, metric_keys
+from groundstate.report.tables import Method
 
 # Okabe and Ito's colours: told apart by readers with any colour vision, on white and on black
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#8a919e"
+
+
+# errors that have a place in one figure; the others are their variants
+ERRORS = ("bond_mae", "angle_mae", "torsion_mae", "mae", "rmse", "mae_symmetric", "mae_heavy", "c_rmsd")
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,7 @@ def training_figure(figure_id: str, models: dict[str, list[Run]]) -> Figure | No
 def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure | None:
     """Each error as a share of the error of the start geometry: left of 1 is better."""
     reference = next((method for method in methods if method.name == start), None)
-    keys = [
-        key
-        for key in metric_keys(methods)
-        if label_of(key).better == "lower"
-        and label_of(key).unit not in ("", "%")
-        and reference is not None
-        and reference.mean(key)
-    ]
+    keys = [key for key in ERRORS if reference is not None and reference.mean(key)]
     if not keys:
         return None
     data = []
@@ -160,7 +157,7 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
                 {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": GREY}}
             ],
         ),
-        height=150 + 42 * len(keys),
+        height=140 + 26 * len(keys),
     )
 
 

@@ -94,7 +94,9 @@ COLUMNS: dict[str, Label] = {
 }
 
 
-BASELINES = {"etkdg": "ETKDGv3", "mmff": "ETKDGv3 + MMFF94", "dft": "DFT", "data": "data set"}
+# baselines in the order of their columns; the last two are the reference itself, and no contestants
+BASELINES = {"mmff": "ETKDGv3 + MMFF94", "etkdg": "ETKDGv3", "dft": "DFT", "data": "data set"}
+REFERENCES = ("dft", "data")
 
 
 def label_of(key: str) -> Label:

@@ -13,6 +13,7 @@ from groundstate.report.tables import PlainTable, collect_methods, metric_table
 from groundstate.report.verdict import START
 
 RANKED_BY = ("c_rmsd", "mae", "bond_mae")  # the first that is there orders views and lists
+HOW_CHOSEN = "Chosen by rank, not by taste; aligned on heavy atoms (all atoms where those lie on a line)."
 LISTED = ("failed", *RANKED_BY, "mae_symmetric", "angle_mae", "torsion_mae", "stereo", "mmff_strain")
 
 
@@ -44,7 +45,7 @@ def molecule_part(dataset: str, models: dict[str, list[Run]]) -> Part:
         scenes = _views(anchor(key, model), runs[0])
         if scenes:
             title = f"Molecules predicted by {model}, seed {runs[0].seed}"
-            block = Block(anchor(key, model, "views"), title, [HOW_TO_TURN], scenes=scenes)
+            block = Block(anchor(key, model, "views"), title, [f"{HOW_CHOSEN} {HOW_TO_TURN}"], scenes=scenes)
             block.lists = _lists(runs[0])
             blocks.append(block)
     return Part(key, "Molecules", dataset, notes, blocks)
@@ -139,4 +140,4 @@ def _views(key: str, run: Run) -> list[Scene]:
 
 def _caption(column: str, value: float) -> str:
     label = label_of(column)
-    return f"{label.text.split(',')[0]} {number(value, label)} {label.unit}, aligned on heavy atoms."
+    return f"{label.text.split(',')[0]} {number(value, label)} {label.unit}."

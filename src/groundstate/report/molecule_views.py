@@ -31,9 +31,15 @@ def read_sdf(path: Path, ids: Iterable[str] | None = None, limit: int | None = N
     return found
 
 
-def heavy_rmsd(moving: Chem.Mol, fixed: Chem.Mol) -> tuple[float, np.ndarray]:
-    """Best heavy-atom RMSD (angstrom, symmetry included) and the (4, 4) transform of ``moving`` for it."""
+def best_alignment(moving: Chem.Mol, fixed: Chem.Mol) -> tuple[float, np.ndarray]:
+    """Best heavy-atom RMSD (angstrom, symmetry included) and the (4, 4) transform of ``moving`` for it.
+
+    Where the heavy atoms lie on a line they do not fix a rotation, and all atoms are used.
+    """
     bare = [Chem.RemoveHs(molecule) for molecule in (moving, fixed)]
+    positions = bare[1].GetConformer().GetPositions()
+    if np.linalg.matrix_rank(positions - positions.mean(axis=0), tol=0.2) < 2:
+        bare = [moving, fixed]
     rmsd, transform, _ = rdMolAlign.GetBestAlignmentTransform(*bare, maxMatches=10_000)
     return rmsd, np.array(transform)
 
@@ -51,7 +57,7 @@ def molecule_scene(
     for layer, molecule in {**others, "predicted": predicted}.items():
         positions = molecule.GetConformer().GetPositions()
         if reference is not None and molecule is not reference:
-            _, transform = heavy_rmsd(molecule, reference)
+            _, transform = best_alignment(molecule, reference)
             positions = positions @ transform[:3, :3].T + transform[:3, 3]
         kekulized = Chem.Mol(molecule)
         Chem.Kekulize(kekulized, clearAromaticFlags=True)

@@ -13,7 +13,7 @@ from groundstate.report.runs import Run, read_table
 from groundstate.report.scenes import Scene
 from groundstate.report.tables import Cell, Column, MetricTable, PlainTable, is_number
 
-HOW_TO_TURN = "Drag to turn, Ctrl + wheel to zoom, double click to reset. Chosen by rank, not by taste."
+HOW_TO_TURN = "Drag to turn, Ctrl + wheel to zoom, double click to reset."
 
 
 def anchor(*names: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 
-from groundstate.report.labels import BASELINES, COUNTS, METRICS, Label, label_of, number
+from groundstate.report.labels import BASELINES, COUNTS, METRICS, REFERENCES, Label, label_of, number
 from groundstate.report.runs import Run
 
 NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines"}
@@ -117,7 +117,9 @@ def collect_methods(models: dict[str, list[Run]], score: str) -> list[Method]:
             # a baseline that no seed changes is one row, with its interval
             rows = rows[:1] if all(row == rows[0] for row in rows) else rows
             baselines.setdefault(name, Method(name, False, rows))
-    return methods + list(baselines.values())
+    order = list(BASELINES)
+    names = sorted(baselines, key=lambda name: (order.index(name) if name in order else len(order), name))
+    return methods + [baselines[name] for name in names]
 
 
 def metric_keys(methods: Sequence[Method]) -> list[str]:
@@ -164,14 +166,18 @@ def _definition(definitions: dict, key: str) -> str:
 
 
 def _best(methods: list[Method], key: str, label: Label) -> set[str]:
+    """Names of the best contestants, as far as the shown digits tell; none where all are equal."""
     if not label.better:
         return set()
-    means = {method.name: method.mean(key) for method in methods}
+    means = {
+        method.name: method.mean(key) for method in methods if method.ours or method.name not in REFERENCES
+    }
     known = {name: value for name, value in means.items() if value is not None}
-    if len(set(known.values())) < 2:
+    shown = {name: number(value, label) for name, value in known.items()}
+    if len(set(shown.values())) < 2:
         return set()
-    top = (min if label.better == "lower" else max)(known.values())
-    return {name for name, value in known.items() if value == top}
+    top = (min if label.better == "lower" else max)(known, key=known.__getitem__)
+    return {name for name, text in shown.items() if text == shown[top]}
 
 
 def _cell(method: Method, key: str, label: Label, best: bool) -> Cell:
@@ -183,5 +189,7 @@ def _cell(method: Method, key: str, label: Label, best: bool) -> Cell:
         spread = statistics.stdev(values)
         return Cell(number(mean, label), f"± {number(spread, label)}", best, mean)
     interval = method.interval(key)
-    detail = f"[{number(interval[0], label)}, {number(interval[1], label)}]" if interval else ""
+    # an interval without a width (all structures alike) says nothing
+    wide = interval is not None and interval[0] < interval[1]
+    detail = f"[{number(interval[0], label)}, {number(interval[1], label)}]" if wide else ""
     return Cell(number(mean, label), detail, best, mean)

@@ -27,7 +27,8 @@
         };
     return result;
   };
-  const config = { responsive: true, displayModeBar: "hover", displaylogo: false, plotlyServerURL: "", modeBarButtonsToRemove: ["lasso2d"] };
+  const buttons = [["toImage", "resetScale2d"]]; // nothing that would send data anywhere
+  const config = { responsive: true, displayModeBar: "hover", displaylogo: false, modeBarButtons: buttons };
   const draw = () => specs.forEach(({ target, spec }) => Plotly.react(target, spec.data, themed(spec.layout), config));
   draw();
   dark.addEventListener("change", draw);
