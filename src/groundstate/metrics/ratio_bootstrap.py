@@ -34,7 +34,7 @@ def ratio_intervals(
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios[row] = np.where(below > 0, weights @ numerators / below, np.nan)
     tail = (1 - level) / 2
-    has_value = ~np.isnan(ratios).all(0)
     bounds = np.full((numerators.shape[1], 2), np.nan)
-    bounds[has_value] = np.nanquantile(ratios[:, has_value], [tail, 1 - tail], axis=0).T
+    for column in np.flatnonzero(~np.isnan(ratios).all(0)):
+        bounds[column] = np.nanquantile(ratios[:, column], [tail, 1 - tail])
     return bounds
