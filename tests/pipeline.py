@@ -25,7 +25,7 @@ def copy_project(target: Path) -> Path:
 
 def snakemake(folder: Path, *arguments: str, check: bool = True, config: str = "config/test.yaml") -> str:
     """Run Snakemake in ``folder`` on the copy's own sources; gives what it printed, both streams."""
-    command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
+    command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", config]
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

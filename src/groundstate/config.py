@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
+import yaml
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from groundstate.crystals.settings import PrepareCrystals
@@ -112,6 +113,18 @@ class Config(Settings):
 def _require(key: str, name: str, known: list[str] | tuple[str, ...]) -> None:
     if name not in known:
         raise ValueError(f"{key}: unknown name {name!r}; allowed: {', '.join(known)}")
+
+
+def yaml_fault(path: str | Path) -> str | None:
+    """What keeps a YAML file from being read, with file and line; None where nothing does."""
+    try:
+        yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return f"{path}: line {mark.line + 1 if mark else 1}: {error.problem}; mend the YAML"
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return f"{path}: not readable ({error})"
+    return None
 
 
 def read_config(values: dict[str, Any]) -> Config:

@@ -7,12 +7,12 @@ import ase.io
 import pandas as pd
 import pytest
 import yaml
-from pipeline import copy_project, snakemake
 from pymatgen.core import Structure
 
 from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.sdf import write_sdf
 from groundstate.records import CRYSTAL_SCHEMA, MOLECULE_SCHEMA, read_records
+from pipeline import copy_project, snakemake
 
 
 @pytest.fixture
