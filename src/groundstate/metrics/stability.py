@@ -50,6 +50,8 @@ class StabilityRow:
     f_electron: bool = False
     unique: bool | None = None
     novel: bool | None = None
+    unique_before: bool | None = None
+    novel_before: bool | None = None
     second_outcome: str = ""
     second_formation_energy_per_atom: float | None = None
     second_energy_above_hull: float | None = None
@@ -116,8 +118,8 @@ def summarise_stability(rows: Sequence[StabilityRow], thresholds: Sequence[float
                 for row, stable in zip(scored, shares[key], strict=True)
             ]
     if known:
-        shares["unique"] = [bool(row.unique) for row in scored]
-        shares["novel"] = [bool(row.novel) for row in scored]
+        for key in ("unique", "novel", "unique_before", "novel_before"):
+            shares[key] = [bool(getattr(row, key)) for row in scored]
     for key, values in shares.items():
         summary[key] = float(np.mean(values))
         summary["intervals"][key] = list(bootstrap_interval(np.array(values, float), seed=seed))

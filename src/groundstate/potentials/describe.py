@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from pymatgen.core import Composition
-from pymatgen.entries.computed_entries import ComputedEntry
 
+from groundstate.metrics import control_comparison, sun
 from groundstate.metrics import hull as hull_metric
-from groundstate.metrics.crystal_files import NamedStructure
+from groundstate.metrics.stability import StabilityRow
 from groundstate.potentials.corrections import ELEMENTS_SOURCE, hull_scheme
 from groundstate.potentials.interface import MP_CORRECTED, MP_RAW, Potential
 from groundstate.potentials.settings import ScoreStability
-from groundstate.potentials.stability import StabilityScore
+from groundstate.potentials.stability import References
 
 
 def definitions(potential: Potential, settings: ScoreStability) -> dict[str, dict]:
@@ -29,6 +29,8 @@ def definitions(potential: Potential, settings: ScoreStability) -> dict[str, dic
             + f"; elements: {elements}",
         },
         "energy_above_hull": hull_metric.DEFINITION,
+        "against_control": control_comparison.DEFINITION,
+        **sun.DEFINITIONS,
         "stable": {
             "name": "stable at a threshold",
             "version": "1",
@@ -40,22 +42,19 @@ def definitions(potential: Potential, settings: ScoreStability) -> dict[str, dic
 
 
 def describe_hull(
-    score: StabilityScore,
-    references: Sequence[NamedStructure],
-    entries: Sequence[ComputedEntry],
-    potential: Potential,
+    rows: Sequence[StabilityRow], known: References, structures: int, entries: int, potential: Potential
 ) -> dict:
     """Label of the hull: where its phases come from and how many each chemical system has."""
-    per_system = {}
-    for row in score.rows:
-        if row.system and row.outcome not in ("not_scored", "rejected_geometry"):
-            per_system[row.system] = len(score.hull.competing(Composition(row.formula)))
-    label = "partial hull" if per_system and any(per_system.values()) else "elements only"
+    per_system = {
+        row.system: len(known.hull.competing(Composition(row.formula)))
+        for row in rows
+        if row.system and row.outcome not in ("not_scored", "rejected_geometry")
+    }
     return {
-        "label": label,
+        "label": "partial hull" if any(per_system.values()) else "elements only",
         "scheme": hull_scheme(potential.scheme),
-        "phases_from_structures": len(references) - len(score.reference_failures),
-        "phases_from_entries": len(entries),
+        "phases_from_structures": structures - len(known.failures),
+        "phases_from_entries": entries,
         "phases_per_system": dict(sorted(per_system.items())),
         "note": "a hull of few phases gives a lower bound on the energy above hull; not comparable with "
         "published rates against the whole Materials Project",

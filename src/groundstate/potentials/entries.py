@@ -66,7 +66,7 @@ def read_entries(path: str | Path, systems: Collection[frozenset[str]]) -> list[
 
 def _entry(content: dict, path: Path) -> ComputedEntry | None:
     kind = CLASSES[content.get("@class", "ComputedEntry")]  # never any other class that the file may name
-    entry = kind.from_dict(content)
+    entry = kind.from_dict({"correction": 0.0, **content})
     run_type = entry.parameters.get("run_type")
     if run_type in ("GGA", "GGA+U"):
         return correct_entry(entry)

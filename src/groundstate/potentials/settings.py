@@ -65,6 +65,11 @@ class ScoreStability(RelaxSettings):
     thresholds: tuple[float, ...] = Field(
         (0.0, 0.025, 0.1), description="Energies above hull (eV/atom) at which rates are given."
     )
+    controls: tuple[Literal["random_search", "prototypes", "training_replay"], ...] = Field(
+        (),
+        description="Sets scored beside: `random_search` (random crystals of the same compositions), "
+        "`prototypes` (the compositions on known structures), `training_replay` (known crystals).",
+    )
     dft: bool = Field(False, description="Add a GPAW single point on every converged crystal.")
     dft_python: str = Field("python3", description="Python that has GPAW, called as a subprocess.")
     workers: int = Field(2, ge=1, description="Processes, each with one thread and its own model.")

@@ -1,7 +1,7 @@
 """The stability score: guards, relaxation, formation energy and the distance to a hull."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
@@ -29,13 +29,19 @@ from groundstate.records import Rejection
 
 @dataclass
 class StabilityScore:
-    """Rows in input order, relaxed structures by id, and the hull that they were placed on."""
+    """Rows in input order, and relaxed structures by id."""
 
     rows: list[StabilityRow]
     relaxed: dict[str, Atoms]
+
+
+@dataclass
+class References:
+    """What every set of crystals is placed on."""
+
     hull: ReferenceHull
     elements: Mapping[str, float]
-    reference_failures: list[Rejection] = field(default_factory=list)
+    failures: list[Rejection]
 
 
 def to_atoms(structure: Structure) -> Atoms:
@@ -49,45 +55,50 @@ def to_structure(atoms: Atoms) -> Structure:
     return Structure(atoms.cell.array, atoms.numbers, atoms.positions, coords_are_cartesian=True)
 
 
-def choose(structures: Sequence[NamedStructure], settings: ScoreStability) -> list[StabilityRow]:
-    """One row a crystal; those beyond the limits on size and number stay ``not_scored``.
+def new_row(name: str, structure: Structure) -> StabilityRow:
+    """A row that knows the crystal's composition and nothing else yet."""
+    magnetic, f_electron = flag_elements({element.symbol for element in structure.composition})
+    return StabilityRow(
+        name,
+        structure.composition.reduced_formula,
+        len(structure),
+        chemical_system(structure.composition),
+        magnetic=magnetic,
+        f_electron=f_electron,
+    )
+
+
+def choose(
+    structures: Sequence[NamedStructure], settings: ScoreStability
+) -> tuple[list[NamedStructure], dict[str, StabilityRow]]:
+    """The crystals to score, and ``not_scored`` rows by id for those beyond the limits.
 
     The first ``max_crystals`` in file order of at most ``max_atoms`` atoms are taken, whatever their
     geometry: picking good ones would flatter the rates.
     """
-    rows, taken = [], 0
-    for name, structure in structures:
-        symbols = {element.symbol for element in structure.composition}
-        magnetic, f_electron = flag_elements(symbols)
-        row = StabilityRow(
-            name,
-            structure.composition.reduced_formula,
-            len(structure),
-            chemical_system(structure.composition),
-            magnetic=magnetic,
-            f_electron=f_electron,
-        )
-        if settings.max_atoms is not None and len(structure) > settings.max_atoms:
-            row.reason = f"more than {settings.max_atoms} atoms"
-        elif settings.max_crystals is not None and taken >= settings.max_crystals:
-            row.reason = f"beyond the first {settings.max_crystals} crystals"
+    chosen, rest = [], {}
+    for item in structures:
+        if settings.max_atoms is not None and len(item.structure) > settings.max_atoms:
+            reason = f"more than {settings.max_atoms} atoms"
+        elif settings.max_crystals is not None and len(chosen) >= settings.max_crystals:
+            reason = f"beyond the first {settings.max_crystals} crystals"
         else:
-            taken += 1
-            fault = geometry_fault(to_atoms(structure), settings)
-            row.outcome, row.reason = ("rejected_geometry", fault) if fault else ("waiting", "")
-        rows.append(row)
-    return rows
+            chosen.append(item)
+            continue
+        rest[item.id] = new_row(*item)
+        rest[item.id].reason = reason
+    return chosen, rest
 
 
 def score_stability(
-    structures: Sequence[NamedStructure],
+    sets: Mapping[str, Sequence[NamedStructure]],
     references: Sequence[NamedStructure],
     entries: Sequence[ComputedEntry],
     potential: Potential,
     settings: ScoreStability,
     cache: Cache,
-) -> StabilityScore:
-    """Relax the chosen crystals and place them on the hull of the references.
+) -> tuple[dict[str, StabilityScore], References]:
+    """Relax sets of crystals (the generated ones, controls) and place them on the hull of the references.
 
     Parameters
     ----------
@@ -106,13 +117,38 @@ def score_stability(
             f"{potential.name} is on the energy scheme {potential.scheme!r}, the reference entries are on "
             f"{MP_CORRECTED!r}: energies of different schemes make no hull"
         )
-    rows = choose(structures, settings)
-    by_id = dict(structures)
-    waiting = [row for row in rows if row.outcome == "waiting"]
-    jobs = {("relax", row.id): to_atoms(by_id[row.id]) for row in waiting}
-    jobs |= {("single", name): to_atoms(structure) for name, structure in references}
+    rows = {group: [new_row(*item) for item in members] for group, members in sets.items()}
+    jobs = {("single", name): to_atoms(structure) for name, structure in references}
+    for group, members in sets.items():
+        for row, (_, structure) in zip(rows[group], members, strict=True):
+            atoms = to_atoms(structure)
+            fault = geometry_fault(atoms, settings)
+            row.outcome, row.reason = ("rejected_geometry", fault) if fault else ("waiting", "")
+            if not fault:
+                jobs["relax", f"{group}/{row.id}"] = atoms
     results = calculate_all(jobs, potential, settings, cache, settings.workers, f"stability {potential.name}")
+    known = place_references(references, entries, results, potential, settings)
+    scores = {}
+    for group, members in sets.items():
+        relaxed = {}
+        for row, (_, structure) in zip(rows[group], members, strict=True):
+            if row.outcome == "waiting":
+                result = results["relax", f"{group}/{row.id}"]
+                atoms = _judge(row, structure, result, potential, settings, known)
+                if atoms is not None:
+                    relaxed[row.id] = atoms
+        scores[group] = StabilityScore(rows[group], relaxed)
+    return scores, known
 
+
+def place_references(
+    references: Sequence[NamedStructure],
+    entries: Sequence[ComputedEntry],
+    results: Mapping[tuple[str, str], dict],
+    potential: Potential,
+    settings: ScoreStability,
+) -> References:
+    """Elemental energies and the hull, from single points and entries."""
     energies, failures = {}, []
     for name, structure in references:
         result = results["single", name]
@@ -124,12 +160,7 @@ def score_stability(
             failures.append(Rejection(name, "reference", str(error)))
     elements = element_energies(references, energies, potential, settings)
     hull = ReferenceHull([*_phases(references, energies, elements), *_entry_phases(entries)])
-    relaxed = {}
-    for row in waiting:
-        atoms = _judge(row, by_id[row.id], results["relax", row.id], potential, settings, elements, hull)
-        if atoms is not None:
-            relaxed[row.id] = atoms
-    return StabilityScore(rows, relaxed, hull, elements, failures)
+    return References(hull, elements, failures)
 
 
 def element_energies(
@@ -180,8 +211,7 @@ def _judge(
     result: dict,
     potential: Potential,
     settings: ScoreStability,
-    elements: Mapping[str, float],
-    hull: ReferenceHull,
+    known: References,
 ) -> Atoms | None:
     """Fill in a row from the relaxation's result; the relaxed atoms, where the relaxer gave any."""
     if result["outcome"] == "failed":
@@ -208,10 +238,10 @@ def _judge(
     except ValueError as error:
         row.outcome, row.reason = "failed", str(error)
         return atoms
-    row.formation_energy_per_atom = formation_energy(after.composition, energy, elements)
-    row.initial_formation_energy_per_atom = formation_energy(after.composition, initial, elements)
+    row.formation_energy_per_atom = formation_energy(after.composition, energy, known.elements)
+    row.initial_formation_energy_per_atom = formation_energy(after.composition, initial, known.elements)
     if row.formation_energy_per_atom is None:
-        missing = sorted({element.symbol for element in after.composition} - elements.keys())
+        missing = sorted({element.symbol for element in after.composition} - known.elements.keys())
         row.reason = f"no reference energy for {', '.join(missing)}"
         row.hull_incomplete = True
     elif row.formation_energy_per_atom < settings.minimum_formation_energy:
@@ -219,11 +249,11 @@ def _judge(
         row.reason = f"a formation energy of {row.formation_energy_per_atom:.2f} eV per atom: a hole"
         return atoms
     else:
-        place = hull.place(after.composition, row.formation_energy_per_atom)
+        place = known.hull.place(after.composition, row.formation_energy_per_atom)
         row.energy_above_hull, row.decomposition_energy = place.energy_above_hull, place.decomposition_energy
         row.decomposition_products = place.products
         row.reference_phases, row.hull_incomplete = place.reference_phases, place.incomplete
-        initial_place = hull.place(after.composition, row.initial_formation_energy_per_atom)
+        initial_place = known.hull.place(after.composition, row.initial_formation_energy_per_atom)
         row.initial_energy_above_hull = initial_place.energy_above_hull
     row.outcome = "converged" if result["outcome"] == "converged" else "not_converged"
     return atoms

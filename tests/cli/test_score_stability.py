@@ -1,0 +1,268 @@
+"""`groundstate score stability` with ASE's EMT: every class, controls, shards, bad input."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pandas as pd
+import pytest
+from ase import Atoms
+from ase.build import bulk, fcc111
+from ase.spacegroup import crystal
+
+from groundstate.cli import main
+from groundstate.errors import GroundstateError
+from groundstate.metrics.stability import CLASSES
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.evaluation import evaluate_stability
+from groundstate.potentials.settings import ScoreStability
+
+CALCULATORS = str(Path(__file__).parents[1] / "potentials")
+EMT = {"potential": "ase.calculators.emt:EMT", "potential_scheme": "emt", "workers": 1, "fmax": 0.1}
+
+
+def ordered(a=3.9, small="Cu"):
+    """CuAu3-like ordered fcc alloy: four atoms."""
+    return crystal([small, "Au"], [(0, 0, 0), (0.5, 0.5, 0)], spacegroup=221, cellpar=[a] * 3 + [90] * 3)
+
+
+def save(path, named):
+    frames = []
+    for name, atoms in named.items():
+        atoms = atoms.copy()
+        atoms.info = {"id": name}
+        frames.append(atoms)
+    ase.io.write(path, frames, format="extxyz")
+    return path
+
+
+@pytest.fixture
+def references(tmp_path):
+    layered = crystal(
+        ["Cu", "Au"], [(0, 0, 0), (0.5, 0.5, 0.5)], spacegroup=123, cellpar=[2.8, 2.8, 3.7] + [90] * 3
+    )
+    known = {"Cu": bulk("Cu", a=3.6), "Au": bulk("Au", a=4.06), "Ag": bulk("Ag", a=4.06), "CuAu": layered}
+    return save(tmp_path / "known.extxyz", known)
+
+
+def bad_crystals():
+    """Everything that a generator, or a user, may hand in."""
+    moved = ordered()
+    moved.rattle(0.05, seed=1)
+    slab = fcc111("Cu", (1, 1, 3), vacuum=8, periodic=True)
+    return {
+        "good": moved,
+        "twin": moved,
+        "element": bulk("Cu", a=3.7),
+        "alien": Atoms("WCu", cell=np.eye(3) * 3.2, pbc=True, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "overlap": Atoms("Cu2", cell=np.eye(3) * 5, pbc=True, positions=[[0, 0, 0], [0.4, 0, 0]]),
+        "isolated": Atoms("Cu", cell=np.eye(3) * 14, pbc=True),
+        "slab": slab,
+        "large": bulk("Cu", cubic=True) * (5, 5, 2),
+        "blown": Atoms("CuAu", cell=np.eye(3) * 9, pbc=True, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]]),
+    }
+
+
+def score(tmp_path, structures, references=(), seed=0, shard=None, cache="cache", **settings):
+    chosen = ScoreStability.model_validate({**EMT, **settings})
+    return evaluate_stability(structures, references, chosen, Cache(tmp_path / cache), seed, shard)
+
+
+def test_every_crystal_is_in_one_class(tmp_path, references):
+    path = save(tmp_path / "mine.extxyz", bad_crystals())
+    text = path.read_text().splitlines()
+    gas = ["1", 'Lattice="nan 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 id=nan pbc="T T T"', "Cu 0 0 0"]
+    path.write_text("\n".join([*text, *gas]) + "\n")
+    arguments = ["--structures", str(path), "--reference", str(references), "--output", str(tmp_path / "out")]
+    main_settings = json.dumps({**EMT, "max_crystals": None, "max_atoms": 20, "max_steps": 60})
+    with pytest.raises(SystemExit) as stop:
+        main(["score", "stability", *arguments, "--settings", main_settings])
+    assert stop.value.code == 0
+    table = pd.read_csv(tmp_path / "out/crystals.csv").set_index("id")
+    assert list(table.index[:-1]) == list(bad_crystals())
+    expected = {
+        "good": "converged",
+        "twin": "converged",
+        "element": "converged",
+        "alien": "failed",
+        "overlap": "rejected_geometry",
+        "large": "not_scored",
+    }
+    assert {name: table.loc[name, "class"] for name in expected} == expected
+    assert table.loc["isolated", "energy_above_hull"] > 1.0  # relaxed at once, and far from stable
+    assert "W" in table.loc["alien", "reason"]
+    assert "0.40" in table.loc["overlap", "reason"]
+    assert table["class"].iloc[-1] == "rejected_geometry"
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    assert sum(summary["classes"].values()) == summary["n"] == len(table)
+    assert set(table["class"]) <= set(CLASSES)
+    assert summary["hull"]["phases_per_system"]["Au-Cu"] == 1
+    relaxed = ase.io.read(tmp_path / "out/relaxed.extxyz", ":")
+    lost = pd.read_csv(tmp_path / "out/rejected.csv")
+    assert len(relaxed) + len(lost) == len(table)
+    assert [a.info["id"] for a in relaxed] == [i for i in table.index if i not in set(lost["id"])]
+    good = table.loc["good"]
+    assert good["energy_per_atom"] < good["initial_energy_per_atom"]
+    assert good["unique"] and not table.loc["twin", "unique"]
+    assert not table.loc["element", "novel"]
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "out/crystals.parquet")[["id", "class", "steps"]],
+        pd.read_csv(tmp_path / "out/crystals.csv", keep_default_na=False, na_values=[""])[
+            ["id", "class", "steps"]
+        ],
+        check_dtype=False,
+    )
+
+
+def test_formation_energy_is_against_the_potential_s_own_elements(tmp_path, references):
+    path = save(tmp_path / "mine.extxyz", {"a": ordered()})
+    found = score(tmp_path, path, [references], fmax=0.01).scores["generated"]
+    own = {}
+    for name, a in (("Cu", 3.6), ("Au", 4.06)):
+        from ase.calculators.emt import EMT as Calculator
+
+        atoms = bulk(name, a=a)
+        atoms.calc = Calculator()
+        own[name] = atoms.get_potential_energy()
+    row = found.rows[0]
+    assert row.formation_energy_per_atom == pytest.approx(
+        row.energy_per_atom - (own["Cu"] + 3 * own["Au"]) / 4
+    )
+    assert row.energy_above_hull == pytest.approx(max(0.0, row.decomposition_energy), abs=1e-9)
+
+
+def test_the_choice_is_the_first_in_file_order_whatever_their_geometry(tmp_path):
+    named = {"overlap": bad_crystals()["overlap"], **{f"cu{i}": bulk("Cu", a=3.5 + i / 20) for i in range(3)}}
+    rows = score(tmp_path, save(tmp_path / "m.extxyz", named), max_crystals=2).scores["generated"].rows
+    assert [row.outcome for row in rows] == ["rejected_geometry", "converged", "not_scored", "not_scored"]
+
+
+def test_controls_have_the_compositions_and_the_budget(tmp_path, references):
+    named = {"a": ordered(), "b": bulk("Cu", a=3.7)}
+    known = save(tmp_path / "more.extxyz", {"AgAu3": ordered(4.1, "Ag"), "CuAu3": ordered(4.0)})
+    found = score(
+        tmp_path,
+        save(tmp_path / "m.extxyz", named),
+        [references, known],
+        controls=["random_search", "prototypes", "training_replay"],
+    )
+    for name in ("random_search", "prototypes"):
+        assert [row.formula for row in found.scores[name].rows] == ["CuAu3", "Cu"]
+        assert found.summary[f"against_{name}"]["compositions"] >= 1
+    assert set(found.summary["baselines"]) == {"random_search", "prototypes", "training_replay"}
+    prototype = found.scores["prototypes"].rows[0]
+    assert prototype.outcome == "converged"  # AgAu3 with copper for silver is CuAu3
+    assert prototype.formation_energy_per_atom == pytest.approx(
+        found.scores["generated"].rows[0].formation_energy_per_atom, abs=2e-3
+    )
+
+
+def test_shards_fill_a_cache_that_the_whole_then_only_reads(tmp_path, references):
+    named = {f"cu{i}": bulk("Cu", a=3.4 + i / 20) for i in range(4)}
+    path = save(tmp_path / "m.extxyz", named)
+    whole = score(tmp_path, path, [references], cache="alone")
+    for k in (1, 2):
+        score(tmp_path, path, [references], shard=(k, 2))
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "cache").rglob("*.json")}
+    again = score(tmp_path, path, [references])
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "cache").rglob("*.json")} == before
+    assert again.scores["generated"].rows == whole.scores["generated"].rows
+    assert again.summary == whole.summary
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_result(tmp_path, references):
+    named = {f"x{i}": ordered(3.7 + i / 10) for i in range(5)}
+    path = save(tmp_path / "m.extxyz", named)
+    settings = json.dumps({**EMT, "fmax": 0.001})
+    program = [sys.executable, "-c", "from groundstate.cli import main; main()", "score", "stability"]
+    arguments = ["--structures", path, "--reference", references, "--settings", settings]
+    command = [*program, *map(str, arguments), "--output", str(tmp_path / "out")]
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    while len(list((tmp_path / "out").rglob("cache/*/*.json"))) < 2 and run.poll() is None:
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert not (tmp_path / "out/crystals.csv").exists()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    expected = score(tmp_path, path, [references], fmax=0.001, cache="fresh")
+    table = pd.read_csv(tmp_path / "out/crystals.csv")
+    for column in ("formation_energy_per_atom", "energy_above_hull"):
+        assert table[column].tolist() == pytest.approx(
+            [getattr(row, column) for row in expected.scores["generated"].rows], abs=1e-12
+        )
+
+
+def test_a_hole_of_the_potential_is_collapsed(tmp_path, references, monkeypatch):
+    monkeypatch.syspath_prepend(CALCULATORS)
+    named = {"a": ordered()}
+    found = score(
+        tmp_path,
+        save(tmp_path / "m.extxyz", named),
+        [references],
+        potential="calculators:Hole",
+        potential_scheme="mp2020",
+    )
+    row = found.scores["generated"].rows[0]
+    assert (row.outcome, "hole" in row.reason) == ("collapsed", True)
+    assert found.summary["stable_100mev"] == 0.0
+
+
+def test_two_potentials_are_compared(tmp_path, references):
+    found = score(
+        tmp_path,
+        save(tmp_path / "m.extxyz", {"a": ordered()}),
+        [references],
+        second_potential="ase.calculators.emt:EMT",
+    )
+    row = found.scores["generated"].rows[0]
+    assert row.second_formation_energy_per_atom == pytest.approx(row.formation_energy_per_atom)
+    assert found.summary["agreement"]["same_stable_0mev"] == 1.0
+
+
+ENTRY = {
+    "energy": -7.0,
+    "composition": {"Cu": 1, "Au": 1},
+    "entry_id": "x",
+    "parameters": {"run_type": "GGA"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "settings", "words"),
+    [
+        ("hull.pkl.gz", "", {}, "pickles are refused"),
+        ("hull.json", "not json", {}, "not readable as ComputedEntry JSON"),
+        ("hull.json", "[" + json.dumps(ENTRY), {}, "ends in the middle"),
+        ("hull.json", json.dumps([{**ENTRY, "parameters": {"run_type": "r2SCAN"}}]), {}, "r2SCAN"),
+        ("hull.json", json.dumps([ENTRY]), {}, "different schemes make no hull"),
+        ("absent.json", None, {}, "no such file"),
+        ("empty.extxyz", "", {}, "empty"),
+        (None, None, {"potential": "sevennet-9"}, "known: sevennet-0"),
+        (None, None, {"potential": "dft"}, "dft: true"),
+        (None, None, {"dft": True, "dft_python": sys.executable}, "has no GPAW"),
+        (None, None, {"dft": True, "dft_python": "python-nowhere"}, "no program"),
+        (None, None, {"controls": ["prototypes"]}, "need --reference"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(tmp_path, name, content, settings, words):
+    references = []
+    if name:
+        references = [tmp_path / name]
+        if content is not None:
+            references[0].write_text(content)
+    path = save(tmp_path / "m.extxyz", {"a": ordered()})
+    with pytest.raises(GroundstateError, match=words):
+        score(
+            tmp_path,
+            path,
+            references,
+            **{"potential_scheme": None if "potential" in settings else "emt", **settings},
+        )
