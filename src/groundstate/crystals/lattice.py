@@ -73,3 +73,18 @@ def cell_from_log_metric(six: np.ndarray, smallest: float = 0.5, largest: float 
 def standard_orientation(lattice: np.ndarray) -> np.ndarray:
     """The same cell turned so that a lies along x and b in the xy plane (right-handed cells only)."""
     return cell_from_parameters(cell_parameters(lattice))
+
+
+def closed_cell(parameters: np.ndarray, smallest: float = 0.5) -> np.ndarray:
+    """A cell (3, 3) from six predicted parameters, which need not be possible.
+
+    Lengths are kept above ``smallest`` (angstrom) and angles within 10 to 170 degrees; where the angles close
+    no cell they are moved towards 90 degrees, a tenth of the way at a time, until they do.
+    """
+    lengths = np.maximum(parameters[:3], smallest)
+    angles = np.clip(parameters[3:], 10.0, 170.0)
+    for share in np.linspace(1, 0, 11):
+        cell = cell_from_parameters(np.concatenate([lengths, 90 + share * (angles - 90)]))
+        if np.all(np.isfinite(cell)) and np.linalg.det(cell) > 0.05 * np.prod(lengths):
+            break
+    return cell

@@ -7,9 +7,10 @@ import torch
 from groundstate.checkpoints import load_checkpoint
 from groundstate.crystals.models.base import CrystalModel
 from groundstate.crystals.models.compact import CompactModel
+from groundstate.crystals.models.unimat import UnimatModel
 from groundstate.errors import GroundstateError
 
-MODELS: dict[str, type[CrystalModel]] = {model.name: model for model in (CompactModel,)}
+MODELS: dict[str, type[CrystalModel]] = {model.name: model for model in (CompactModel, UnimatModel)}
 
 
 def model_type(name: str) -> type[CrystalModel]:
