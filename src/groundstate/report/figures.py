@@ -15,6 +15,7 @@ from groundstate.report.tables import Method
 # Okabe and Ito's colours: told apart by readers with any colour vision, on white and on black
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#8a919e"
+DASHES = ("dash", "dot", "dashdot", "longdash")
 
 
 # errors that have a place in one figure; the others are their variants
@@ -162,11 +163,20 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
 
 
 def distribution_figure(
-    figure_id: str, title: str, axis: str, samples: dict[str, Sequence[float]]
+    figure_id: str,
+    title: str,
+    axis: str,
+    samples: dict[str, Sequence[float]],
+    beside: dict[str, Sequence[float]] | None = None,
 ) -> Figure | None:
-    """Share of structures with at most a given error (empirical distribution), one curve a method."""
+    """Share of structures with at most a given error (empirical distribution), one curve a method.
+
+    ``beside`` holds the baselines: broken grey lines under the coloured ones.
+    """
+    lines = [(*item, GREY, DASHES[i % len(DASHES)]) for i, item in enumerate((beside or {}).items())]
+    lines += [(*item, COLORS[i % len(COLORS)], "solid") for i, item in enumerate(samples.items())]
     data, tails = [], []
-    for index, (name, values) in enumerate(samples.items()):
+    for name, values, color, dash in lines:
         ordered = np.sort(np.asarray(values, dtype=float))
         ordered = ordered[np.isfinite(ordered)]
         if not len(ordered):
@@ -184,7 +194,7 @@ def distribution_figure(
                 "name": name,
                 "x": significant(ordered),
                 "y": significant(shares),
-                "line": {"color": COLORS[index % len(COLORS)], "width": 2.4, "shape": "hv"},
+                "line": {"color": color, "width": 2.4, "shape": "hv", "dash": dash},
             }
         )
     if not data:

@@ -99,6 +99,12 @@ BASELINES = {"mmff": "ETKDGv3 + MMFF94", "etkdg": "ETKDGv3", "dft": "DFT", "data
 REFERENCES = ("dft", "data")
 
 
+def baseline_order(name: str) -> tuple[int, str]:
+    """Sort key of baselines: known ones in the order of ``BASELINES``, then the others by name."""
+    known = list(BASELINES)
+    return (known.index(name) if name in known else len(known), name)
+
+
 def label_of(key: str) -> Label:
     """Label of a metric; an unknown one is shown under its own key, in its own unit."""
     known = METRICS.get(key) or COLUMNS.get(key)

@@ -4,7 +4,7 @@ import pandas as pd
 from rdkit.Chem import rdMolDescriptors
 
 from groundstate.report.figures import Figure, distribution_figure, relative_figure, training_figure
-from groundstate.report.labels import BASELINES, label_of, number
+from groundstate.report.labels import BASELINES, baseline_order, label_of, number
 from groundstate.report.molecule_views import molecule_scene, read_sdf
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
 from groundstate.report.runs import Run, read_table
@@ -65,13 +65,14 @@ def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
             for run in runs
             if "geometry" in run.structures and column in run.structures["geometry"]
         }
-        samples |= {name: table[column].to_numpy() for name, table in baselines.items() if column in table}
+        beside = {name: table[column].to_numpy() for name, table in baselines.items() if column in table}
         label = label_of(column)
         figure = distribution_figure(
             anchor(key, column),
             f"{label.text} by molecule",
             f"{label.text} / {label.unit}",
             samples,
+            beside,
         )
         if figure:
             figures.append(figure)
@@ -81,7 +82,7 @@ def _distributions(key: str, models: dict[str, list[Run]]) -> list[Figure]:
 def _baseline_tables(models: dict[str, list[Run]]) -> dict[str, pd.DataFrame]:
     """One row a molecule for each baseline of the first run that was scored (they are the same for all)."""
     scored = [run for runs in models.values() for run in runs if "geometry" in run.scores]
-    names = sorted(scored[0].scores["geometry"].get("baselines", {}))
+    names = sorted(scored[0].scores["geometry"].get("baselines", {}), key=baseline_order)
     paths = {
         BASELINES.get(name, name): scored[0].folder / "geometry" / f"molecules_{name}.csv" for name in names
     }

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 
-from groundstate.report.labels import BASELINES, COUNTS, METRICS, REFERENCES, Label, label_of, number
+from groundstate.report.labels import (
+    BASELINES,
+    COUNTS,
+    METRICS,
+    REFERENCES,
+    Label,
+    baseline_order,
+    label_of,
+    number,
+)
 from groundstate.report.runs import Run
 
 NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines"}
@@ -117,9 +126,7 @@ def collect_methods(models: dict[str, list[Run]], score: str) -> list[Method]:
             # a baseline that no seed changes is one row, with its interval
             rows = rows[:1] if all(row == rows[0] for row in rows) else rows
             baselines.setdefault(name, Method(name, False, rows))
-    order = list(BASELINES)
-    names = sorted(baselines, key=lambda name: (order.index(name) if name in order else len(order), name))
-    return methods + [baselines[name] for name in names]
+    return methods + [baselines[name] for name in sorted(baselines, key=baseline_order)]
 
 
 def metric_keys(methods: Sequence[Method]) -> list[str]:
@@ -189,7 +196,7 @@ def _cell(method: Method, key: str, label: Label, best: bool) -> Cell:
         spread = statistics.stdev(values)
         return Cell(number(mean, label), f"± {number(spread, label)}", best, mean)
     interval = method.interval(key)
+    ends = [number(end, label) for end in interval or ()]
     # an interval without a width (all structures alike) says nothing
-    wide = interval is not None and interval[0] < interval[1]
-    detail = f"[{number(interval[0], label)}, {number(interval[1], label)}]" if wide else ""
+    detail = f"[{', '.join(ends)}]" if len(set(ends)) == 2 else ""
     return Cell(number(mean, label), detail, best, mean)
