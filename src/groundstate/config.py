@@ -29,7 +29,7 @@ CRYSTAL_MODELS = get_args(TrainCrystals.model_fields["model"].annotation)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0)]
-Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]+$")]
+Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]*[A-Za-z0-9._-]$")]
 
 
 class Molecules(Settings):
@@ -61,7 +61,7 @@ class Crystals(Settings):
     oxidation_list: Literal["smact14", "icsd16", "icsd24", "sp", "wiki"] = Field(
         "smact14", description="oxidation states of composition validity; smact14 is the literature's"
     )
-    stability: ScoreStability = ScoreStability()
+    stability: ScoreStability = ScoreStability(workers=1)
 
 
 class Config(Settings):

@@ -14,9 +14,11 @@ try:
 except GroundstateError as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS, DATA = CONFIG.results.rstrip("/"), CONFIG.data.rstrip("/")
+RESULTS, DATA = CONFIG.results, CONFIG.data
 MOLECULES, CRYSTALS = CONFIG.molecules, CONFIG.crystals
 MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
+# a stage with worker processes leaves room for another stage beside it
+WORKERS = max(1, (workflow.cores or 8) // 2)
 CRYSTAL_RUN = f"{RESULTS}/crystals/{{dataset}}/{{model}}/seed{{seed}}"
 
 # without conda, jobs use the Python that runs Snakemake, whether its environment is activated or not
@@ -73,3 +75,27 @@ def trained_geometry(wildcards):
     """The checkpoint that predicts a data set: its own, or of the data set that it borrows from."""
     teacher = MOLECULES.pretrained.get(wildcards.dataset, wildcards.dataset)
     return f"{RESULTS}/molecules/{teacher}/{wildcards.model}/seed{wildcards.seed}/best.ckpt"
+
+
+def source_file(wildcards):
+    """What the config says about one file of a data set."""
+    files = CONFIG.sources[wildcards.dataset].files
+    if wildcards.file not in files:
+        raise WorkflowError(
+            f"sources.{wildcards.dataset}.files: no {wildcards.file!r}; it has {', '.join(files)}"
+        )
+    return files[wildcards.file]
+
+
+def local_files(wildcards):
+    """The user's own files behind a `path` source, so that an edited one is fetched again."""
+    if CONFIG.sources[wildcards.dataset].kind != "path":
+        return []
+    location = source_file(wildcards).location
+    if os.path.isdir(location):
+        return sorted(
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(location)
+            for name in names
+        )
+    return location

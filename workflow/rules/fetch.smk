@@ -1,27 +1,3 @@
-def source_file(wildcards):
-    """What the config says about one file of a data set."""
-    files = CONFIG.sources[wildcards.dataset].files
-    if wildcards.file not in files:
-        raise WorkflowError(
-            f"sources.{wildcards.dataset}.files: no {wildcards.file!r}; it has {', '.join(files)}"
-        )
-    return files[wildcards.file]
-
-
-def local_files(wildcards):
-    """The user's own files behind a `path` source, so that an edited one is fetched again."""
-    if CONFIG.sources[wildcards.dataset].kind != "path":
-        return []
-    location = source_file(wildcards).location
-    if os.path.isdir(location):
-        return sorted(
-            os.path.join(folder, name)
-            for folder, _, names in os.walk(location)
-            for name in names
-        )
-    return location
-
-
 # no source files among the inputs: what is fetched is known by its checksum, not by the code that fetched it
 rule fetch:
     input:

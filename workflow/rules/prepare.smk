@@ -62,10 +62,9 @@ rule embed_conformers:
         mmff=f"{RESULTS}/molecules/{{dataset}}/conformers/mmff.sdf",
     log:
         "logs/embed_conformers/{dataset}.log",
-    priority: 10  # it takes all cores: before the trainings, which take one each
     conda:
         "../../envs/groundstate.yaml"
-    threads: 8
+    threads: WORKERS
     params:
         folder=subpath(output.conformers, parent=True),
         split=MOLECULES.split,
