@@ -5,16 +5,19 @@ count as sources of another (``groundstate.dependencies`` follows imports).
 """
 
 import errno
+import functools
 import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from groundstate import __version__
 from groundstate.errors import GroundstateError
+from groundstate.files import claimed
 
 COMMANDS = {
     "fetch": ("groundstate.cli.fetch", "Fetch one file of a data set and verify it."),
@@ -60,9 +63,23 @@ def build_app(arguments: list[str]) -> typer.Typer:
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
         called = arguments[: len(name.split())] == name.split()
-        command = importlib.import_module(module).command if called else _not_loaded
+        command = _claiming(importlib.import_module(module).command) if called else _not_loaded
         parent.command(noun or verb, help=None if called else text)(command)
     return app
+
+
+def _claiming(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with a claim on its outputs: see ``groundstate.files.claimed``."""
+
+    @functools.wraps(command)
+    def claiming(**values: object) -> None:
+        outputs = [values[name] for name in ("output", "output_dir", "cif_dir") if values.get(name)]
+        # of the processes that share a training only the first one writes
+        first = all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "SLURM_PROCID"))
+        with claimed(outputs if first else []):
+            command(**values)
+
+    return claiming
 
 
 def _not_loaded() -> None:

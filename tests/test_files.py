@@ -1,0 +1,125 @@
+"""Files are whole or absent, and an older process cannot replace what a newer one writes."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from groundstate.errors import GroundstateError
+from groundstate.files import atomic_path, claimed, write_json, write_text
+
+ORPHAN = """
+import sys
+from pathlib import Path
+from groundstate.files import claimed, write_text
+folder = Path(sys.argv[1])
+with claimed([folder / "out"]):
+    print("claimed", flush=True)
+    sys.stdin.readline()
+    write_text(folder / "out" / "table.csv", "old")
+"""
+
+
+def test_an_exception_leaves_the_old_content_and_no_rest(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("new")
+        raise RuntimeError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    for names in (["a", "b"], ["c"]):
+        with atomic_path(tmp_path / "folder") as temporary:
+            temporary.mkdir()
+            for name in names:
+                (temporary / name).write_text(name)
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["c"]
+
+
+def test_nan_is_refused_and_nothing_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError):
+        write_json(tmp_path / "x.json", {"a": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_writer_leaves_no_file(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from groundstate.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half'); print('ready', flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, tmp_path / "file"], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "file").exists()
+    write_text(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
+
+
+def test_an_orphan_cannot_overwrite_a_newer_result(tmp_path: Path) -> None:
+    orphan = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert orphan.stdout.readline() == "claimed\n"
+    with claimed([tmp_path / "out"]):
+        write_text(tmp_path / "out/table.csv", "new")
+    _, errors = orphan.communicate("go on\n")
+    assert orphan.returncode != 0
+    assert "table.csv: not written, for a newer run has begun to write" in errors
+    assert (tmp_path / "out/table.csv").read_text() == "new"
+
+
+def test_a_claim_holds_for_its_outputs_only(tmp_path: Path) -> None:
+    with claimed([tmp_path / "a"]):
+        (tmp_path / ".a.claim").write_text("another process\n")
+        write_text(tmp_path / "b", "free")
+        with pytest.raises(GroundstateError, match="newer run"):
+            write_text(tmp_path / "a", "taken")
+    assert (tmp_path / ".a.claim").exists()
+    with claimed([tmp_path / "a"]):
+        write_text(tmp_path / "a", "mine")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True)
+    if mount.returncode:
+        pytest.skip("a tmpfs cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
+    path = small_disk / "file"
+    write_text(path, "old")
+    with pytest.raises(OSError) as caught:
+        write_text(path, "x" * 100_000)
+    assert caught.value.errno == errno.ENOSPC
+    assert path.read_text() == "old" and list(small_disk.iterdir()) == [path]
+
+
+def test_sigterm_in_a_command_clears_its_temporary_files(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from groundstate import cli; from groundstate.files import atomic_path, claimed\n"
+        "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
+        "with claimed([sys.argv[1]]), atomic_path(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half'); print('ready', flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, tmp_path / "file"], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(20) == 143 and list(tmp_path.iterdir()) == []
