@@ -1,0 +1,159 @@
+"""The whole pipeline at test size through a real SLURM that treats its jobs badly."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pipeline import copy_project, snakemake
+from results import assert_same_results
+
+from groundstate.checkpoints import load_checkpoint
+from slurm.cluster import Cluster, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+
+# trainings long enough to be stopped in between; the same for both runs
+SHORT, LONGER = "max_steps: 20, batch_size", "max_steps: 60, batch_size"
+# as a user edits the profile for a cluster, here for one that answers fast and has two real cores
+EDITS = {
+    "slurm-init-seconds-before-status-checks: 20": "slurm-init-seconds-before-status-checks: 1",
+    "seconds-between-status-checks: 20": "seconds-between-status-checks: 1",
+    "latency-wait: 60": "latency-wait: 10",
+    "embed_conformers: 16\n": "embed_conformers: 2\n",
+    # too little for the first attempt
+    "  embed_conformers:\n    mem_mb: 16000 * attempt\n": "  embed_conformers:\n    mem_mb: 120 * attempt ** 3\n",
+    "  # slurm_partition: main": "  slurm_partition: main",
+}
+MINUTES = 15 * 60
+
+
+def project(folder: Path) -> Path:
+    config = copy_project(folder) / "config/test.yaml"
+    text = config.read_text()
+    assert text.count(SHORT) == 2
+    config.write_text(text.replace(SHORT, LONGER))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the same run without SLURM."""
+    folder = project(tmp_path_factory.mktemp("local"))
+    snakemake(folder, "--cores", "2")
+    return folder / "results/test"
+
+
+class Run:
+    """One run of the pipeline through SLURM and what was done to it."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self.folder, self.cluster, self.facts = project(folder), cluster, {}
+        profile = self.folder / "profiles/slurm/config.yaml"
+        text = profile.read_text()
+        for old, new in EDITS.items():
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        profile.write_text(text)
+        command = "-m snakemake --workflow-profile profiles/slurm --configfile config/test.yaml"
+        environment = {**cluster.environment, "PYTHONPATH": str(self.folder / "src"), "OMP_NUM_THREADS": "1"}
+        self.log = self.folder / "run.log"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, *command.split()],
+                cwd=self.folder,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def until(self, condition, what: str) -> None:
+        def checked() -> object:
+            assert self.process.poll() is None, f"ended before {what}:\n{self.log.read_text()[-6000:]}"
+            return condition()
+
+        wait_for(checked, MINUTES, what)
+
+    def jobs(self, rule: str) -> list[dict[str, str]]:
+        return [job for job in self.cluster.jobs() if job.get("Comment", "").startswith(f"rule_{rule}")]
+
+    def running(self, rule: str) -> str | None:
+        """Number of the running SLURM job of a rule."""
+        return next((job["JobId"] for job in self.jobs(rule) if job["JobState"] == "RUNNING"), None)
+
+    def checkpoint(self, part: str) -> Path | None:
+        found = (self.folder / "results/test" / part).glob("*/*/seed0/.training-*/resume.ckpt")
+        return next(found, None)
+
+
+@pytest.fixture(scope="module")
+def disturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Run]:
+    """A run in which a job is starved of memory, one cancelled, one preempted, and the node drained."""
+    run = Run(tmp_path_factory.mktemp("run"), cluster)
+    try:
+        run.until(lambda: run.running("prepare_crystals"), "a preparation")
+        run.facts["cancelled"] = run.running("prepare_crystals")
+        cluster.call("scancel", run.facts["cancelled"])
+
+        run.until(lambda: run.checkpoint("crystals"), "a checkpoint of the crystals")
+        run.facts["preempted"] = run.running("train_crystals")
+        urgent = cluster.call(
+            "sbatch", "--parsable", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2"
+        )
+        wait_for(lambda: run.running("train_crystals") is None, 60, "preemption")
+        (before,) = [job for job in cluster.jobs() if job["JobId"] == run.facts["preempted"]]
+        run.facts["state when preempted"] = before["JobState"]
+        checkpoint = run.checkpoint("crystals")
+        run.facts["step when preempted"] = load_checkpoint(checkpoint).step
+        wait_for(lambda: not cluster.call("squeue", "-h", "-j", urgent), 60, "the urgent job")
+
+        run.until(lambda: run.running("train_geometry"), "the other training")
+        cluster.drain()
+        wait_for(lambda: cluster.state() == "drained", MINUTES, "the drained node")
+        run.until(lambda: cluster.call("squeue", "-h", "-t", "PENDING"), "a job that waits for the node")
+        cluster.resume()
+        run.facts["status"] = run.process.wait(MINUTES)
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.process.kill()
+            run.process.wait()
+
+
+def test_it_ends_well(disturbed: Run) -> None:
+    assert disturbed.facts["status"] == 0, disturbed.log.read_text()[-6000:]
+
+
+def test_numbers_equal_those_of_a_local_run(disturbed: Run, local: Path) -> None:
+    assert_same_results(disturbed.folder / "results/test", local)
+
+
+def test_a_job_killed_for_memory_comes_back_with_more(disturbed: Run) -> None:
+    jobs = disturbed.jobs("embed_conformers")
+    memory = [int(job["MinMemoryNode"].rstrip("M")) for job in jobs]
+    assert memory[:2] == [120, 960]
+    assert [job["JobState"] for job in jobs] == ["FAILED"] * (len(jobs) - 1) + ["COMPLETED"]
+
+
+def test_a_cancelled_job_comes_back(disturbed: Run) -> None:
+    states = {job["JobId"]: job["JobState"] for job in disturbed.jobs("prepare_crystals")}
+    assert states.pop(disturbed.facts["cancelled"]) == "CANCELLED"
+    assert list(states.values()) == ["COMPLETED"]
+
+
+def test_a_preempted_training_goes_on_from_its_checkpoint(disturbed: Run) -> None:
+    (job,) = [job for job in disturbed.jobs("train_crystals") if job["JobId"] == disturbed.facts["preempted"]]
+    assert job["Restarts"] == "1" and job["JobState"] == "COMPLETED"
+    log = (disturbed.folder / "logs/train_crystals/tiny_crystals/unimat-compact/seed0.log").read_text()
+    first = int(re.search(r"(\d+)/60 \(", log)[1])
+    assert first > disturbed.facts["step when preempted"] >= 10
+
+
+def test_every_stage_was_a_job_of_slurm(disturbed: Run) -> None:
+    log = disturbed.log.read_text()
+    submitted = len(re.findall("has been submitted with SLURM jobid", log))
+    assert submitted >= 10 and "localrule" not in log
