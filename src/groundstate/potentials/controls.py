@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
-from ase.neighborlist import primitive_neighbor_list
 from pymatgen.core import Composition
 
 from groundstate.metrics.crystal_files import NamedStructure
@@ -18,7 +17,8 @@ PACKING = (
     0.6,
 )  # share of the cell that spheres of covalent radius fill; MP oxides and alloys lie inside
 SEPARATION = 0.7  # least distance as a share of the sum of covalent radii
-TRIES = 400
+TRIES = 40
+IMAGES = np.array(list(np.ndindex(5, 5, 5))) - 2
 
 
 def _sphere_volume(counts: Mapping[str, int]) -> float:
@@ -42,10 +42,30 @@ def random_crystal(counts: Mapping[str, int], seed: int) -> Atoms:
     while True:
         for _ in range(TRIES):
             cell = _random_cell(generator, volume)
-            atoms = Atoms(numbers, cell=cell, scaled_positions=generator.random((len(numbers), 3)), pbc=True)
-            if _separated(atoms):
-                return atoms
+            places = _place(numbers, cell, generator)
+            if places is not None:
+                return Atoms(numbers, cell=cell, scaled_positions=places, pbc=True)
         volume *= 1.05
+
+
+def _place(numbers: np.ndarray, cell: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
+    """Fractional coordinates, one atom after the other, each tried at several places."""
+    radii = covalent_radii[numbers]
+    shifts = IMAGES @ cell
+    own = np.linalg.norm(shifts[np.abs(IMAGES).any(axis=1)], axis=1).min()
+    if own < SEPARATION * 2 * radii.max():
+        return None
+    places = np.empty((0, 3))
+    for index in range(len(numbers)):
+        allowed = SEPARATION * (radii[:index] + radii[index])
+        for place in generator.random((TRIES, 3)):
+            away = (((places - place + 0.5) % 1 - 0.5) @ cell)[:, None] + shifts
+            if (np.linalg.norm(away, axis=2).min(axis=1, initial=np.inf) >= allowed).all():
+                places = np.vstack([places, place])
+                break
+        else:
+            return None
+    return places
 
 
 def _random_cell(generator: np.random.Generator, volume: float) -> np.ndarray:
@@ -61,14 +81,6 @@ def _random_cell(generator: np.random.Generator, volume: float) -> np.ndarray:
     x, y = c * beta, c * (alpha - beta * gamma) / sine
     cell = np.array([[a, 0, 0], [b * gamma, b * sine, 0], [x, y, np.sqrt(c**2 - x**2 - y**2)]])
     return cell * (volume / np.linalg.det(cell)) ** (1 / 3)
-
-
-def _separated(atoms: Atoms) -> bool:
-    radii = covalent_radii[atoms.numbers]
-    i, j, distance = primitive_neighbor_list(
-        "ijd", np.ones(3, bool), atoms.cell.array, atoms.positions, 2 * SEPARATION * radii.max()
-    )
-    return bool((distance >= SEPARATION * (radii[i] + radii[j])).all())
 
 
 def random_search(structures: Sequence[NamedStructure], seed: int) -> list[tuple[str, Atoms]]:
