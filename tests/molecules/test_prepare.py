@@ -111,3 +111,39 @@ def test_command_line_faults_are_sentences(tmp_path, monkeypatch, capsys, argume
         main(["prepare", "molecules", "--output-dir", "out", "--format", *arguments])
     assert exit.value.code == 2 and message in capsys.readouterr().err
     assert not Path("out/records.parquet").exists()
+
+
+def test_published_and_ungrouped_splits_stand_beside_ours(tmp_path):
+    path = tmp_path / "in.smi"
+    path.write_text("".join(f"{'C' * (k + 1)}O m{k}\n" for k in range(50)))
+
+    def entries():
+        for k, entry in enumerate(read_entries("smiles", [path])):
+            yield entry._replace(parts={"official_random": "test"}) if k % 10 == 9 else entry
+
+    summary = prepare_molecules(entries, PrepareMolecules(), tmp_path / "out", "official_random")
+    assert summary["splits"]["official_random"] == {"test": 5}
+    assert summary["splits"]["molecule3d_random"] == {"train": 30, "validation": 10, "test": 10}
+    assert summary["splits"]["property"] == {"train": 8, "validation": 1, "test": 1}
+    assert read_split(tmp_path / "out" / "splits.csv", "official_random", "test") == [
+        "m9",
+        "m19",
+        "m29",
+        "m39",
+        "m49",
+    ]
+    assert len(list(read_sdf_blocks(tmp_path / "out" / "test.sdf"))) == 5
+    with pytest.raises(GroundstateError, match="--split other: unknown; this data set has random, scaffold"):
+        prepare_molecules(entries, PrepareMolecules(), tmp_path / "no", "other")
+
+
+def test_undefined_stereo_is_refused_unless_it_is_asked_for(tmp_path):
+    path = tmp_path / "my.smi"
+    path.write_text(
+        "CC(O)F centre\nC[C@H](O)F marked\nCC=CC bond\nC/C=C/C trans\nCC plain\nNC(=N)C amidine\n"
+    )
+    prepare(tmp_path / "out", "smiles", path)
+    reasons = {row["id"]: row["reason"] for row in rejected(tmp_path / "out")}
+    assert set(reasons) == {"centre", "bond"}
+    assert "undefined stereo at atom 2" in reasons["centre"] and "bond 2-3" in reasons["bond"]
+    assert prepare(tmp_path / "kept", "smiles", path, undefined_stereo="keep")["rejected"] == 0

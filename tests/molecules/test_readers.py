@@ -1,6 +1,7 @@
 """Readers on real rows, and on files that are empty, cut, wrong or half wrong."""
 
 import gzip
+import json
 import zipfile
 from pathlib import Path
 
@@ -212,3 +213,51 @@ def test_unknown_format_is_named():
     with pytest.raises(GroundstateError, match="--format pdb: unknown; one of"):
         list(read_entries("pdb", []))
     assert {"qm9pack", "sdf", "smiles", "molecule3d_parquet"} <= set(FORMATS)
+
+
+def official(folder: Path, count: int = 20) -> list[Path]:
+    """The official layout in small: two SDF parts, properties, split files."""
+    mols = [Chem.AddHs(Chem.MolFromSmiles("C" * (1 + k % 4) + "O")) for k in range(count)]
+    for mol in mols:
+        rdDistGeom.EmbedMolecule(mol, randomSeed=1)
+    half = count // 2
+    for start, end in ((0, half), (half, count)):
+        entries = [(f"cid {k}", mols[k], {}) for k in range(start, end)]
+        write_sdf(folder / f"combined_mols_{start}_to_{end}.sdf", entries)
+    header = "cid,dipole x,dipole y,dipole z,homo,lumo,homolumogap,scf energy\n"
+    rows = [f"{k},0,0,1,-5,1,6,{-100 - k}\n" for k in range(count)]
+    (folder / "properties.csv").write_text(header + "".join(rows))
+    splits = {"train": [0, 2, 4, 19], "valid": [1, 3], "test": [10, 5, 15]}
+    (folder / "random_split_inds.json").write_text(json.dumps(splits))
+    (folder / "random_test_split_inds.json").write_text(json.dumps({"train": [0], "valid": [2], "test": [1]}))
+    return sorted(folder.iterdir(), reverse=True)
+
+
+def test_official_molecule3d_files(tmp_path):
+    entries = list(read_entries("molecule3d", official(tmp_path)))
+    assert [entry.id for entry in entries] == [f"m3d_{k:07d}" for k in range(20)]
+    records = [entry.build() for entry in entries]
+    assert [len(r["smiles"]) - 1 for r in records] == [1 + k % 4 for k in range(20)]
+    assert [r["properties"]["scf_energy_ev"] for r in records] == [-100 - k for k in range(20)]
+    parts = {k: entry.parts.get("official_random") for k, entry in enumerate(entries)}
+    assert [k for k, part in parts.items() if part == "validation"] == [1, 3]
+    assert [k for k, part in parts.items() if part == "test"] == [5, 10, 15]
+    assert parts[6] is None
+    # positions within the test part in ascending order of molecules: 0 -> 5, 1 -> 10, 2 -> 15
+    inner = {k: e.parts["official_random_property"] for k, e in enumerate(entries) if len(e.parts) == 2}
+    assert inner == {5: "train", 10: "test", 15: "validation"}
+
+
+def test_official_files_that_do_not_belong_together(tmp_path):
+    files = official(tmp_path)
+    with pytest.raises(GroundstateError, match="expected SDF parts"):
+        list(read_entries("molecule3d", [*files, tmp_path / "notes.txt"]))
+    with pytest.raises(GroundstateError, match=r"needs random_split_inds\.json beside it"):
+        list(read_entries("molecule3d", [p for p in files if p.name != "random_split_inds.json"]))
+    table = tmp_path / "properties.csv"
+    table.write_text("\n".join(table.read_text().splitlines()[:-3]) + "\n")
+    with pytest.raises(GroundstateError, match="differ in length at 17"):
+        list(read_entries("molecule3d", files))
+    (tmp_path / "random_split_inds.json").write_text('{"train": [1, 2')
+    with pytest.raises(GroundstateError, match="expected JSON with the lists train, valid, test"):
+        list(read_entries("molecule3d", files))

@@ -3,15 +3,18 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundstate.molecules.splits import (
     merge_groups,
+    molecule3d_random_split,
     murcko_scaffold,
     random_group_key,
     random_split,
     scaffold_split,
+    within_test,
 )
 
 FRACTIONS = (0.6, 0.2)
@@ -80,3 +83,26 @@ def test_merging_joins_chains():
 def test_scaffold_drops_chirality_and_is_empty_for_chains():
     assert murcko_scaffold("CCO") == ""
     assert murcko_scaffold("C[C@H]1CC[C@@H](O)C1") == murcko_scaffold("O[C@H]1CCCC1C") == "C1CCCC1"
+
+
+def test_molecule3d_random_split_is_the_published_one():
+    shuffle = pytest.importorskip("sklearn.utils").shuffle
+    for count in (1, 7, 1000):
+        order = shuffle(range(count), random_state=42)
+        parts = molecule3d_random_split(count, FRACTIONS)
+        first, second = int(0.6 * count), int(0.8 * count)
+        for part, members in (
+            ("train", order[:first]),
+            ("validation", order[first:second]),
+            ("test", order[second:]),
+        ):
+            assert np.flatnonzero(parts == part).tolist() == sorted(members)
+    counts = Counter(molecule3d_random_split(3_899_647, FRACTIONS).tolist())
+    assert counts == {"train": 2_339_788, "validation": 779_929, "test": 779_930}
+
+
+def test_the_test_part_is_cut_again_and_the_rest_stays_out():
+    parts = molecule3d_random_split(1000, FRACTIONS)
+    inner = within_test(parts, lambda test: molecule3d_random_split(len(test), (0.8, 0.1)))
+    assert Counter(inner.tolist()) == {"": 800, "train": 160, "validation": 20, "test": 20}
+    assert set(np.flatnonzero(inner != "")) == set(np.flatnonzero(parts == "test"))

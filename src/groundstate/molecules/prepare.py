@@ -5,7 +5,9 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -13,21 +15,27 @@ from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
 from groundstate.molecules.mols import RecordError, mol_from_record
 from groundstate.molecules.readers.entry import Entry
+from groundstate.molecules.record_file import RecordFile
 from groundstate.molecules.sdf import write_sdf
 from groundstate.molecules.settings import PrepareMolecules
 from groundstate.molecules.splits import (
+    PARTS,
     merge_groups,
+    molecule3d_random_split,
     murcko_scaffold,
     random_group_key,
     random_split,
     scaffold_split,
+    within_test,
     write_splits,
 )
+from groundstate.molecules.stereo import undefined_stereo
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 from groundstate.seeds import derive_seed
 
 BLOCK = 2000  # records a row group: what is held in memory at one time
+PROPERTY_FRACTIONS = (0.8, 0.1)  # of the test part: the property experiment of Molecule3D
 
 
 def prepare_molecules(
@@ -38,14 +46,15 @@ def prepare_molecules(
 ) -> dict:
     """Write records.parquet, splits.csv, rejected.csv, test.sdf and summary.json into ``output``.
 
-    Records stream through in blocks; of each molecule only hashes of id, InChI and scaffold stay in memory.
+    Records stream through in blocks; of each molecule only hashes of id, InChI and scaffold (8 bytes each)
+    stay in memory.
 
     Parameters
     ----------
     entries
         Starts a fresh pass over the source: called once to count and draw the sample, once to build.
     split
-        Whose test part goes into test.sdf: ``random`` or ``scaffold``.
+        Which split's test part goes into test.sdf.
 
     Returns
     -------
@@ -53,9 +62,9 @@ def prepare_molecules(
         The summary: ``source`` = ``sampled`` + left out, ``sampled`` = ``records`` + ``rejected``.
     """
     output = Path(output)
-    source, sample = _draw_sample(entries(), settings)
+    survey = _survey(entries(), settings)
     rejections: list[Rejection] = []
-    builder = _Builder(settings, rejections, sample, source if sample is None else len(sample))
+    builder = _Builder(settings, rejections, survey)
     with (
         atomic_path(output / "records.parquet") as temporary,
         pq.ParquetWriter(temporary, MOLECULE_SCHEMA) as writer,
@@ -67,60 +76,79 @@ def prepare_molecules(
                 f"{output}: none of {builder.seen} molecules could be used; "
                 + "; ".join(f"{row.id}: {row.reason}" for row in rejections[:3])
             )
-    fractions = (settings.train_fraction, settings.validation_fraction)
-    splits = {
-        "random": random_split(builder.inchis, fractions),
-        "scaffold": scaffold_split(merge_groups(builder.scaffolds, builder.inchis), fractions),
-    }
-    write_splits(output / "splits.csv", _stream_ids(output / "records.parquet"), **splits)
+    splits = builder.splits()
+    if split not in splits:
+        raise GroundstateError(f"--split {split}: unknown; this data set has {', '.join(splits)}")
+    records = RecordFile(output / "records.parquet", MOLECULE_SCHEMA)
+    write_splits(output / "splits.csv", (row["id"] for row in records.columns("id")), **splits)
     write_rejected(output / "rejected.csv", rejections)
-    write_sdf(output / "test.sdf", _test_molecules(output / "records.parquet", splits[split]))
+    write_sdf(
+        output / "test.sdf",
+        (
+            (record["id"], mol_from_record(record), {"smiles": record["smiles"]})
+            for record, part in zip(records, splits[split], strict=True)
+            if part == "test"
+        ),
+    )
     summary = {
-        "source": source,
+        "source": survey.count,
         "sampled": builder.seen,
         "records": len(builder.inchis),
         "rejected": len(rejections),
         "with_geometry": builder.with_geometry,
-        "splits": {name: dict(Counter(parts.tolist())) for name, parts in splits.items()},
+        "splits": {name: dict(Counter(parts[parts != ""].tolist())) for name, parts in splits.items()},
         "settings": settings.model_dump(),
     }
     write_json(output / "summary.json", summary)
     return summary
 
 
-def _draw_sample(entries: Iterator[Entry], settings: PrepareMolecules) -> tuple[int, set[str] | None]:
-    """Size of the source, and the ids of a random sample: those whose hash with the seed is smallest."""
-    if settings.max_molecules is None:
-        return sum(1 for _ in entries), None
-    count = 0
+class _Survey(NamedTuple):
+    """What the first pass finds: size of the source, the sample drawn from it, hashes of repeated ids."""
+
+    count: int
+    sample: set[str] | None
+    repeated: set[int]
+
+    @property
+    def wanted(self) -> int:
+        return self.count if self.sample is None else len(self.sample)
+
+
+def _survey(entries: Iterator[Entry], settings: PrepareMolecules) -> _Survey:
+    """Count, and draw the sample: the ids whose hash with the seed is smallest."""
+    keys = array("Q")
 
     def ranked() -> Iterator[tuple[int, str]]:
-        nonlocal count
         for entry in entries:
-            count += 1
+            keys.append(derive_seed("id", entry.id))
             yield derive_seed(settings.sample_seed, "sample", entry.id), entry.id
 
-    sample = {name for _, name in heapq.nsmallest(settings.max_molecules, ranked())}
-    return count, sample
+    if settings.max_molecules is None:
+        sample = None
+        for entry in entries:
+            keys.append(derive_seed("id", entry.id))
+    else:
+        sample = {name for _, name in heapq.nsmallest(settings.max_molecules, ranked())}
+    found, counts = np.unique(np.array(keys, np.uint64), return_counts=True)
+    return _Survey(len(keys), sample, set(found[counts > 1].tolist()))
 
 
 class _Builder:
-    """Builds records in blocks and keeps, a molecule, what the splits need: hashes of 8 bytes."""
+    """Builds records in blocks and keeps, a molecule, what the splits need."""
 
-    def __init__(
-        self, settings: PrepareMolecules, rejections: list[Rejection], sample: set[str] | None, total: int
-    ) -> None:
-        self.total = total
-        self.settings, self.rejections, self.sample = settings, rejections, sample
-        self.known: set[int] = set()
+    def __init__(self, settings: PrepareMolecules, rejections: list[Rejection], survey: _Survey) -> None:
+        self.settings, self.rejections, self.survey = settings, rejections, survey
+        self.taken: set[int] = set()  # of the repeated ids only
         self.inchis, self.scaffolds = array("Q"), array("Q")
+        self.published: dict[str, array] = {}
         self.seen = self.with_geometry = 0
 
     def blocks(self, entries: Iterator[Entry]) -> Iterator[list[dict]]:
-        progress = Progress("prepare molecules", self.total, "molecules")
+        progress = Progress("prepare molecules", self.survey.wanted, "molecules")
         block: list[dict] = []
         for entry in entries:
-            if self.sample is not None and entry.id not in self.sample:
+            if self.survey.sample is not None and entry.id not in self.survey.sample:
                 continue
             self.seen += 1
             try:
@@ -136,27 +164,41 @@ class _Builder:
 
     def _build(self, entry: Entry) -> dict:
         key = derive_seed("id", entry.id)
-        if key in self.known:
+        if key in self.taken:
             raise RecordError("the id occurs twice; the first one is kept")
         record = entry.build()
+        if record["positions"] is None and self.settings.undefined_stereo == "refuse":
+            unknown = undefined_stereo(record["smiles"])
+            if unknown:
+                raise RecordError(f"undefined stereo at {', '.join(unknown)}: mark it in the SMILES")
         scaffold = murcko_scaffold(record["smiles"])
-        self.known.add(key)
+        if key in self.survey.repeated:
+            self.taken.add(key)
+        for name in entry.parts.keys() - self.published.keys():
+            self.published[name] = array("B", bytes(len(self.inchis)))
+        for name, column in self.published.items():
+            column.append(1 + PARTS.tolist().index(entry.parts[name]) if name in entry.parts else 0)
         self.inchis.append(random_group_key(self.settings.split_seed, record["inchi"]))
         self.scaffolds.append(derive_seed("scaffold", scaffold))
         self.with_geometry += record["positions"] is not None
         return record
 
-
-def _stream_records(path: Path, columns: list[str] | None = None) -> Iterator[dict]:
-    for batch in pq.ParquetFile(path).iter_batches(BLOCK, columns=columns):
-        yield from batch.to_pylist(maps_as_pydicts="strict")
-
-
-def _stream_ids(path: Path) -> Iterator[str]:
-    return (row["id"] for row in _stream_records(path, ["id"]))
-
-
-def _test_molecules(path: Path, parts) -> Iterator[tuple]:
-    for record, part in zip(_stream_records(path), parts, strict=True):
-        if part == "test":
-            yield record["id"], mol_from_record(record), {"smiles": record["smiles"]}
+    def splits(self) -> dict[str, np.ndarray]:
+        """Ours (one InChI on one side), those by Molecule3D's rules, and those that the source publishes."""
+        fractions = (self.settings.train_fraction, self.settings.validation_fraction)
+        inchis = np.array(self.inchis, np.uint64)
+        random = random_split(inchis, fractions)
+        ungrouped = molecule3d_random_split(len(inchis), fractions)
+        return {
+            "random": random,
+            "scaffold": scaffold_split(merge_groups(self.scaffolds, inchis), fractions),
+            "property": within_test(random, lambda test: random_split(inchis[test], PROPERTY_FRACTIONS)),
+            "molecule3d_random": ungrouped,
+            "molecule3d_scaffold": scaffold_split(self.scaffolds, fractions),
+            "molecule3d_property": within_test(
+                ungrouped, lambda test: molecule3d_random_split(len(test), PROPERTY_FRACTIONS)
+            ),
+        } | {
+            name: np.array(["", *PARTS])[np.array(column, np.uint8)]
+            for name, column in sorted(self.published.items())
+        }

@@ -1,5 +1,7 @@
 """What the molecule stages are told."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from groundstate.settings import Settings
@@ -15,6 +17,12 @@ class PrepareMolecules(Settings):
     split_seed: int = Field(default=0, ge=0, description="Seed of the random split")
     train_fraction: float = Field(default=0.6, gt=0, lt=1, description="Share of the molecules to train on")
     validation_fraction: float = Field(default=0.2, ge=0, lt=1, description="Share kept for validation")
+
+    undefined_stereo: Literal["refuse", "keep"] = Field(
+        default="refuse",
+        description="SMILES with an unmarked stereo centre or double bond: reject it, or keep it and let the "
+        "embedding draw one",
+    )
 
     @model_validator(mode="after")
     def _room_for_a_test_part(self) -> "PrepareMolecules":

@@ -14,6 +14,7 @@ Format = Literal[
     "flla",
     "sdf",
     "smiles",
+    "molecule3d",
     "molecule3d_parquet",
     "csv",
     "extxyz",

@@ -1,29 +1,37 @@
 """The formats that ``prepare molecules`` reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.readers.entry import Entry
-from groundstate.molecules.readers.molecule3d import read_molecule3d_parquet
+from groundstate.molecules.readers.molecule3d import read_molecule3d, read_molecule3d_parquet
 from groundstate.molecules.readers.qm9pack import read_qm9pack
 from groundstate.molecules.readers.sdf import read_sdf
 from groundstate.molecules.readers.smiles import read_smiles
 
-FORMATS: dict[str, Callable[[str | Path], Iterator[Entry]]] = {
-    "qm9pack": read_qm9pack,
-    "sdf": read_sdf,
-    "smiles": read_smiles,
-    "molecule3d_parquet": read_molecule3d_parquet,
+Reader = Callable[[Sequence[str | Path]], Iterator[Entry]]
+
+
+def _one_by_one(reader: Callable[[str | Path], Iterator[Entry]]) -> Reader:
+    return lambda paths: (entry for path in paths for entry in reader(path))
+
+
+FORMATS: dict[str, Reader] = {
+    "qm9pack": _one_by_one(read_qm9pack),
+    "sdf": _one_by_one(read_sdf),
+    "smiles": _one_by_one(read_smiles),
+    "csv": _one_by_one(read_smiles),
+    "molecule3d": read_molecule3d,
+    "molecule3d_parquet": _one_by_one(read_molecule3d_parquet),
 }
 
 
-def read_entries(format: str, paths: list[str | Path]) -> Iterator[Entry]:
-    """Stream the molecules of ``paths`` one after the other.
+def read_entries(format: str, paths: Sequence[str | Path]) -> Iterator[Entry]:
+    """Stream the molecules of ``paths``, in the order of the files unless the format has its own.
 
     Raises ``GroundstateError`` for an unknown format and for faults of a whole file.
     """
     if format not in FORMATS:
         raise GroundstateError(f"--format {format}: unknown; one of {', '.join(sorted(FORMATS))}")
-    for path in paths:
-        yield from FORMATS[format](path)
+    yield from FORMATS[format](paths)

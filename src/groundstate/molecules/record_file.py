@@ -1,0 +1,45 @@
+"""A Parquet table as an iterable of rows that never sits in memory whole."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from groundstate.errors import GroundstateError
+
+BATCH = 1000  # rows that are held as Python objects at one time
+
+
+class RecordFile:
+    """The rows of a record file; may be iterated any number of times.
+
+    Raises ``GroundstateError`` where the file is absent, not Parquet, or lacks a column of the schema.
+    """
+
+    def __init__(self, path: str | Path, schema: pa.Schema) -> None:
+        self.path, self.schema = Path(path), schema
+        if not self.path.exists():
+            raise GroundstateError(f"{path}: no such file; run the stage that writes it first")
+        try:
+            with pq.ParquetFile(self.path) as file:
+                self._length = file.metadata.num_rows
+                missing = [name for name in schema.names if name not in file.schema_arrow.names]
+        except (pa.ArrowException, OSError) as error:
+            raise GroundstateError(
+                f"{path}: not a readable record file ({error}); delete it and rerun"
+            ) from None
+        if missing:
+            raise GroundstateError(f"{path}: has no column {', '.join(missing)}; delete it and rerun")
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[dict]:
+        return self.columns(*self.schema.names)
+
+    def columns(self, *names: str) -> Iterator[dict]:
+        """Stream rows that hold only the columns ``names``."""
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(BATCH, columns=list(names)):
+                yield from batch.to_pylist(maps_as_pydicts="strict")
