@@ -1,4 +1,5 @@
-"""Reading and writing blocks of the batch as (rows, components, channels), whatever the layout of the operand."""
+"""Reading and writing blocks of the batch as (rows, components, channels), whatever the layout of the
+operand."""
 
 from contextlib import contextmanager
 
@@ -25,7 +26,8 @@ def _deinterleaved_order(degrees, channels):
 
 
 def block_length(batch: int, row_bytes: int, device: torch.device, most_bytes: int) -> int:
-    """Rows per block: what fits the cache on a CPU, in blocks of equal length; everything on other devices."""
+    """Rows per block: what fits the cache on a CPU, in blocks of equal length; everything on other
+    devices."""
     if device.type != "cpu":
         return batch
     most = max(1, most_bytes * torch.get_num_threads() // row_bytes)

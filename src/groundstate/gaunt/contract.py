@@ -1,8 +1,11 @@
 """Contraction of two signals into a third with the Gaunt (even) or the bracket (odd) coupling.
 
-The contraction is the derivative of a trilinear form that is symmetric (even) or cyclic (odd) in its three slots, so
-its gradients are contractions of the same kind: for z = T(x, y) and a gradient g of z, the gradient of x is T(y, g)
-and that of y is T(g, x). Only x and y are kept for the backward pass; values on the points are recomputed there.
+The contraction is the derivative of a trilinear form that is symmetric (even) or cyclic (odd) in its three
+slots, so
+its gradients are contractions of the same kind: for z = T(x, y) and a gradient g of z, the gradient of x is
+T(y, g)
+and that of y is T(g, x). Only x and y are kept for the backward pass; values on the points are recomputed
+there.
 """
 
 from collections.abc import Callable
@@ -19,8 +22,8 @@ from groundstate.gaunt.transforms import constant
 class Port(NamedTuple):
     """How one operand is stored: a row of the batch holds `degrees` x `channels` numbers.
 
-    Stored as (components, channels), e3nn's `ir_mul`; with `interleaved`, degree by degree as (channels, 2l+1),
-    e3nn's `mul_ir`. Degree k is multiplied by `scales[k]`.
+    Stored as (components, channels), e3nn's `ir_mul`; with `interleaved`, degree by degree as (channels,
+    2l+1), e3nn's `mul_ir`. Degree k is multiplied by `scales[k]`.
     """
 
     degrees: Degrees
@@ -57,34 +60,59 @@ class Contraction(NamedTuple):
 
 class _Contract(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, y, form, kernel):
-        ctx.save_for_backward(x, y)
-        ctx.form, ctx.kernel = form, kernel
+    def forward(x, y, form, kernel):
         return kernel.run(form, [(x, form.first), (y, form.second)], [(0, 1, form.third)])[0]
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        x, y, ctx.form, ctx.kernel = inputs
+        ctx.save_for_backward(x, y)
+        ctx.save_for_forward(x, y)
 
     @staticmethod
     def backward(ctx, g):
         x, y = ctx.saved_tensors
         form, kernel = ctx.form, ctx.kernel
         for_x, for_y = ctx.needs_input_grad[:2]
-        if torch.is_grad_enabled():
-            gx = _Contract.apply(y, g, form.rotated(), kernel) if for_x else None
-            gy = _Contract.apply(g, x, form.rotated().rotated(), kernel) if for_y else None
+        if torch.is_grad_enabled() or torch._C._are_functorch_transforms_active():
+            gx = _Contract.apply(y, g.contiguous(), form.rotated(), kernel) if for_x else None
+            gy = _Contract.apply(g.contiguous(), x, form.rotated().rotated(), kernel) if for_y else None
             return gx, gy, None, None
         wanted = ([(1, 2, form.first)] if for_x else []) + ([(2, 0, form.second)] if for_y else [])
         operands = [(x, form.first), (y, form.second), (g.contiguous(), form.third)]
         found = kernel.run(form, operands, wanted)
         return found[0] if for_x else None, found[-1] if for_y else None, None, None
 
+    @staticmethod
+    def jvp(ctx, dx, dy, *_):
+        x, y = ctx.saved_tensors
+        parts = [(dx, y)] if dx is not None else []
+        parts += [(x, dy)] if dy is not None else []
+        return sum(_Contract.apply(a.contiguous(), b.contiguous(), ctx.form, ctx.kernel) for a, b in parts)
+
+    @staticmethod
+    def vmap(info, in_dims, x, y, form, kernel):
+        rows = []
+        for operand, dim in ((x, in_dims[0]), (y, in_dims[1])):
+            moved = (
+                operand.expand(info.batch_size, *operand.shape) if dim is None else operand.movedim(dim, 0)
+            )
+            rows.append(moved.flatten(0, 1).contiguous())
+        return _Contract.apply(*rows, form, kernel).unflatten(0, (info.batch_size, -1)), 0
+
 
 def contract(x: torch.Tensor, y: torch.Tensor, form: Contraction, method: str = "auto") -> torch.Tensor:
-    """Contract x (batch, first) with y (batch, second) into (batch, third); `method` is "auto", "grid" or "dense"."""
-    kernel = choose(form, x.shape[0], method)
-    if kernel == "dense":
-        return in_working_precision(lambda a, b: _composed(a, b, form, _dense), x, y)
-    if kernel == "plain" or torch.compiler.is_compiling():
-        # a compiler fuses and recomputes by itself; blocks would only unroll
-        return in_working_precision(lambda a, b: _composed(a, b, form, _plain), x, y)
+    """Contract x (batch, first) with y (batch, second) into (batch, third); `method` is "auto", "grid" or
+    "dense"."""
+    if method == "dense":
+        kernel = "dense"
+    elif torch.compiler.is_compiling():
+        kernel = "plain"  # a compiler fuses and recomputes by itself; blocks would only unroll
+    else:
+        kernel = rules.kernel(form.exact, x.shape[0], form.channels, method)
+    if kernel in ("dense", "plain"):
+        core = _dense if kernel == "dense" else _plain
+        return in_working_precision(lambda a, b: _composed(a, b, form, core), x, y)
     run = {"full": full, "halves": halves}[kernel]
     return in_working_precision(lambda a, b: _Contract.apply(a.contiguous(), b.contiguous(), form, run), x, y)
 
@@ -101,13 +129,6 @@ def in_working_precision(function: Callable[..., torch.Tensor], *operands: torch
         with torch.autocast(device, enabled=False):
             return function(*operands).to(kind)
     return function(*operands).to(kind)
-
-
-def choose(form: Contraction, batch: int, method: str) -> str:
-    """Kernel by size: "dense", "plain", "full" or "halves"."""
-    if method == "dense":
-        return "dense"
-    return rules.kernel(form.exact, batch, form.channels, method)
 
 
 def _composed(x, y, form, core):
@@ -129,7 +150,9 @@ def from_dense(dense: torch.Tensor, port: Port) -> torch.Tensor:
     """Inverse of `to_dense`."""
     flat = dense.reshape(dense.shape[0], port.size * port.channels)
     if port.interleaved:
-        flat = flat.index_select(1, constant("deinterleaved", (port.degrees, port.channels), None, flat.device))
+        flat = flat.index_select(
+            1, constant("deinterleaved", (port.degrees, port.channels), None, flat.device)
+        )
     return flat
 
 

@@ -17,11 +17,14 @@ def to_e3nn(product: GauntTensorProduct) -> o3.TensorProduct:
     Raises
     ------
     ValueError
-        Where the copies of the irreps do not match one to one, e3nn's "uuu" and "uvu" modes being the only ones with
+        Where the copies of the irreps do not match one to one, e3nn's "uuu" and "uvu" modes being the only
+        ones with
         the same family of functions; where weights come from outside; where the layout is not "mul_ir".
     """
     if product.layout != "mul_ir":
-        raise ValueError("e3nn's tensor products use the mul_ir layout: build the Gaunt product with layout='mul_ir'")
+        raise ValueError(
+            "e3nn's tensor products use the mul_ir layout: build the Gaunt product with layout='mul_ir'"
+        )
     if product.rank and not product.internal_weights:
         raise ValueError("only internal weights can be copied")
     paths = _paths(product)
@@ -38,7 +41,9 @@ def to_e3nn(product: GauntTensorProduct) -> o3.TensorProduct:
         internal_weights=True,
         shared_weights=True,
     ).to(dtype)
-    values = [_path_weight(product, i, j, k, odd) * _ratio(product, i, j, k, odd) for i, j, k, _, odd in paths]
+    values = [
+        _path_weight(product, i, j, k, odd) * _ratio(product, i, j, k, odd) for i, j, k, _, odd in paths
+    ]
     with torch.no_grad():
         twin.weight.copy_(torch.cat([value.reshape(-1) for value in values]).to(dtype))
     return twin
@@ -47,31 +52,38 @@ def to_e3nn(product: GauntTensorProduct) -> o3.TensorProduct:
 def from_e3nn(twin: o3.TensorProduct, *, method: str = "auto") -> GauntTensorProduct:
     """The Gaunt product with the weights of an e3nn tensor product, computing the same function.
 
-    The weights of a Gaunt product have the form w_l1 w_l2 w_l per channel. Where the table of e3nn's weights has it,
-    one term is enough; any other table is written as one term per pair of input irreps. Odd paths make it a
-    "complete" product.
+    The weights of a Gaunt product have the form w_l1 w_l2 w_l per channel. Where the table of e3nn's weights
+    has it, one term is enough; any other table is written as one term per pair of input irreps. Odd paths
+    make it a "complete" product.
 
     Raises
     ------
     ValueError
-        For connection modes other than "uuu" (or "uvu" with one copy in the second input), for weights from outside,
-        or for paths between irreps that share a degree and parity with another of the same operand.
+        For connection modes other than "uuu" (or "uvu" with one copy in the second input), for weights from
+        outside, or for paths between irreps that share a degree and parity with another of the same operand.
     """
     if not twin.internal_weights:
         raise ValueError("only internal weights can be copied")
     for ins in twin.instructions:
         single = ins.connection_mode == "uvu" and twin.irreps_in2[ins.i_in2].mul == 1
         if ins.connection_mode != "uuu" and not single:
-            raise ValueError(f"connection mode {ins.connection_mode!r} has no Gaunt counterpart: only uuu, or uvu with v = 1")
+            raise ValueError(
+                f"connection mode {ins.connection_mode!r} has no Gaunt counterpart: only uuu, or "
+                f"uvu with v = 1"
+            )
     for irreps in (twin.irreps_in1, twin.irreps_in2, twin.irreps_out):
         kinds = [ir for _, ir in irreps]
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"an irrep occurs twice in {irreps}: simplify the irreps first")
-    # every path of the Gaunt product that reaches an output must be decided by the table: absent paths are zero
-    odd_parts = sorted({_is_odd(twin, ins) for ins in twin.instructions})
-    parity = "complete" if True in odd_parts else "even"
-    tables = {odd: _weight_table(twin, parity, odd) for odd in ((False, True) if parity == "complete" else (False,))}
-    factors = {odd: _factorised(*table) for odd, table in tables.items()}
+    # every path of the Gaunt product that reaches an output must be decided by the table: absent paths are
+    # zero
+    parity = "complete" if any(_is_odd(twin, ins) for ins in twin.instructions) else "even"
+    tables = {
+        odd: _weight_table(twin, parity, odd) for odd in ((False, True) if parity == "complete" else (False,))
+    }
+    single = all(mul == 1 for mul, _ in twin.irreps_in2)
+    tolerance = 1e-11 if twin.weight.dtype == torch.float64 else 1e-6
+    factors = {odd: _factorised(*table, single, tolerance) for odd, table in tables.items()}
     rank = max(len(terms) for terms in factors.values())
     product = GauntTensorProduct(
         twin.irreps_in1,
@@ -96,7 +108,11 @@ def from_e3nn(twin: o3.TensorProduct, *, method: str = "auto") -> GauntTensorPro
 
 
 def _is_odd(twin: o3.TensorProduct, ins) -> bool:
-    degrees = (twin.irreps_in1[ins.i_in1].ir.l, twin.irreps_in2[ins.i_in2].ir.l, twin.irreps_out[ins.i_out].ir.l)
+    degrees = (
+        twin.irreps_in1[ins.i_in1].ir.l,
+        twin.irreps_in2[ins.i_in2].ir.l,
+        twin.irreps_out[ins.i_out].ir.l,
+    )
     return bool(sum(degrees) % 2)
 
 
@@ -110,13 +126,17 @@ def _paths(product: GauntTensorProduct) -> list[tuple[int, int, int, str, bool]]
     """All paths (i, j, k, mode, odd) in e3nn's terms."""
     single = max(mul for mul, _ in product.irreps_in2) == 1 and product._in1.channels > 1
     found = []
-    triples = itertools.product(*(enumerate(irreps) for irreps in (product.irreps_in1, product.irreps_in2, product.irreps_out)))
+    triples = itertools.product(
+        *(enumerate(irreps) for irreps in (product.irreps_in1, product.irreps_in2, product.irreps_out))
+    )
     for (i, (mul1, ir1)), (j, (mul2, ir2)), (k, (mul3, ir3)) in triples:
         odd = bool((ir1.l + ir2.l + ir3.l) % 2)
         if ir3 not in list(ir1 * ir2) or (odd and product.parity == "even"):
             continue
         if mul1 != mul3 or mul2 != (1 if single else mul1):
-            raise ValueError(f"{mul1}x{ir1}, {mul2}x{ir2} and {mul3}x{ir3} do not have the same number of copies")
+            raise ValueError(
+                f"{mul1}x{ir1}, {mul2}x{ir2} and {mul3}x{ir3} do not have the same number of copies"
+            )
         if abs(_coupling_ratio(ir1.l, ir2.l, ir3.l, odd)) > 1e-12:
             found.append((i, j, k, "uvu" if single else "uuu", odd))
     return found
@@ -140,7 +160,12 @@ def _path_weight(product: GauntTensorProduct, i: int, j: int, k: int, odd: bool)
 
 
 def _ratio(product: GauntTensorProduct, i: int, j: int, k: int, odd: bool) -> float:
-    irs = [irreps[n].ir for irreps, n in zip((product.irreps_in1, product.irreps_in2, product.irreps_out), (i, j, k), strict=True)]
+    irs = [
+        irreps[n].ir
+        for irreps, n in zip(
+            (product.irreps_in1, product.irreps_in2, product.irreps_out), (i, j, k), strict=True
+        )
+    ]
     sign = natural_sign(irs[2])
     scale = product.scale(odd, sign, irs[2].l)
     return scale * _coupling_ratio(*(ir.l for ir in irs), odd)
@@ -164,17 +189,26 @@ def _weight_table(twin: o3.TensorProduct, parity: str, odd: bool) -> tuple[np.nd
         start += count
         if _is_odd(twin, ins) != odd:
             continue
-        degrees = (twin.irreps_in1[ins.i_in1].ir.l, twin.irreps_in2[ins.i_in2].ir.l, twin.irreps_out[ins.i_out].ir.l)
+        degrees = (
+            twin.irreps_in1[ins.i_in1].ir.l,
+            twin.irreps_in2[ins.i_in2].ir.l,
+            twin.irreps_out[ins.i_out].ir.l,
+        )
         mul = twin.irreps_out[ins.i_out].mul
-        table[ins.i_in1, ins.i_in2, ins.i_out, :mul] += ins.path_weight * weight / _coupling_ratio(*degrees, odd)
+        table[ins.i_in1, ins.i_in2, ins.i_out, :mul] += (
+            ins.path_weight * weight / _coupling_ratio(*degrees, odd)
+        )
     return table, exists
 
 
-def _factorised(table: np.ndarray, exists: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Terms (a, b, c) of shape (irreps, channels) with sum a_i b_j c_k equal to the table wherever a path exists."""
-    single = _single_term(table, exists)
-    if single is not None:
-        return [single]
+def _factorised(
+    table: np.ndarray, exists: np.ndarray, single: bool, tolerance: float
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Terms (a, b, c) of shape (irreps, channels) with sum a_i b_j c_k equal to the table wherever a path
+    exists."""
+    term = _single_term(table, exists, single, tolerance)
+    if term is not None:
+        return [term]
     terms = []
     for i, j in np.argwhere(np.abs(table).max(axis=(2, 3)) > 0):
         a, b = np.zeros((table.shape[0], table.shape[3])), np.zeros((table.shape[1], table.shape[3]))
@@ -183,22 +217,38 @@ def _factorised(table: np.ndarray, exists: np.ndarray) -> list[tuple[np.ndarray,
     return terms
 
 
-def _single_term(table: np.ndarray, exists: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """The one term that gives the table, found from the logarithms by least squares; None where there is none."""
+def _single_term(
+    table: np.ndarray, exists: np.ndarray, single: bool, tolerance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """The one term that gives the table, found from logarithms and signs; None where there is none.
+
+    With `single` the second operand has one copy, so its factors must be the same for all channels: those of
+    the
+    first channel serve, the freedom that is left being absorbed by the other two.
+    """
     values = table[exists]
     if not exists.any() or (values == 0).any():
         return None
-    i, j, k = np.nonzero(exists)
-    sizes = exists.shape
-    design = np.zeros((i.size, sum(sizes)))
-    for offset, index in zip((0, sizes[0], sizes[0] + sizes[1]), (i, j, k), strict=True):
-        design[np.arange(i.size), offset + index] = 1.0
+    incidence = [np.eye(size)[index] for size, index in zip(exists.shape, np.nonzero(exists), strict=True)]
+    if single:
+        first = _solved(incidence, values[:, :1])
+        known = incidence[1] @ first[1]
+        a, c = _solved([incidence[0], incidence[2]], values / known)
+        b = np.broadcast_to(first[1], (first[1].shape[0], values.shape[1]))
+    else:
+        a, b, c = _solved(incidence, values)
+    rebuilt = (incidence[0] @ a) * (incidence[1] @ b) * (incidence[2] @ c)
+    return (a, b, c) if np.allclose(rebuilt, values, rtol=tolerance, atol=0) else None
+
+
+def _solved(incidence: list[np.ndarray], values: np.ndarray) -> list[np.ndarray]:
+    """Factors whose products along the incidence come closest to the values, in logarithms; one column per
+    channel."""
+    design = np.concatenate(incidence, axis=1)
     logs = np.linalg.lstsq(design, np.log(np.abs(values)), rcond=None)[0]
     signs = np.stack([_signs(design.astype(bool), column < 0) for column in values.T], axis=1)
     factors = np.exp(logs) * np.where(signs, -1.0, 1.0)
-    a, b, c = np.split(factors, np.cumsum(sizes)[:2])
-    rebuilt = a[i] * b[j] * c[k]
-    return (a, b, c) if np.allclose(rebuilt, values, rtol=1e-6 if table.dtype == np.float32 else 1e-9, atol=0) else None
+    return np.split(factors, np.cumsum([part.shape[1] for part in incidence])[:-1])
 
 
 def _signs(design: np.ndarray, negative: np.ndarray) -> np.ndarray:

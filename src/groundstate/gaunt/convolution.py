@@ -19,28 +19,33 @@ MODES = ("edge", "aligned", "node_grid")
 
 
 class GauntConvolution(nn.Module):
-    r"""Product of features with the filter F_c(r) = sum over l of w_{l,c} Y_l(edge) . Y_l(r), one weight set per edge.
+    r"""Product of features with the filter F_c(r) = sum over l of w_{l,c} Y_l(edge) . Y_l(r), one weight set
+    per edge.
 
     The harmonics of the filter have component normalisation. All modes compute the same function:
 
     * "edge": filter and features are multiplied edge by edge.
-    * "aligned": features are rotated so that the edge lies on the polar axis, where only m = 0 of the filter is left
+    * "aligned": features are rotated so that the edge lies on the polar axis, where only m = 0 of the filter
+    is left
       (Passaro and Zitnick 2023; Luo, Chen, Krishnapriyan 2024, section 3.2): every m is then a product in one
       variable, on Gauss-Legendre nodes.
-    * "node_grid": features go to the grid once per node, messages are multiplied and added up there, and the sums
+    * "node_grid": features go to the grid once per node, messages are multiplied and added up there, and the
+    sums
       come back once per node. Needs an edge index; the fastest for message passing.
 
     Parameters
     ----------
     irreps_in, irreps_out
-        Features; every irrep with the same number of copies and the parity (-1)^l. irreps_out None: all that a path
+        Features; every irrep with the same number of copies and the parity (-1)^l. irreps_out None: all that
+        a path
         reaches.
     lmax_filter
         Highest degree of the filter.
     mode
         "edge", "aligned" or "node_grid".
     output_weights
-        Further weights per edge, one per output irrep copy. Not possible in "node_grid" mode, where edges are added
+        Further weights per edge, one per output irrep copy. Not possible in "node_grid" mode, where edges
+        are added
         up before the output degrees exist.
     irrep_normalization, path_normalization, layout
         As in `GauntTensorProduct`.
@@ -48,7 +53,8 @@ class GauntConvolution(nn.Module):
     Attributes
     ----------
     weight_numel
-        channels * (lmax_filter + 1), ordered (degree, channel), and irreps_out.num_irreps more with output_weights.
+        channels * (lmax_filter + 1), ordered (degree, channel), and irreps_out.num_irreps more with
+        output_weights.
     """
 
     def __init__(
@@ -72,14 +78,18 @@ class GauntConvolution(nn.Module):
         if lmax_filter < 0:
             raise ValueError(f"lmax_filter must not be negative, got {lmax_filter}")
         if output_weights and mode == "node_grid":
-            raise ValueError("output_weights=True is not possible in mode='node_grid': edges are added up on the grid")
+            raise ValueError(
+                "output_weights=True is not possible in mode='node_grid': edges are added up on the grid"
+            )
         self.irreps_in, self.lmax_filter = o3.Irreps(irreps_in), lmax_filter
         self.mode, self.layout, self.method, self.output_weights = mode, layout, method, output_weights
         self._in = uniform_features(self.irreps_in, layout, "irreps_in")
         degrees, channels = self._in.signals[1].degrees, self._in.channels
         filters = tuple(range(lmax_filter + 1))
         if irreps_out is None:
-            reached = sorted({k for l1 in degrees for l2 in filters for k in range(abs(l1 - l2), l1 + l2 + 1, 2)})
+            reached = sorted(
+                {k for l1 in degrees for l2 in filters for k in range(abs(l1 - l2), l1 + l2 + 1, 2)}
+            )
             irreps_out = [(channels, (degree, (-1) ** degree)) for degree in reached]
         self.irreps_out = o3.Irreps(irreps_out)
         self._out = uniform_features(self.irreps_out, layout, "irreps_out")
@@ -90,7 +100,8 @@ class GauntConvolution(nn.Module):
         for degree in wanted:
             if degree not in scales:
                 raise ValueError(
-                    f"no path reaches {o3.Irrep(degree, (-1) ** degree)} from {self.irreps_in} and a filter up to "
+                    f"no path reaches {o3.Irrep(degree, (-1) ** degree)} from {self.irreps_in} and "
+                    f"a filter up to "
                     f"degree {lmax_filter}"
                 )
         self._form = Contraction(
@@ -99,7 +110,9 @@ class GauntConvolution(nn.Module):
             self._out.port(1, channels, scales, True),
         )
         self.channels = channels
-        self.weight_numel = channels * (lmax_filter + 1) + (self.irreps_out.num_irreps if output_weights else 0)
+        self.weight_numel = channels * (lmax_filter + 1) + (
+            self.irreps_out.num_irreps if output_weights else 0
+        )
 
     def extra_repr(self) -> str:
         return (
@@ -127,7 +140,8 @@ class GauntConvolution(nn.Module):
         weight
             (edges, weight_numel).
         sources, targets
-            Node index at both ends of every edge, (edges,): x is gathered at `sources`, messages are added up at
+            Node index at both ends of every edge, (edges,): x is gathered at `sources`, messages are added
+            up at
             `targets`. Both or neither.
         num_nodes
             Number of rows of the result; None: as many as x has.
@@ -138,7 +152,7 @@ class GauntConvolution(nn.Module):
         """
         edges = vectors.shape[0]
         for name, value, shape in (
-            ("x", x, (x.shape[0] if sources is not None else edges, self.irreps_in.dim)),
+            ("x", x, (x.shape[0] if sources is not None else edges, self._in.dim)),
             ("vectors", vectors, (edges, 3)),
             ("weight", weight, (edges, self.weight_numel)),
         ):
@@ -155,7 +169,9 @@ class GauntConvolution(nn.Module):
             )
         if sources is not None:
             x = x.index_select(0, sources)
-        radial, rest = weight.split([self.channels * (self.lmax_filter + 1), weight.shape[1] - self._radial], dim=1)
+        radial, rest = weight.split(
+            [self.channels * (self.lmax_filter + 1), weight.shape[1] - self._radial], dim=1
+        )
         radial = radial.reshape(edges, self.lmax_filter + 1, self.channels)
         compute = self._edge if self.mode == "edge" else self._aligned
         messages = in_working_precision(compute, x, vectors, radial)
@@ -227,13 +243,15 @@ class GauntConvolution(nn.Module):
 
 
 def uniform_features(irreps: o3.Irreps, layout: str, name: str) -> Features:
-    """Features of one true signal with the same number of copies everywhere, or an error that says what differs."""
+    """Features of one true signal with the same number of copies everywhere, or an error that says what
+    differs."""
     features = Features(irreps, layout)
     if not features.signals:
         raise ValueError(f"{name} holds no irrep")
     if not features.direct or 1 not in features.signals:
         raise ValueError(
-            f"{name} must hold each irrep once, by increasing degree, with parity (-1)^l and the same number of "
+            f"{name} must hold each irrep once, by increasing degree, with parity (-1)^l and the "
+            f"same number of "
             f"copies, got {irreps}"
         )
     return features
@@ -248,7 +266,8 @@ def _polar_nodes(first: tuple[int, ...], third: tuple[int, ...], lmax_filter: in
 
 
 def _by_order(degrees: tuple[int, ...], cosine: np.ndarray) -> np.ndarray:
-    """Polar part of every component at the nodes, apart for every order: (2 lmax + 1 orders, nodes, components)."""
+    """Polar part of every component at the nodes, apart for every order: (2 lmax + 1 orders, nodes,
+    components)."""
     top = max(degrees)
     polar = associated_legendre(top, cosine, np.sqrt(1 - cosine**2))
     found = np.zeros((2 * top + 1, cosine.size, sum(2 * degree + 1 for degree in degrees)))

@@ -1,11 +1,12 @@
 """Harmonics and rotations of edge directions as differentiable tensors."""
 
+import math
+
 import torch
 
-from groundstate.gaunt.transforms import constant, constant_builder
 from groundstate.gaunt.harmonics import real_harmonics
 from groundstate.gaunt.quadrature import half_grid
-import math
+from groundstate.gaunt.transforms import constant, constant_builder
 
 
 def spherical_harmonics(lmax: int, vectors: torch.Tensor) -> torch.Tensor:
@@ -49,7 +50,9 @@ def spherical_harmonics(lmax: int, vectors: torch.Tensor) -> torch.Tensor:
             found[degree, m] = factor * value * cosine
             if m:
                 found[degree, -m] = factor * value * sine
-    return torch.stack([found[l, m] for l in range(lmax + 1) for m in range(-l, l + 1)], dim=-1)
+    return torch.stack(
+        [found[degree, m] for degree in range(lmax + 1) for m in range(-degree, degree + 1)], dim=-1
+    )
 
 
 def frames(vectors: torch.Tensor) -> torch.Tensor:

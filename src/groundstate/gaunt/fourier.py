@@ -1,10 +1,14 @@
 """The route of the paper: spherical harmonics <-> 2D Fourier series on the torus, products by FFT.
 
-Extended to the torus, Y_lm(theta, phi) = P_lm(cos theta) trig(m phi) is a trigonometric polynomial of degree l in
-theta that is even in theta for even m and odd for odd m, and has only the frequencies +-m in phi. Both conversions
-therefore cost O(L^3) (Luo, Chen, Krishnapriyan 2024, section 3.2). The coefficients are computed here: forward by an
+Extended to the torus, Y_lm(theta, phi) = P_lm(cos theta) trig(m phi) is a trigonometric polynomial of degree
+l in
+theta that is even in theta for even m and odd for odd m, and has only the frequencies +-m in phi. Both
+conversions
+therefore cost O(L^3) (Luo, Chen, Krishnapriyan 2024, section 3.2). The coefficients are computed here:
+forward by an
 FFT of samples, which is exact for a trigonometric polynomial; backward by Gauss-Legendre quadrature of
-exp(i u theta) P_lm, whose even (odd) part in theta is a polynomial in cos theta (times the sine that P_lm supplies).
+exp(i u theta) P_lm, whose even (odd) part in theta is a polynomial in cos theta (times the sine that P_lm
+supplies).
 """
 
 import numpy as np
@@ -42,7 +46,8 @@ def _forward(lmax: int) -> np.ndarray:
 
 
 def _backward(lmax: int, bandwidth: int) -> np.ndarray:
-    """Integral of exp(i u theta) P_lm sin(theta) over 0..pi times the phi integral, [m, l, u], |u| <= bandwidth."""
+    """Integral of exp(i u theta) P_lm sin(theta) over 0..pi times the phi integral, [m, l, u], |u| <=
+    bandwidth."""
     cosine, weight = np.polynomial.legendre.leggauss((lmax + bandwidth) // 2 + 1)
     theta = np.arccos(cosine)
     u = np.arange(-bandwidth, bandwidth + 1)
@@ -61,7 +66,9 @@ constant_builder("fourier backward imag")(lambda lmax, width: _backward(lmax, wi
 
 
 def _complex(kind: str, key: tuple, like: torch.Tensor) -> torch.Tensor:
-    return torch.complex(*(constant(f"fourier {kind} {part}", key, like.dtype, like.device) for part in ("real", "imag")))
+    return torch.complex(
+        *(constant(f"fourier {kind} {part}", key, like.dtype, like.device) for part in ("real", "imag"))
+    )
 
 
 def to_fourier(x: torch.Tensor, lmax: int) -> torch.Tensor:
@@ -116,5 +123,7 @@ def multiply(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 def _samples(spectrum: torch.Tensor, size: int) -> torch.Tensor:
     """Values of the real function at size x size points of the torus."""
     width = spectrum.shape[-2] // 2
-    padded = torch.nn.functional.pad(spectrum, (0, size // 2 + 1 - spectrum.shape[-1], 0, size - spectrum.shape[-2]))
+    padded = torch.nn.functional.pad(
+        spectrum, (0, size // 2 + 1 - spectrum.shape[-1], 0, size - spectrum.shape[-2])
+    )
     return torch.fft.irfft2(torch.roll(padded, -width, dims=-2), s=(size, size)) * size**2

@@ -9,7 +9,8 @@ BLOCK_BYTES = 384 * 1024
 
 
 def run(form, operands, wanted):
-    """Evaluate products of `operands` (tensor, port): each of `wanted` (i, j, port) gives T(operand i, operand j)."""
+    """Evaluate products of `operands` (tensor, port): each of `wanted` (i, j, port) gives T(operand i,
+    operand j)."""
     like = operands[0][0]
     batch = like.shape[0]
     into = [_matrix(form, port, form.odd, like) for _, port in operands]
@@ -61,7 +62,8 @@ class _Forward:
 
 
 class _Backward:
-    """Values (rows, points, channels) to coefficients, summed over channels where the operand has only one."""
+    """Values (rows, points, channels) to coefficients, summed over channels where the operand has only
+    one."""
 
     def __init__(self, matrix, port, step):
         self.single = port.channels == 1

@@ -28,8 +28,8 @@ def gaunt_product(
     lmax_out
         Highest degree kept; None keeps the full product, l1 + l2.
     method
-        "grid": exact quadrature; "fourier": 2D Fourier series and FFT (Luo, Chen, Krishnapriyan 2024); "dense": the
-        coupling table; "auto": the fastest for the size.
+        "grid": exact quadrature; "fourier": 2D Fourier series and FFT (Luo, Chen, Krishnapriyan 2024);
+        "dense": the coupling table; "auto": the fastest for the size.
 
     Returns
     -------
@@ -63,7 +63,8 @@ def gaunt_product_many(
 ) -> torch.Tensor:
     """Coefficients of the pointwise product of several functions.
 
-    Each factor is transformed once and the result once. "grid" multiplies on the points, "fourier" by divide and
+    Each factor is transformed once and the result once. "grid" multiplies on the points, "fourier" by divide
+    and
     conquer in Fourier space, "dense" folds the table over the factors; "auto" is the grid.
 
     Parameters
@@ -86,7 +87,10 @@ def gaunt_product_many(
 
     def on_grid(*factors: torch.Tensor) -> torch.Tensor:
         exact = sum(tops) + top
-        values = [factor @ _power_matrix(factor, l, exact, False) for factor, l in zip(factors, tops, strict=True)]
+        values = [
+            factor @ _power_matrix(factor, lmax, exact, False)
+            for factor, lmax in zip(factors, tops, strict=True)
+        ]
         return reduce(torch.mul, values) @ _power_matrix(factors[0], top, exact, True).t()
 
     return in_working_precision(on_grid, *xs)

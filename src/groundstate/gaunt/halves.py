@@ -1,6 +1,7 @@
 """Kernel on half of the grid: even and odd degrees apart, in component-major blocks.
 
-At the antipode of a point the even degrees keep their value and the odd degrees change sign. Transforming them
+At the antipode of a point the even degrees keep their value and the odd degrees change sign. Transforming
+them
 apart, on one point of every pair, halves the work: with e and o for the even and the odd part of a function,
 even(xy) = xe ye + xo yo and odd(xy) = xe yo + xo ye. For the bracket the two results change places.
 Blocks are stored (components, rows, channels), so every transform is one large matrix product.
@@ -15,7 +16,8 @@ BLOCK_BYTES = 256 * 1024
 
 
 def run(form, operands, wanted):
-    """Evaluate products of `operands` (tensor, port): each of `wanted` (i, j, port) gives T(operand i, operand j)."""
+    """Evaluate products of `operands` (tensor, port): each of `wanted` (i, j, port) gives T(operand i,
+    operand j)."""
     like = operands[0][0]
     batch = like.shape[0]
 
@@ -77,7 +79,9 @@ class _Space:
         memory = like.new_empty(rows * max(port.size * port.channels for port in form[:3]))
 
         def packed(port):
-            return _Packed(memory, port, rows, sum(2 * degree + 1 for degree in port.degrees if degree % 2 == 0))
+            return _Packed(
+                memory, port, rows, sum(2 * degree + 1 for degree in port.degrees if degree % 2 == 0)
+            )
 
         self.packed, self.results = [packed(port) for port in ports], [packed(port) for port in targets]
         self.order = [constant("order", (port.degrees,), None, like.device) for port in ports]

@@ -1,7 +1,7 @@
 """Real spherical harmonics and their surface gradients in float64, in e3nn's convention.
 
-Polar axis y, azimuth from z towards x, components ordered m = -l..l inside each degree, no Condon-Shortley phase,
-orthonormal on the sphere ("integral" normalisation).
+Polar axis y, azimuth from z towards x, components ordered m = -l..l inside each degree, no Condon-Shortley
+phase, orthonormal on the sphere ("integral" normalisation).
 """
 
 import math

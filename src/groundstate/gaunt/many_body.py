@@ -6,7 +6,7 @@ from torch import nn
 
 from groundstate.gaunt.contract import Port, in_working_precision
 from groundstate.gaunt.normalisation import check_normalisation, power_variances
-from groundstate.gaunt.signals import LAYOUTS, Features
+from groundstate.gaunt.signals import LAYOUTS, Features, check_features
 from groundstate.gaunt.transforms import constant
 
 
@@ -21,15 +21,16 @@ class GauntManyBody(nn.Module):
     irreps_in
         Features; copy u of every irrep belongs to channel u.
     irreps_out
-        Irreps wanted. None: those of irreps_in. Every irrep must be reached by some power, with at most as many
+        Irreps wanted. None: those of irreps_in. Every irrep must be reached by some power, with at most as
+        many
         copies as irreps_in has channels.
     correlation
         Highest power, at least 1.
     num_elements
         Number of weight sets; None: one set for all rows.
     irrep_normalization
-        "component" (default): each power counts as the product of nu independent factors and is scaled to unit
-        variance; "none": the bare powers.
+        "component" (default): each power counts as the product of nu independent factors and is scaled to
+        unit variance; "none": the bare powers.
     layout
         "mul_ir" or "ir_mul".
 
@@ -52,7 +53,9 @@ class GauntManyBody(nn.Module):
         super().__init__()
         normalisation, _ = check_normalisation(irrep_normalization, None)
         if normalisation == "norm":
-            raise ValueError("irrep_normalization must be component or none for a many-body product, got 'norm'")
+            raise ValueError(
+                "irrep_normalization must be component or none for a many-body product, got 'norm'"
+            )
         if layout not in LAYOUTS:
             raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
         if correlation < 1:
@@ -82,10 +85,10 @@ class GauntManyBody(nn.Module):
     def forward(self, x: torch.Tensor, elements: torch.Tensor | None = None) -> torch.Tensor:
         """Features (..., irreps_in.dim) to (..., irreps_out.dim).
 
-        `elements` (...,) gives the index of the weight set of every row; needed exactly where num_elements is set.
+        `elements` (...,) gives the index of the weight set of every row; needed exactly where num_elements
+        is set.
         """
-        if x.ndim < 1 or x.shape[-1] != self.irreps_in.dim:
-            raise ValueError(f"x must be (..., {self.irreps_in.dim}) for {self.irreps_in}, got {tuple(x.shape)}")
+        check_features("x", x, self._in)
         lead = x.shape[:-1]
         if (elements is None) != (self.num_elements is None):
             raise ValueError("elements goes with num_elements: give both or neither")
@@ -95,7 +98,7 @@ class GauntManyBody(nn.Module):
                 raise ValueError(f"elements must be {tuple(lead)}, got {tuple(elements.shape)}")
             weight = weight.index_select(1, elements.reshape(-1))
         result = in_working_precision(self._powers, x.reshape(-1, x.shape[-1]), weight)
-        return result.reshape(*lead, self.irreps_out.dim)
+        return result.reshape(*lead, self._out.dim)
 
     def _powers(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         base = {}
@@ -155,7 +158,8 @@ class GauntManyBody(nn.Module):
                     )
                 if block.channel + block.mul > self.channels:
                     raise ValueError(
-                        f"irreps_out asks for more than the {self.channels} channels of {self.irreps_in}: {ir}"
+                        f"irreps_out asks for more than the {self.channels} channels of "
+                        f"{self.irreps_in}: {ir}"
                     )
 
 

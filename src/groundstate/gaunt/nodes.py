@@ -1,7 +1,8 @@
 """Message sum on the grid: node values times edge filters, added up at the receiving nodes.
 
 For node values g (nodes, points, channels), filters f (edges, points, degrees) and weights w (edges, degrees,
-channels) the result is S[n] = sum over edges e into n of g[source(e)] * (f[e] w[e]). Edges are taken in blocks that
+channels) the result is S[n] = sum over edges e into n of g[source(e)] * (f[e] w[e]). Edges are taken in
+blocks that
 stay in cache; the filter values of all channels of all edges never exist at once.
 """
 
@@ -17,7 +18,9 @@ def _plain(g, f, w, sources, targets, count):
 
 def _blocks(g, f, w):
     row = g.shape[1] * g.shape[2] * g.element_size()
-    step = max(1, BLOCK_BYTES * torch.get_num_threads() // row) if g.device.type == "cpu" else max(1, f.shape[0])
+    step = (
+        max(1, BLOCK_BYTES * torch.get_num_threads() // row) if g.device.type == "cpu" else max(1, f.shape[0])
+    )
     return [slice(start, start + step) for start in range(0, f.shape[0], step)]
 
 
@@ -52,7 +55,12 @@ class _MessageSum(torch.autograd.Function):
 
 
 def message_sum(
-    g: torch.Tensor, f: torch.Tensor, w: torch.Tensor, sources: torch.Tensor, targets: torch.Tensor, count: int
+    g: torch.Tensor,
+    f: torch.Tensor,
+    w: torch.Tensor,
+    sources: torch.Tensor,
+    targets: torch.Tensor,
+    count: int,
 ) -> torch.Tensor:
     """S[n] = sum over edges into n of g[source] * (f w), shape (count, points, channels)."""
     if torch.compiler.is_compiling():

@@ -39,8 +39,10 @@ def output_scales(
     """Scale of every output degree for each (odd, sign), and no entry for a degree that no path reaches.
 
     `paths` lists the pairs of signals that feed each output signal; `terms` counts the rank-one weight terms.
-    With "component" every component has unit variance when those of the inputs have, with "norm" every irrep; the
-    weights count as independent with unit variance. Paths of one degree share the variance by their strengths, since
+    With "component" every component has unit variance when those of the inputs have, with "norm" every
+    irrep; the
+    weights count as independent with unit variance. Paths of one degree share the variance by their
+    strengths, since
     a factorised product has no free factor per path.
     """
     strength: dict[tuple[bool, int, int], float] = {}
@@ -50,10 +52,8 @@ def output_scales(
         for first, second, third in sources:
             found = path_strengths(first, second, third, odd)
             dims1, dims2, dims3 = (2 * np.array(degrees) + 1 for degrees in (first, second, third))
-            if irrep == "component":
-                power = found / dims3
-            else:
-                power = found / (dims1[:, None, None] * dims2[:, None])
+            inputs = dims1[:, None, None] * dims2[:, None]
+            power = found / (dims3 if irrep == "component" else inputs)
             for k, degree in enumerate(third):
                 reached = int((found[..., k] > 1e-20).sum())
                 if reached:
@@ -73,7 +73,8 @@ def output_scales(
 def power_variances(degrees: Degrees, nu: int, out: Degrees) -> dict[int, float]:
     """Variance of a component of the product of nu independent signals whose components have unit variance.
 
-    The covariance of such a signal on the sphere is sum_l (2l+1)/4pi P_l(cos g); covariances of a product multiply.
+    The covariance of such a signal on the sphere is sum_l (2l+1)/4pi P_l(cos g); covariances of a product
+    multiply.
     """
     exact = nu * max(degrees) + max(out)
     cosine, weight = np.polynomial.legendre.leggauss(exact // 2 + 1)
@@ -83,5 +84,3 @@ def power_variances(degrees: Degrees, nu: int, out: Degrees) -> dict[int, float]
 
     covariance = sum((2 * degree + 1) / (4 * math.pi) * legendre(degree) for degree in degrees) ** nu
     return {degree: float(2 * math.pi * (weight * covariance * legendre(degree)).sum()) for degree in out}
-
-

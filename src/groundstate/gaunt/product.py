@@ -8,7 +8,7 @@ from torch import nn
 from groundstate.gaunt.contract import Contraction, Port, contract, from_dense, to_dense
 from groundstate.gaunt.functional import check_method, gaunt_product
 from groundstate.gaunt.normalisation import check_normalisation, output_scales
-from groundstate.gaunt.signals import LAYOUTS, Features
+from groundstate.gaunt.signals import LAYOUTS, Features, check_features
 from groundstate.gaunt.transforms import constant, constant_builder
 
 PARITIES = ("even", "complete")
@@ -17,26 +17,29 @@ PARITIES = ("even", "complete")
 class GauntTensorProduct(nn.Module):
     r"""Channel-wise product of two features with Gaunt coefficients and factorised weights.
 
-    Each channel of an operand is a function on the sphere; channels are multiplied one by one, as in e3nn's "uuu"
-    mode. The weight of a path is w_l1 w_l2 w_l (Luo, Chen, Krishnapriyan 2024, section 3.3), one set per channel,
-    summed over `rank` such terms.
+    Each channel of an operand is a function on the sphere; channels are multiplied one by one, as in e3nn's
+    "uuu"
+    mode. The weight of a path is w_l1 w_l2 w_l (Luo, Chen, Krishnapriyan 2024, section 3.3), one set per
+    channel, summed over `rank` such terms.
 
     Parameters
     ----------
     irreps_in1, irreps_in2
-        Features. Copies are channels: copy u of every irrep belongs to channel u; an operand with a single channel
+        Features. Copies are channels: copy u of every irrep belongs to channel u; an operand with a single
+        channel
         is multiplied with every channel of the other ("uvu" with one v).
     irreps_out
         Irreps wanted. None: all that a path reaches.
     parity
-        "even": the Gaunt product, paths with l1 + l2 + l3 even. "complete": the odd paths (cross products) as well,
-        with weights of their own.
+        "even": the Gaunt product, paths with l1 + l2 + l3 even. "complete": the odd paths (cross products)
+        as well, with weights of their own.
     rank
         Number of factorised weight terms; 0: no weights, the product itself.
     irrep_normalization
         "component" (default), "norm" or "none", as in e3nn.
     path_normalization
-        "element" (default), "path" or "none", as in e3nn; the first two are the same for a channel-wise product.
+        "element" (default), "path" or "none", as in e3nn; the first two are the same for a channel-wise
+        product.
     internal_weights, shared_weights
         As in e3nn.
     layout
@@ -47,7 +50,8 @@ class GauntTensorProduct(nn.Module):
     Attributes
     ----------
     irreps_in1, irreps_in2, irreps_out, weight_numel
-        As in e3nn. Per term the weights are one number per irrep copy of the first input, the second input and the
+        As in e3nn. Per term the weights are one number per irrep copy of the first input, the second input
+        and the
         output, in this order; the terms of the odd part follow those of the even part.
     """
 
@@ -109,9 +113,8 @@ class GauntTensorProduct(nn.Module):
 
         `weight` is (weight_numel,) with shared weights, (..., weight_numel) otherwise.
         """
-        for name, value, irreps in (("x", x, self.irreps_in1), ("y", y, self.irreps_in2)):
-            if value.ndim < 1 or value.shape[-1] != irreps.dim:
-                raise ValueError(f"{name} must be (..., {irreps.dim}) for {irreps}, got {tuple(value.shape)}")
+        check_features("x", x, self._in1)
+        check_features("y", y, self._in2)
         weight = self._checked_weight(weight)
         lead = torch.broadcast_shapes(x.shape[:-1], y.shape[:-1], () if weight is None else weight.shape[:-1])
         x = x.expand(*lead, x.shape[-1]).reshape(-1, x.shape[-1])
@@ -122,7 +125,7 @@ class GauntTensorProduct(nn.Module):
             if weight.ndim > 1:
                 weight = weight.expand(*lead, weight.shape[-1]).reshape(-1, weight.shape[-1])
             result = self._weighted_sum(x, y, weight)
-        return result.reshape(*lead, self.irreps_out.dim)
+        return result.reshape(*lead, self._out.dim)
 
     def scale(self, odd: bool, sign: int, degree: int) -> float:
         """Factor that the normalisation puts on an output degree of the even or odd part (0: not reached)."""
@@ -210,7 +213,9 @@ class GauntTensorProduct(nn.Module):
     def _checked_weight(self, weight: torch.Tensor | None) -> torch.Tensor | None:
         if self.internal_weights or self.rank == 0:
             if weight is not None:
-                raise ValueError("this product takes no weight: build it with internal_weights=False and a rank > 0")
+                raise ValueError(
+                    "this product takes no weight: build it with internal_weights=False and a rank > 0"
+                )
             return self.weight if self.internal_weights else None
         if weight is None:
             raise ValueError(f"this product needs a weight of shape (..., {self.weight_numel})")

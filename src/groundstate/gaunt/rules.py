@@ -1,6 +1,7 @@
 """Which kernel is fastest for which size, from measurements that `benchmarks/gaunt/rules.py` repeats.
 
-Sizes are the polynomial degree that the quadrature integrates (3 lmax for a product that keeps its lmax) and the
+Sizes are the polynomial degree that the quadrature integrates (3 lmax for a product that keeps its lmax) and
+the
 number of columns (rows of the batch times channels).
 """
 
@@ -8,23 +9,18 @@ import json
 from functools import lru_cache
 from importlib.resources import files
 
-
-@lru_cache(maxsize=1)
-def table() -> dict:
-    """The measured thresholds."""
-    return json.loads((files("groundstate.gaunt") / "rules.json").read_text())
+MEASURED = json.loads((files("groundstate.gaunt") / "rules.json").read_text())
 
 
 @lru_cache(maxsize=4096)
 def kernel(exact: int, batch: int, channels: int, method: str) -> str:
     """ "dense" (coupling table), "plain" (grid in five operations), "full" or "halves" (blocked grid)."""
-    measured = table()
     columns = batch * channels
-    if method == "auto" and columns <= _limit(measured["dense_up_to_columns"], exact):
+    if method == "auto" and columns <= _limit(MEASURED["dense_up_to_columns"], exact):
         return "dense"
-    if columns <= _limit(measured["plain_up_to_columns"], exact):
+    if columns <= _limit(MEASURED["plain_up_to_columns"], exact):
         return "plain"
-    start = measured["halves_from_degree"]["one channel" if channels == 1 else "many channels"]
+    start = MEASURED["halves_from_degree"]["one channel" if channels == 1 else "many channels"]
     return "halves" if exact >= start else "full"
 
 

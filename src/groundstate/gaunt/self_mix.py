@@ -5,21 +5,26 @@ from e3nn import o3
 from torch import nn
 
 from groundstate.gaunt.product import GauntTensorProduct
-from groundstate.gaunt.signals import LAYOUTS
+from groundstate.gaunt.signals import LAYOUTS, Features, check_features
 
 
 class DegreeLinear(nn.Module):
     """Linear map of the copies of every irrep onto those of the same irrep, in either layout; no bias.
 
-    Weights are drawn from a unit normal and divided by the square root of the number of copies that come in, as in
+    Weights are drawn from a unit normal and divided by the square root of the number of copies that come in,
+    as in
     `e3nn.o3.Linear`.
     """
 
-    def __init__(self, irreps_in: o3.Irreps | str, irreps_out: o3.Irreps | str, layout: str = "mul_ir") -> None:
+    def __init__(
+        self, irreps_in: o3.Irreps | str, irreps_out: o3.Irreps | str, layout: str = "mul_ir"
+    ) -> None:
         super().__init__()
         if layout not in LAYOUTS:
             raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
         self.irreps_in, self.irreps_out, self.layout = o3.Irreps(irreps_in), o3.Irreps(irreps_out), layout
+        self._in = Features(self.irreps_in, layout)
+        self._sizes = [(mul, ir.dim) for mul, ir in self.irreps_in]
         self._paths = [
             [i for i, (_, other) in enumerate(self.irreps_in) if other == ir] for _, ir in self.irreps_out
         ]
@@ -33,11 +38,12 @@ class DegreeLinear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., irreps_in.dim) to (..., irreps_out.dim)."""
-        if x.shape[-1] != self.irreps_in.dim:
-            raise ValueError(f"x must be (..., {self.irreps_in.dim}) for {self.irreps_in}, got {tuple(x.shape)}")
+        check_features("x", x, self._in)
         parts = []
-        for part, (mul, ir) in zip(x.split([mul * ir.dim for mul, ir in self.irreps_in], dim=-1), self.irreps_in, strict=True):
-            shape = (mul, ir.dim) if self.layout == "mul_ir" else (ir.dim, mul)
+        for part, (mul, dim) in zip(
+            x.split([mul * dim for mul, dim in self._sizes], dim=-1), self._sizes, strict=True
+        ):
+            shape = (mul, dim) if self.layout == "mul_ir" else (dim, mul)
             part = part.reshape(*x.shape[:-1], *shape)
             parts.append(part.transpose(-1, -2) if self.layout == "mul_ir" else part)
         results = []
@@ -50,9 +56,11 @@ class DegreeLinear(nn.Module):
 class GauntSelfMix(nn.Module):
     r"""x + Linear(product(A x, B x)): self-interaction with two learned mixtures per degree.
 
-    Luo, Chen and Krishnapriyan (2024) report the layer ("Gaunt-Selfmix", added to EquiformerV2) without code or
+    Luo, Chen and Krishnapriyan (2024) report the layer ("Gaunt-Selfmix", added to EquiformerV2) without code
+    or
     formula; this is our form. A, B and the last map mix the channels of every irrep; the product is
-    `GauntTensorProduct` without further weights, since the mixtures already carry a factor per degree and channel.
+    `GauntTensorProduct` without further weights, since the mixtures already carry a factor per degree and
+    channel.
 
     Parameters
     ----------
@@ -86,7 +94,9 @@ class GauntSelfMix(nn.Module):
         kept = o3.Irreps([(mul, ir) for mul, ir in everything if ir in kinds])
         self.first = DegreeLinear(self.irreps_in, middle, layout)
         self.second = DegreeLinear(self.irreps_in, middle, layout)
-        self.product = GauntTensorProduct(middle, middle, kept, parity=parity, rank=0, layout=layout, method=method)
+        self.product = GauntTensorProduct(
+            middle, middle, kept, parity=parity, rank=0, layout=layout, method=method
+        )
         missing = [ir for ir in kinds if ir not in {kind for _, kind in kept}]
         if missing:
             raise ValueError(f"no path reaches {missing[0]} from {self.irreps_in} with parity={parity!r}")

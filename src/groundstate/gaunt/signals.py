@@ -1,6 +1,7 @@
 """How a feature vector described by irreps holds signals on the sphere.
 
-An irrep of degree l and parity p belongs to a true signal where p = (-1)^l, to a pseudo signal otherwise. Channel u
+An irrep of degree l and parity p belongs to a true signal where p = (-1)^l, to a pseudo signal otherwise.
+Channel u
 of a signal consists of copy u of every irrep; where an irrep has fewer copies, the channel is zero there.
 """
 
@@ -62,16 +63,24 @@ class Features:
     """The signals of one operand."""
 
     def __init__(self, irreps: o3.Irreps, layout: str) -> None:
-        self.irreps, self.layout = irreps, layout
+        # plain values only: a compiler cannot trace irreps objects
+        self.dim, self.layout, self._key = irreps.dim, layout, (str(irreps), layout)
         self.signals = {sign: signal for sign in (1, -1) if (signal := _signal(irreps, sign))}
         self.channels = max((signal.channels for signal in self.signals.values()), default=0)
+
+    def __str__(self) -> str:
+        return self._key[0]
 
     @property
     def direct(self) -> bool:
         """Whether the flat vector is one dense signal as it stands."""
-        return len(self.signals) == 1 and all(signal.is_dense(self.channels) for signal in self.signals.values())
+        return len(self.signals) == 1 and all(
+            signal.is_dense(self.channels) for signal in self.signals.values()
+        )
 
-    def port(self, sign: int, channels: int, scales: dict[int, float] | None = None, direct: bool = False) -> Port:
+    def port(
+        self, sign: int, channels: int, scales: dict[int, float] | None = None, direct: bool = False
+    ) -> Port:
         """Port of one signal, either of the flat vector itself (`direct`) or as `pack` returns it."""
         degrees = self.signals[sign].degrees
         factors = None if scales is None else tuple(scales.get(degree, 0.0) for degree in degrees)
@@ -103,8 +112,13 @@ class Features:
 
     def spread(self, values: torch.Tensor) -> torch.Tensor:
         """One value per irrep copy (..., num_irreps) to one per entry of the flat vector (..., dim)."""
-        key = (str(self.irreps), self.layout)
-        return values.index_select(-1, constant("copies", key, None, values.device))
+        return values.index_select(-1, constant("copies", self._key, None, values.device))
+
+
+def check_features(name: str, value: torch.Tensor, features: Features) -> None:
+    """Refuse a tensor whose last axis is not that of the features."""
+    if value.ndim < 1 or value.shape[-1] != features.dim:
+        raise ValueError(f"{name} must be (..., {features.dim}) for {features}, got {tuple(value.shape)}")
 
 
 @constant_builder("copies")

@@ -36,11 +36,13 @@ def gaunt_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
 
 
 def bracket_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
-    """Integrals of r . (grad Y1 x grad Y2) Y3 over the sphere: the antisymmetric partner of the Gaunt coefficients.
+    """Integrals of r . (grad Y1 x grad Y2) Y3 over the sphere: the antisymmetric partner of the Gaunt
+    coefficients.
 
     Returns
     -------
-    float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is odd and the triangle holds strictly.
+    float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is odd and the triangle holds
+    strictly.
     """
     _check_triple(l1, l2, l3)
     return torch.from_numpy(coupling((l1,), (l2,), (l3,), odd=True).copy())
@@ -48,7 +50,8 @@ def bracket_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
 
 @lru_cache(maxsize=256)
 def coupling(first: Degrees, second: Degrees, third: Degrees, odd: bool) -> np.ndarray:
-    """Dense coupling table over all components of three sets of degrees, with exact zeros where a rule demands them."""
+    """Dense coupling table over all components of three sets of degrees, with exact zeros where a rule
+    demands them."""
     points, weights = sphere_grid(max(first) + max(second) + max(third))
     out = real_harmonics(third, points) * weights
     if odd:
