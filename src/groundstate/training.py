@@ -279,7 +279,8 @@ def fit(
                 f"{name}: the {part} part is empty; use more data or other split fractions"
             )
     started, folder = time.time(), Path(folder)
-    identity = [config, settings.model_dump(), seed, train_size, validation_size]
+    shapes = {key: list(value.shape) for key, value in network.state_dict().items()}
+    identity = [config, settings.model_dump(), seed, train_size, validation_size, shapes]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode())
     for path in inputs:
         digest.update(Path(path).read_bytes())
