@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.examples import read_starts
+from groundstate.molecules.labels import NO_RULES
 from groundstate.molecules.models import find_model
 from groundstate.molecules.predict import Predictor, load_predictor, predict_records
 from groundstate.molecules.stereo import match_stereo
@@ -120,7 +121,9 @@ def test_geometry_that_loses_its_stereo_is_not_passed_on(prepared, checkpoint):
     )
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     starts = read_starts(prepared.conformers, [record["id"] for record in records])
-    predictions = list(predict_records(Predictor(mirror, good.network, good.elements), records, starts, []))
+    predictions = list(
+        predict_records(Predictor(mirror, good.network, good.elements, NO_RULES), records, starts, [])
+    )
     lost = [one for one in predictions if one.failed and "refinement changed the stereo" in one.failed]
     assert 0 < len(lost) < len(predictions)
     for one in lost:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.graph import MoleculeGraph, graph_of
+from groundstate.molecules.labels import follow_labels
 from groundstate.molecules.mols import mol_from_record
 from groundstate.progress import track
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
@@ -59,18 +60,24 @@ def read_part(records: str | Path, splits: str | Path, split: str, part: str) ->
 
 
 def make_examples(
-    records: list[dict], starts: Mapping[str, list[dict]], elements: list[int], name: str
+    records: list[dict],
+    starts: Mapping[str, list[dict]],
+    elements: list[int],
+    labels: Mapping[str, Mapping[str, int]],
+    name: str,
 ) -> list[Example]:
     """Examples of the records that have a start with their own stereo; others teach nothing and are left out.
 
-    So is a molecule with an element that is not in ``elements`` (a rare one, in the validation part only).
+    So is one with an element that is not in ``elements`` (a rare one, in the validation part).
+    Hydrogens of the starts are renumbered by ``labels``.
     """
     examples = []
     for record in track(records, name, len(records), "molecules"):
         rows = [row for row in starts.get(record["id"], []) if row["stereo_kept"]]
         if rows and set(record["atomic_numbers"]) <= set(elements):
-            graph = graph_of(mol_from_record(record), elements)
-            positions = [centred(row["positions"]) for row in rows]
+            mol = mol_from_record(record)
+            graph = graph_of(mol, elements)
+            positions = [centred(follow_labels(mol, row["positions"], labels)) for row in rows]
             examples.append(Example(record["id"], graph, positions, centred(record["positions"])))
     return examples
 

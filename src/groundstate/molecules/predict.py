@@ -14,6 +14,7 @@ from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers import conformers_of
 from groundstate.molecules.examples import centred
 from groundstate.molecules.graph import MoleculeGraph, graph_of
+from groundstate.molecules.labels import follow_labels
 from groundstate.molecules.models import GeometryModel, find_model
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
 from groundstate.molecules.sdf import write_sdf
@@ -31,6 +32,7 @@ class Predictor(NamedTuple):
     model: GeometryModel
     network: torch.nn.Module
     elements: list[int]
+    labels: dict[str, dict[str, int]]
 
 
 class Prediction(NamedTuple):
@@ -65,7 +67,12 @@ def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
             f"{path}: its weights do not fit the {checkpoint.config['model']!r} model of this version "
             f"({reason}); train again"
         ) from None
-    return Predictor(model, network.to(choose_device(device)).eval(), checkpoint.config["elements"])
+    return Predictor(
+        model,
+        network.to(choose_device(device)).eval(),
+        checkpoint.config["elements"],
+        checkpoint.config["labels"],
+    )
 
 
 def predict_records(
@@ -90,7 +97,7 @@ def predict_records(
         ready = []
         for record in chunk:
             try:
-                ready.append(_start(record, starts, embed, predictor.elements))
+                ready.append(_start(record, starts, embed, predictor))
             except RecordError as error:
                 rejections.append(Rejection(record["id"], "predict", str(error)))
         for index in range(0, len(ready), batch_size):
@@ -105,17 +112,18 @@ def predict_records(
 
 
 def _start(
-    record: dict, starts: Mapping[str, list[dict]] | None, embed: EmbedConformers, elements: list[int]
+    record: dict, starts: Mapping[str, list[dict]] | None, embed: EmbedConformers, predictor: Predictor
 ) -> _Start:
     mol = mol_from_record(record)
-    graph = graph_of(mol, elements)
+    graph = graph_of(mol, predictor.elements)
     if starts is None:
         rows = [row for row in conformers_of(record, embed) if row["method"] == "mmff"]
     else:
         rows = starts.get(record["id"], [])
     if not rows:
         raise RecordError("no start geometry: the embed stage rejected it")
-    return _Start(record["id"], mol, graph, rows[0])
+    positions = follow_labels(mol, rows[0]["positions"], predictor.labels)
+    return _Start(record["id"], mol, graph, rows[0] | {"positions": positions})
 
 
 def _finish(start: _Start, positions: np.ndarray) -> Prediction:
@@ -128,7 +136,7 @@ def _finish(start: _Start, positions: np.ndarray) -> Prediction:
     elif not match_stereo(start.mol, positions).complete:
         failed = "refinement changed the stereo; this is the start geometry"
     if failed:
-        positions = np.asarray(start.row["positions"])
+        positions = start.row["positions"]
     properties = {"smiles": Chem.MolToSmiles(Chem.RemoveHs(start.mol)), "origin": start.row["origin"]}
     if failed:
         properties["failed"] = failed

@@ -69,6 +69,9 @@ class RefinerLayer(nn.Module):
     def __init__(self, channels: int, features: int, lmax: int, radial: int) -> None:
         super().__init__()
         self.lmax, self.sizes = lmax, [2 * degree + 1 for degree in range(lmax + 1)]
+        degree = torch.repeat_interleave(torch.arange(lmax + 1), torch.tensor(self.sizes))
+        self.register_buffer("degree", degree, persistent=False)
+        self.register_buffer("signs", (1.0 - 2.0 * (degree % 2))[:, None], persistent=False)
         irreps = o3.Irreps([(channels, (degree, (-1) ** degree)) for degree in range(lmax + 1)])
         edge = o3.Irreps.spherical_harmonics(lmax)
         pair_channels = max(channels // 2, 1)
@@ -77,7 +80,8 @@ class RefinerLayer(nn.Module):
         self.of_pair = nn.Linear(PAIR_FEATURES + radial, features)
         self.of_receiver = nn.Linear(features, features, bias=False)
         self.of_sender = nn.Linear(features, features, bias=False)
-        self.radial_weights = nn.Linear(features, 2 * degrees * channels)
+        self.channel_weights = nn.Linear(features, channels)
+        self.degree_weights = nn.Linear(features, degrees)
         self.sent = DegreeLinear(channels, channels, lmax)
         self.message = GauntTensorProduct(irreps, edge, irreps, rank=0, layout="ir_mul")
 
@@ -90,7 +94,6 @@ class RefinerLayer(nn.Module):
         self.kept = DegreeLinear(channels, channels, lmax)
 
         self.probe = DegreeLinear(channels, pair_channels, lmax)
-        self.answer = DegreeLinear(channels, pair_channels, lmax)
         self.correction = _perceptron(features + 2 * degrees * pair_channels, features, 2)
         nn.init.zeros_(self.correction[-1].weight)
         nn.init.zeros_(self.correction[-1].bias)
@@ -109,7 +112,7 @@ class RefinerLayer(nn.Module):
         there = o3.spherical_harmonics(
             list(range(self.lmax + 1)), direction, normalize=False, normalization="component"
         )
-        back = torch.cat([(-1) ** degree * part for degree, part in enumerate(there.split(self.sizes, 1))], 1)
+        back = there * self.signs[:, 0]
 
         width = centres[1] - centres[0]
         basis = torch.exp(-(((distance[:, None] - centres) / width) ** 2))
@@ -120,18 +123,18 @@ class RefinerLayer(nn.Module):
             pair + receiver.index_select(0, second) + sender.index_select(0, first)
         )
 
-        edges = torch.cat([to_first[:near], to_second[:near]])
+        cut = [near, len(first) - near]  # a split has a cheaper gradient than a slice
+        edges = torch.cat([to_first.split(cut)[0], to_second.split(cut)[0]])
         target = torch.cat([first[:near], second[:near]])
         source = torch.cat([second[:near], first[:near]])
-        scalars, signals = self._interact(
-            scalars, signals, edges, torch.cat([there[:near], back[:near]]), source, target
-        )
+        harmonics = torch.cat([there.split(cut)[0], back.split(cut)[0]])
+        scalars, signals = self._interact(scalars, signals, edges, harmonics, source, target)
 
-        probe, answer = self.probe(signals), self.answer(signals)
-        seen = self._per_degree(probe.index_select(0, first) * there[:, :, None])
-        seen = seen + self._per_degree(probe.index_select(0, second) * back[:, :, None])
-        match = self._per_degree(probe.index_select(0, first) * answer.index_select(0, second))
-        match = match + self._per_degree(probe.index_select(0, second) * answer.index_select(0, first))
+        probe = self.probe(signals)
+        of_first, of_second = probe.index_select(0, first), probe.index_select(0, second)
+        # what both ends hold along the pair: odd degrees change their sign with its direction
+        seen = self._per_degree((of_first + self.signs * of_second) * there[:, :, None])
+        match = self._per_degree(of_first * of_second)
         error, logit = self.correction(torch.cat([to_first + to_second, seen, match], dim=-1)).unbind(-1)
         stiffness = (self.stiffness[batch.separation - 1] + 2 * torch.tanh(logit)).exp()
         spring = (UNIT * stiffness * error)[:, None] * direction
@@ -152,10 +155,9 @@ class RefinerLayer(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Messages by the Gaunt product with the edge, then of what an atom received with itself."""
         atoms, components, channels = signals.shape
-        inward, outward = self.radial_weights(edges).view(len(edges), 2, self.lmax + 1, channels).unbind(1)
-        sent = self._weighted(self.sent(signals).index_select(0, source), inward)
-        message = self.message(sent.flatten(1), harmonics).view(-1, components, channels)
-        message = self._weighted(message, outward)
+        sent = self.sent(signals).index_select(0, source) * self.channel_weights(edges)[:, None]
+        filters = harmonics * self.degree_weights(edges).index_select(1, self.degree)
+        message = self.message(sent.flatten(1), filters).view(-1, components, channels)
         received = torch.zeros_like(signals).index_add(0, target, message) / MEAN_NEIGHBOURS
         heard = torch.zeros_like(scalars).index_add(0, target, edges) / MEAN_NEIGHBOURS
 

@@ -6,6 +6,7 @@ import torch
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.examples import Example, elements_of, make_examples, read_part, read_starts
+from groundstate.molecules.labels import NO_RULES, count_labels
 from groundstate.molecules.models import find_model
 from groundstate.molecules.train_settings import TrainGeometry
 from groundstate.seeds import derive_seed
@@ -34,10 +35,11 @@ def train(
     training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
     starts = read_starts(conformers, [record["id"] for record in training + validation])
     elements = elements_of(training)
-    config = {"kind": "geometry", "model": model, **kind.config(settings, elements)}
+    labels = count_labels(training) if settings.hydrogen_labels else NO_RULES
+    config = {"kind": "geometry", "model": model, "labels": labels, **kind.config(settings, elements)}
     parts: dict[str, list[Example]] = {}
     for part, rows in (("train", training), ("validation", validation)):
-        parts[part] = make_examples(rows, starts, elements, f"{part} part")
+        parts[part] = make_examples(rows, starts, elements, labels, f"{part} part")
         if not parts[part]:
             raise GroundstateError(
                 f"{records}: no molecule of the {part} part has both a reference and a start geometry"

@@ -22,7 +22,10 @@ class TrainGeometry(Settings):
     """Training of a geometry model; the section of the model that is trained applies."""
 
     model: Literal["gaunt"] = Field("gaunt", description="model that is trained where none is named")
+    hydrogen_labels: bool = Field(
+        True, description="number the hydrogens of start geometries as the training part does"
+    )
     gaunt: Gaunt = Gaunt()
     training: TrainingSettings = TrainingSettings(
-        max_steps=1000, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=100
+        max_steps=1200, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=200
     )
