@@ -11,6 +11,7 @@ from groundstate.errors import GroundstateError
 from groundstate.metrics.agreement import add_second, summarise_agreement
 from groundstate.metrics.control_comparison import compare_with_control
 from groundstate.metrics.crystal_files import NamedStructure, read_structures
+from groundstate.metrics.hull import ReferenceHull
 from groundstate.metrics.stability import StabilityRow, summarise_stability
 from groundstate.metrics.sun import are_novel, are_unique
 from groundstate.potentials.cache import Cache, content_key
@@ -33,6 +34,7 @@ class Evaluation:
 
     scores: dict[str, StabilityScore]  # "generated" and the controls
     summary: dict
+    hull: ReferenceHull
     rejected_references: list[Rejection] = field(default_factory=list)
 
 
@@ -102,7 +104,7 @@ def evaluate_stability(
             summary[f"against_{name}"] = compare_with_control(ours.rows, scores[name].rows, seed)
     if agreement is not None:
         summary["agreement"] = agreement
-    return Evaluation(scores, summary, [*bad_phases, *known.failures])
+    return Evaluation(scores, summary, known.hull, [*bad_phases, *known.failures])
 
 
 def _controls(

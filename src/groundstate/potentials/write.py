@@ -7,17 +7,22 @@ import pandas as pd
 
 from groundstate.files import atomic_path, write_json
 from groundstate.potentials.evaluation import GENERATED, Evaluation
+from groundstate.potentials.figures import write_figures
 from groundstate.potentials.stability import StabilityScore
 from groundstate.records import Rejection, write_rejected
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
-    """Write ``crystals.csv`` and ``.parquet``, ``relaxed.extxyz``, ``rejected.csv`` and ``summary.json``.
+    """Write the tables, ``relaxed.extxyz``, ``rejected.csv``, ``figures/`` and ``summary.json``.
 
     Controls go to ``controls/NAME/`` in the same form.
     """
     for name, score in evaluation.scores.items():
         _write_score(folder if name == GENERATED else folder / "controls" / name, score)
+    sets = {name: score.rows for name, score in evaluation.scores.items()}
+    with atomic_path(folder / "figures") as temporary:
+        temporary.mkdir()
+        write_figures(temporary, sets, evaluation.hull)
     write_rejected(folder / "rejected_references.csv", evaluation.rejected_references)
     write_json(folder / "summary.json", evaluation.summary)
 
