@@ -22,7 +22,7 @@ from groundstate.settings import Settings, explain
 from groundstate.sources.settings import Retry, Source
 
 ROOT = Path(__file__).parents[2]
-MOLECULE_FORMATS = ("qm9pack", "sdf", "smiles", "molecule3d", "molecule3d_parquet", "csv")
+MOLECULE_FORMATS = ("qm9pack", "sdf", "smiles", "molecule3d", "molecule3d_parquet")
 CRYSTAL_FORMATS = ("flla", "csv", "extxyz", "cif")
 MOLECULE_MODELS = get_args(TrainGeometry.model_fields["model"].annotation)
 CRYSTAL_MODELS = get_args(TrainCrystals.model_fields["model"].annotation)

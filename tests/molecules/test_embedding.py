@@ -42,9 +42,9 @@ def whole(records, tmp_path_factory) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     table = pq.read_table(folder / "conformers.parquet").to_pylist()
-    return {name: (folder / name).read_bytes() for name in ("etkdg.sdf", "mmff.sdf", "rejected.csv")} | {
-        "rows": json.dumps(table).encode()
-    }
+    return {
+        name: (folder / name).read_bytes() for name in ("etkdg.sdf", "mmff.sdf", "lowest.sdf", "rejected.csv")
+    } | {"rows": json.dumps(table).encode()}
 
 
 def test_the_result_does_not_depend_on_the_worker_count(records, whole, tmp_path):
@@ -103,3 +103,16 @@ def test_failures_are_written_with_their_geometry_and_say_so(tmp_path):
     assert "failed" not in plain.properties and plain.properties["force_field"] == "mmff94"
     assert cage.properties["failed"] and cage.properties["origin"] == "fallback"
     assert np.ptp(parse_molblock(cage.molblock).GetConformer().GetPositions(), axis=0).min() > 1
+
+
+def test_the_lowest_of_several_conformers_is_a_baseline_of_its_own(tmp_path):
+    records = [record_from_mol("m", parse_smiles("OCCCCCF"), smiles="OCCCCCF")]
+    embed_conformers(records, ["m"], EmbedConformers(num_conformers=6), 1, tmp_path / "c")
+    rows = pq.read_table(tmp_path / "c" / "conformers.parquet").to_pylist()
+    minimised = [row for row in rows if row["method"] == "mmff"]
+    lowest = min(minimised, key=lambda row: row["energy"])
+    assert lowest["conformer"] != 0  # else the case shows nothing
+    for name, row in (("mmff", minimised[0]), ("lowest", lowest)):
+        (block,) = read_sdf_blocks(tmp_path / "c" / f"{name}.sdf")
+        positions = parse_molblock(block.molblock).GetConformer().GetPositions()
+        np.testing.assert_allclose(positions, row["positions"], atol=5.1e-5)

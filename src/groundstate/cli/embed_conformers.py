@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from groundstate.molecules.embedding import embed_conformers
+from groundstate.molecules.record_file import RecordFile
 from groundstate.molecules.settings import EmbedConformers
-from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
+from groundstate.records import MOLECULE_SCHEMA, read_split
 from groundstate.settings import parse_settings
 
 
@@ -21,7 +22,7 @@ def command(
 ) -> None:
     """Make start geometries with ETKDGv3 and MMFF94."""
     summary = embed_conformers(
-        read_records(records, MOLECULE_SCHEMA),
+        RecordFile(records, MOLECULE_SCHEMA),
         read_split(splits, split, "test"),
         parse_settings(EmbedConformers, settings),
         workers,

@@ -8,19 +8,21 @@ import shutil
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import rdkit
+from rdkit import Chem
 
 from groundstate.files import atomic_path, write_json
 from groundstate.molecules.conformers import conformers_of
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
-from groundstate.molecules.sdf import write_sdf
+from groundstate.molecules.sdf import molblock_with_properties
 from groundstate.molecules.settings import EmbedConformers
 from groundstate.progress import Progress
 from groundstate.records import VECTORS, Rejection, write_rejected
@@ -42,18 +44,27 @@ SHARD = 20  # records: what a kill can cost a worker
 VERSION = 1  # raise it where the same settings give other conformers
 
 
+BASELINES = ("etkdg", "mmff", "lowest")
+
+
 def embed_conformers(
-    records: Sequence[dict],
+    records: Collection[dict],
     test_ids: Iterable[str],
     settings: EmbedConformers,
     workers: int,
     output: str | Path,
 ) -> dict:
-    """Write conformers.parquet, rejected.csv, summary.json, and etkdg.sdf and mmff.sdf of the test molecules.
+    """Write conformers.parquet, rejected.csv, summary.json, and the SDF baselines of the test molecules.
 
-    Finished work is kept in a hidden folder beside ``output``, by the hash of record and settings: a killed
-    run goes on where it was, and a run over more molecules computes only the new ones. The result does not
-    depend on ``workers``.
+    ``etkdg.sdf`` and ``mmff.sdf`` hold the first conformer before and after minimisation, ``lowest.sdf`` the
+    minimised one of lowest energy. Finished work is kept in a hidden folder beside ``output``, by the hash of
+    record and settings: a killed run goes on where it was, and a run over more molecules computes only the
+    new ones. The result does not depend on ``workers``.
+
+    Parameters
+    ----------
+    records
+        Rows of ``MOLECULE_SCHEMA``, iterated several times; a ``RecordFile`` keeps them out of memory.
 
     Returns
     -------
@@ -64,8 +75,9 @@ def embed_conformers(
     output = Path(output)
     cache = _Cache(output.parent / f".{output.name}.work", settings)
     keys = [cache.key(record) for record in records]
-    todo = [(key, record) for key, record in zip(keys, records, strict=True) if key not in cache.shards]
-    progress = Progress("embed conformers", len(records), "molecules", done=len(records) - len(todo))
+    missing = sum(key not in cache.shards for key in keys)
+    todo = (pair for pair in zip(keys, records, strict=True) if pair[0] not in cache.shards)
+    progress = Progress("embed conformers", len(keys), "molecules", done=len(keys) - missing)
     started = time.monotonic()
     for size in _work(_chunks(todo, SHARD), settings, workers, cache.folder):
         progress.update(size)
@@ -75,11 +87,15 @@ def embed_conformers(
     test = set(test_ids)
     rejections: list[Rejection] = []
     counts: dict[str, Counter] = {"origin": Counter(), "force_field": Counter(), "stereo_lost": Counter()}
-    sdf: dict[str, list] = {"etkdg": [], "mmff": []}
-    with (
-        atomic_path(output / "conformers.parquet") as temporary,
-        pq.ParquetWriter(temporary, CONFORMER_SCHEMA) as writer,
-    ):
+    with ExitStack() as stack:
+        table = stack.enter_context(atomic_path(output / "conformers.parquet"))
+        writer = stack.enter_context(pq.ParquetWriter(table, CONFORMER_SCHEMA))
+        files = {
+            name: stack.enter_context(
+                stack.enter_context(atomic_path(output / f"{name}.sdf")).open("w", encoding="utf-8")
+            )
+            for name in BASELINES
+        }
         for chunk in _chunks(zip(keys, records, strict=True), 1000):
             block = []
             for key, record in chunk:
@@ -92,16 +108,16 @@ def embed_conformers(
                 counts["force_field"][rows[1]["force_field"]] += 1
                 for row in rows[:2]:
                     counts["stereo_lost"][row["method"]] += not row["stereo_kept"]
-                    if record["id"] in test:
-                        sdf[row["method"]].append((record, row))
+                if record["id"] in test:
+                    mol = mol_from_record(record)
+                    for name, row in zip(BASELINES, (*rows[:2], _lowest(rows)), strict=True):
+                        files[name].write(_sdf_record(record["id"], mol, row))
             writer.write_table(pa.Table.from_pylist(block, schema=CONFORMER_SCHEMA))
-    for method, rows in sdf.items():
-        write_sdf(output / f"{method}.sdf", map(_sdf_entry, rows))
     write_rejected(output / "rejected.csv", rejections)
     summary = {name: dict(sorted(counter.items())) for name, counter in counts.items()} | {
-        "records": len(records),
+        "records": len(keys),
         "rejected": len(rejections),
-        "computed_now": len(todo),
+        "computed_now": missing,
         "seconds": round(seconds, 1),
         "workers": workers,
         "settings": settings.model_dump(),
@@ -111,16 +127,20 @@ def embed_conformers(
     return summary
 
 
-def _sdf_entry(pair: tuple[dict, dict]) -> tuple:
-    record, row = pair
-    mol = set_positions(mol_from_record(record), row["positions"])
-    failed = ""
+def _lowest(rows: list[dict]) -> dict:
+    """The minimised conformer of lowest MMFF94 energy with the right stereo; else the first one."""
+    minimised = [row for row in rows if row["method"] == "mmff"]
+    ranked = [row for row in minimised if row["force_field"] == "mmff94" and row["stereo_kept"]]
+    return min(ranked, key=lambda row: row["energy"], default=minimised[0])
+
+
+def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:
+    properties = {key: row[key] for key in ("origin", "force_field", "stereo_kept")}
     if not row["stereo_kept"]:
-        failed = "no geometry with the stereo of the input was found; this one has another"
+        properties["failed"] = "no geometry with the stereo of the input was found; this one has another"
     elif row["origin"] == "fallback":
-        failed = "ETKDGv3 gave nothing; this is the fallback geometry"
-    properties = {name: row[name] for name in ("origin", "force_field", "stereo_kept")}
-    return record["id"], mol, properties | ({"failed": failed} if failed else {})
+        properties["failed"] = "ETKDGv3 gave nothing; this is the fallback geometry"
+    return molblock_with_properties(set_positions(mol, row["positions"]), name, properties)
 
 
 class _Cache:

@@ -21,7 +21,6 @@ FORMATS: dict[str, Reader] = {
     "qm9pack": _one_by_one(read_qm9pack),
     "sdf": _one_by_one(read_sdf),
     "smiles": _one_by_one(read_smiles),
-    "csv": _one_by_one(read_smiles),
     "molecule3d": read_molecule3d,
     "molecule3d_parquet": _one_by_one(read_molecule3d_parquet),
 }
