@@ -1,8 +1,9 @@
 """Every number that a score stage writes has a name, a unit and a direction in the report."""
 
 from groundstate.metrics import geometry, stability, validity
+from groundstate.potentials.settings import ScoreStability
 from groundstate.report.energies import FORMATION, HULL
-from groundstate.report.labels import METRICS, Label, label_of, number
+from groundstate.report.labels import BASELINES, METRICS, Label, label_of, number
 from groundstate.report.verdict import NO_WORSE, VALID
 
 
@@ -10,7 +11,10 @@ def test_every_metric_has_a_label():
     assert set(geometry.DEFINITIONS) <= set(METRICS)
     assert set(validity.SHARES) <= set(METRICS)
     assert {f"classes.{name}" for name in stability.CLASSES} <= set(METRICS)
-    assert {stability.threshold_key(value) for value in (0.0, 0.025, 0.1)} <= set(METRICS)
+    for key in (stability.threshold_key(value) for value in ScoreStability().thresholds):
+        sun = f"sun_{key.removeprefix('stable_')}"
+        assert {key, f"{key}_before", f"both_{key}", f"same_{key}", sun} <= set(METRICS)
+    assert set(ScoreStability().controls) <= set(BASELINES)
 
 
 def test_the_bars_and_columns_are_those_of_the_scores():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from groundstate.report.runs import Run
-from groundstate.report.tables import collect_methods, metric_keys, metric_table
+from groundstate.report.tables import Cell, collect_methods, metric_keys, metric_tables
 
 
 def run(seed: int, summary: dict) -> Run:
@@ -34,7 +34,7 @@ def cells(table, name: str) -> list:
 
 
 def test_one_seed_shows_the_interval_and_the_best():
-    table = metric_table(collect_methods({"net": [run(0, summary(0.25))]}, "geometry"), "")
+    (table,) = metric_tables(collect_methods({"net": [run(0, summary(0.25))]}, "geometry"), "")
     assert [column.name for column in table.columns] == ["net", "ETKDGv3 + MMFF94"]
     assert [column.ours for column in table.columns] == [True, False]
     ours, start = cells(table, "D-MAE")
@@ -48,7 +48,7 @@ def test_one_seed_shows_the_interval_and_the_best():
 
 def test_several_seeds_show_the_spread_and_a_fixed_baseline_once():
     runs = [run(seed, summary(value)) for seed, value in enumerate((0.20, 0.22, 0.30))]
-    table = metric_table(collect_methods({"net": runs}, "geometry"), "")
+    (table,) = metric_tables(collect_methods({"net": runs}, "geometry"), "")
     assert [column.name for column in table.columns] == ["net (3 seeds)", "ETKDGv3 + MMFF94"]
     assert (cells(table, "D-MAE")[0].text, cells(table, "D-MAE")[0].detail) == ("0.240", "± 0.053")
     assert cells(table, "D-MAE")[1].detail == ""
@@ -57,7 +57,7 @@ def test_several_seeds_show_the_spread_and_a_fixed_baseline_once():
 def test_a_metric_without_a_value_is_left_out():
     methods = collect_methods({"net": [run(0, summary(None))]}, "geometry")
     assert methods[0].mean("mae") is None
-    table = metric_table(methods, "")
+    (table,) = metric_tables(methods, "")
     assert cells(table, "D-MAE")[0].text == "–"
     assert "mae" in metric_keys(methods)  # the baseline has it
 
@@ -71,3 +71,26 @@ def test_two_models_are_two_columns_with_one_set_of_baselines():
         ("mmff", False),
     ]
     assert methods[1].mean("mae") == pytest.approx(0.4)
+
+
+def test_baselines_that_differ_between_models_are_columns_of_their_own():
+    models = {"net": [run(0, summary(0.2))], "other": [run(0, summary(0.2, start=0.5))]}
+    methods = collect_methods(models, "geometry")
+    assert [method.name for method in methods[2:]] == ["mmff", "mmff, other"]
+
+
+def test_an_object_of_metrics_is_a_table_of_its_own():
+    scores = summary(0.2) | {
+        "classes": {"converged": 3},
+        "hull": {"phases": 7},
+        "against_random_search": {
+            "compositions": 4,
+            "share_lower": 0.75,
+            "intervals": {"share_lower": [0.5, 1.0]},
+        },
+    }
+    main, against = metric_tables(collect_methods({"net": [run(0, scores)]}, "geometry"), "")
+    assert cells(main, "– converged")[0].text == "3"
+    assert against.caption.startswith("Against random search")
+    assert [column.name for column in against.columns] == ["net"]
+    assert cells(against, "Compositions where it is lower")[0] == Cell("75.0", "[50.0, 100.0]", False, 0.75)

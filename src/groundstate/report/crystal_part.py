@@ -17,7 +17,7 @@ from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seed
 from groundstate.report.periodic_table import element_shares, periodic_table_figure
 from groundstate.report.runs import Run
 from groundstate.report.scenes import Scene, pick_ranked
-from groundstate.report.tables import PlainTable, collect_methods, metric_table
+from groundstate.report.tables import PlainTable, collect_methods, metric_tables
 
 LISTED = (
     *("formula", "class", HULL, FORMATION, "decomposition_energy", "decomposition_products"),
@@ -46,7 +46,7 @@ def crystal_part(dataset: str, models: dict[str, list[Run]]) -> Part:
     for score in [name for name in SCORES if name in names] + sorted(names - set(SCORES)):
         title, caption = SCORES.get(score, (score.capitalize(), ""))
         methods = collect_methods(models, score)
-        block = Block(f"{key}-{score}", title, tables=[metric_table(methods, caption + over_seeds(models))])
+        block = Block(f"{key}-{score}", title, tables=metric_tables(methods, caption + over_seeds(models)))
         if score == "stability":
             block.figures = _energies(key, models, records)
             block.lists = _lists(first)

@@ -61,6 +61,8 @@ METRICS: dict[str, Label] = {
     "stable_100mev_before": Label("At most 0.1 eV/atom, before relaxing", "%", "higher", 1),
     "unique": Label("Unique", "%", "higher", 1),
     "novel": Label("Novel", "%", "higher", 1),
+    "unique_before": Label("Unique, before relaxing", "%", "higher", 1),
+    "novel_before": Label("Novel, before relaxing", "%", "higher", 1),
     "sun_0mev": Label("Stable, unique and novel at 0", "%", "higher", 1),
     "sun_25mev": Label("Stable, unique and novel at 0.025 eV/atom", "%", "higher", 1),
     "sun_100mev": Label("Stable, unique and novel at 0.1 eV/atom", "%", "higher", 1),
@@ -71,6 +73,20 @@ METRICS: dict[str, Label] = {
     "hull_incomplete": Label("Without a competing compound", "crystals", "", 0),
     "magnetic": Label("With magnetic elements (no spin in the potential)", "crystals", "", 0),
     "f_electron": Label("With f electrons", "crystals", "", 0),
+    # crystals: against controls, and a second potential
+    "compositions": Label("Compositions in common", "", "", 0),
+    "mean_difference": Label("Formation energy minus theirs, mean", "eV/atom", "lower"),
+    "share_lower": Label("Compositions where it is lower", "%", "higher", 1),
+    "share_equal": Label("Compositions where it is equal", "%", "", 1),
+    "mean_absolute_difference_formation_energy_per_atom": Label(
+        "Formation energy, mean difference", "eV/atom"
+    ),
+    "mean_absolute_difference_energy_above_hull": Label("Energy above hull, differs by", "eV/atom"),
+    **{
+        f"{who}_stable_{bar}mev": Label(f"{text} {at}", "%", "higher", 1)
+        for who, text in (("both", "Both call it stable"), ("same", "Both say the same"))
+        for bar, at in (("0", "at 0"), ("25", "at 0.025 eV/atom"), ("100", "at 0.1 eV/atom"))
+    },
     # counts
     "n": Label("Structures", "", "", 0),
     "failed": Label("Failed", "", "", 0),
@@ -94,9 +110,24 @@ COLUMNS: dict[str, Label] = {
 }
 
 
-# baselines in the order of their columns; the last two are the reference itself, and no contestants
-BASELINES = {"mmff": "ETKDGv3 + MMFF94", "etkdg": "ETKDGv3", "dft": "DFT", "data": "data set"}
-REFERENCES = ("dft", "data")
+# baselines in the order of their columns
+BASELINES = {
+    "mmff": "ETKDGv3 + MMFF94",
+    "etkdg": "ETKDGv3",
+    "random_search": "random search",
+    "prototypes": "prototype substitution",
+    "training_replay": "training replay",
+    "dft": "DFT",
+    "data": "data set",
+}
+REFERENCES = ("training_replay", "dft", "data")  # what the models are measured by: no contestants
+
+# captions of the further tables of a score
+GROUPS = {
+    "against_random_search": "Against random search, over the compositions where both converged.",
+    "against_prototypes": "Against prototype substitution, over the compositions where both converged.",
+    "agreement": "Agreement of the second potential with the first, over all scored crystals.",
+}
 
 
 def baseline_order(name: str) -> tuple[int, str]:

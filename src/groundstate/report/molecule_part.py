@@ -9,7 +9,7 @@ from groundstate.report.molecule_views import molecule_scene, read_sdf
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
 from groundstate.report.runs import Run, read_table
 from groundstate.report.scenes import Scene, pick_ranked
-from groundstate.report.tables import PlainTable, collect_methods, metric_table
+from groundstate.report.tables import PlainTable, collect_methods, metric_tables
 from groundstate.report.verdict import START
 
 RANKED_BY = ("c_rmsd", "mae", "bond_mae")  # the first that is there orders views and lists
@@ -29,7 +29,7 @@ def molecule_part(dataset: str, models: dict[str, list[Run]]) -> Part:
             + over_seeds(models)
         )
         block = Block(
-            f"{key}-scores", "Geometry", tables=[metric_table(methods, caption + over_seeds(models))]
+            f"{key}-scores", "Geometry", tables=metric_tables(methods, caption + over_seeds(models))
         )
         figure = relative_figure(f"{key}-relative", methods, START)
         block.figures = ([figure] if figure else []) + _distributions(key, models)

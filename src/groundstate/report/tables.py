@@ -9,6 +9,7 @@ from numbers import Real
 from groundstate.report.labels import (
     BASELINES,
     COUNTS,
+    GROUPS,
     METRICS,
     REFERENCES,
     Label,
@@ -18,8 +19,8 @@ from groundstate.report.labels import (
 )
 from groundstate.report.runs import Run
 
-NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines"}
-NESTED = ("classes",)  # objects of counts inside a summary
+NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines", "hull"}
+NESTED = ("classes",)  # objects of counts whose rows stand among the metrics
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def look_up(summary: dict, key: str) -> object:
 
 
 def collect_methods(models: dict[str, list[Run]], score: str) -> list[Method]:
-    """Models first, then the baselines of the first model that has them (they are the same for all)."""
+    """Models first, then the baselines: one column where all models have the same one, else one a model."""
     methods, baselines = [], {}
     for model, runs in models.items():
         summaries = [run.scores[score] for run in runs if score in run.scores]
@@ -125,7 +126,9 @@ def collect_methods(models: dict[str, list[Run]], score: str) -> list[Method]:
             ]
             # a baseline that no seed changes is one row, with its interval
             rows = rows[:1] if all(row == rows[0] for row in rows) else rows
-            baselines.setdefault(name, Method(name, False, rows))
+            if name in baselines and baselines[name].summaries != rows:
+                name = f"{name}, {model}"
+            baselines[name] = Method(name, False, rows)
     return methods + [baselines[name] for name in sorted(baselines, key=baseline_order)]
 
 
@@ -145,9 +148,30 @@ def metric_keys(methods: Sequence[Method]) -> list[str]:
     return known + sorted(found - set(known))
 
 
-def metric_table(methods: list[Method], caption: str) -> MetricTable:
-    """The table of all metrics; the counts come last, the best of each row is marked."""
+def metric_tables(methods: list[Method], caption: str) -> list[MetricTable]:
+    """The table of all metrics, then one for each object of further metrics that a summary holds."""
     definitions = methods[0].summaries[0].get("definitions", {})
+    tables = [_metric_table(methods, caption, definitions)]
+    names = {
+        name: None
+        for method in methods
+        for summary in method.summaries
+        for name, value in summary.items()
+        if isinstance(value, dict) and name not in NOT_METRICS and name not in NESTED
+    }
+    for name in names:
+        caption = GROUPS.get(name, name.replace("_", " ").capitalize())
+        inner = [
+            Method(method.name, method.ours, [part[name] for part in method.summaries if name in part])
+            for method in methods
+        ]
+        having = [method for method in inner if method.summaries]
+        tables.append(_metric_table(having, caption, definitions))
+    return tables
+
+
+def _metric_table(methods: list[Method], caption: str, definitions: dict) -> MetricTable:
+    """The counts come last, the best of each row is marked."""
     rows = []
     counts = [key for key in COUNTS if any(method.values(key) for method in methods)]
     for key in metric_keys(methods) + counts:
