@@ -1,5 +1,6 @@
 # checkpoints of an unfinished training sit in a hidden folder beside the outputs, which Snakemake
-# deletes before a job starts: so a job that was killed goes on where it was
+# deletes before a job starts: so a job that was killed goes on where it was.
+# A profile names the GPUs that share a training, and what starts its processes on several nodes (docs/slurm.md).
 rule train_geometry:
     input:
         records=rules.prepare_molecules.output.records,
@@ -16,6 +17,9 @@ rule train_geometry:
     conda:
         "../../envs/groundstate.yaml"
     threads: MOLECULES.train.training.threads
+    resources:
+        gpu=0,
+        launch="",
     params:
         folder=subpath(output.best, parent=True),
         split=MOLECULES.split,
@@ -23,9 +27,10 @@ rule train_geometry:
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "groundstate train geometry --records {input.records:q} --splits {input.splits:q} "
+        "{resources.launch} groundstate train geometry --records {input.records:q} --splits {input.splits:q} "
         "--conformers {input.conformers:q} --split {params.split} --model {wildcards.model} "
-        "--settings {params.settings:q} --seed {wildcards.seed} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
+        "--settings {params.settings:q} --seed {wildcards.seed} "
+        "--processes {resources.gpu} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule train_crystals:
@@ -43,15 +48,18 @@ rule train_crystals:
     conda:
         "../../envs/groundstate.yaml"
     threads: CRYSTALS.train.training.threads
+    resources:
+        gpu=0,
+        launch="",
     params:
         folder=subpath(output.best, parent=True),
         settings=settings(CRYSTALS.train),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "groundstate train crystals --records {input.records:q} --splits {input.splits:q} "
+        "{resources.launch} groundstate train crystals --records {input.records:q} --splits {input.splits:q} "
         "--model {wildcards.model} --settings {params.settings:q} --seed {wildcards.seed} "
-        "--output-dir {params.folder:q} 2>&1 | tee {log:q}"
+        "--processes {resources.gpu} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule all_train_geometry:

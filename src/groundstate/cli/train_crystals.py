@@ -17,6 +17,7 @@ def command(
     model: Annotated[str, typer.Option(help="name of the model")] = "unimat-compact",
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     seed: Annotated[int, typer.Option(min=0, help="seed of weights, order and noise")] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="GPUs that share the training; 0 is 1")] = 1,
 ) -> None:
     """Train a generative model of crystals; a killed run goes on where it stopped."""
-    train(records, splits, model, parse_settings(TrainCrystals, settings), seed, output_dir)
+    train(records, splits, model, parse_settings(TrainCrystals, settings), seed, output_dir, processes)

@@ -19,8 +19,8 @@ def command(
     settings: Annotated[str, typer.Option(help="TrainGeometry as JSON")] = "{}",
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order")] = 0,
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split to train by")] = "random",
+    processes: Annotated[int, typer.Option(min=0, help="GPUs that share the training; 0 is 1")] = 1,
 ) -> None:
     """Train a model that refines molecular geometries; a killed run goes on where it stopped."""
-    train(
-        records, splits, conformers, model, parse_settings(TrainGeometry, settings), seed, output_dir, split
-    )
+    parsed = parse_settings(TrainGeometry, settings)
+    train(records, splits, conformers, model, parsed, seed, output_dir, split, processes)

@@ -22,6 +22,7 @@ def train(
     seed: int,
     output: str | Path,
     split: str = "random",
+    processes: int = 1,
 ) -> None:
     """Write best.ckpt, last.ckpt, training.csv and provenance.json into ``output``.
 
@@ -69,4 +70,5 @@ def train(
         config=config,
         inputs=[Path(records), Path(splits), Path(conformers)],
         name="train geometry",
+        processes=processes,
     )

@@ -12,7 +12,15 @@ from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
 from groundstate.training import fit
 
 
-def train(records: Path, splits: Path, name: str, settings: TrainCrystals, seed: int, folder: Path) -> None:
+def train(
+    records: Path,
+    splits: Path,
+    name: str,
+    settings: TrainCrystals,
+    seed: int,
+    folder: Path,
+    processes: int = 1,
+) -> None:
     """Train model ``name`` on the training part and write its checkpoints to ``folder``; see ``fit``."""
     rows = {row["id"]: row for row in read_records(records, CRYSTAL_SCHEMA)}
     parts = {}
@@ -47,4 +55,5 @@ def train(records: Path, splits: Path, name: str, settings: TrainCrystals, seed:
         config=model.config,
         inputs=[records, splits],
         name=f"train crystals {name} seed {seed}",
+        processes=processes,
     )
