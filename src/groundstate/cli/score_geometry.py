@@ -17,6 +17,9 @@ def command(
         list[str], typer.Option(help="NAME=FILE: another prediction to score beside; may be repeated")
     ] = [],  # noqa: B006
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
+    extensive: Annotated[
+        int, typer.Option(min=0, help="Molecules for bond perception, PoseBusters and GFN2-xTB strain (slow)")
+    ] = 0,
 ) -> None:
     """Compare predicted geometries with references."""
     baselines = {}
@@ -25,7 +28,7 @@ def command(
         if not separator or not name or not path:
             raise GroundstateError(f"--baseline {text}: expected NAME=FILE")
         baselines[name] = path
-    summary = score_geometry(predicted, reference, output, baselines, seed)
+    summary = score_geometry(predicted, reference, output, baselines, seed, extensive=extensive)
     typer.echo(
         f"{output}: {summary['n']} molecules, {summary['failed']} failed, "
         f"D-MAE {summary['d_mae_n2'] if summary['d_mae_n2'] is not None else 'not known'}"

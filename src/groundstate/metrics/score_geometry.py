@@ -1,9 +1,12 @@
 """Scores of an SDF of predicted geometries, with baselines and the reference itself in the same table."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+from rdkit import Chem
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
@@ -20,6 +23,7 @@ from groundstate.molecules.matching import Geometry, pair, read_geometries
 from groundstate.molecules.mols import RecordError
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
+from groundstate.seeds import derive_seed
 
 
 class Scored(NamedTuple):
@@ -39,6 +43,7 @@ def score_geometry(
     baselines: Mapping[str, str | Path] | None = None,
     seed: int = 0,
     samples: int = 1000,
+    extensive: int = 0,
 ) -> dict:
     """Score ``predicted`` against ``reference`` (SDF, matched by id); write summary.json, molecules.csv,
     molecules_NAME.csv for each baseline, rejected.csv.
@@ -46,6 +51,13 @@ def score_geometry(
     Predictions that say they ``failed`` count with the geometry they have. A missing prediction has no
     geometry to count: it is in ``missing`` and ``failed``, and every metric is over the ``n`` molecules that
     are there.
+
+    Parameters
+    ----------
+    seed, samples
+        Of the bootstrap intervals.
+    extensive
+        Molecules that also get the slow checks: always the same ones for the same reference ids.
 
     Returns
     -------
@@ -60,7 +72,8 @@ def score_geometry(
         if isinstance(geometry, RecordError):
             raise GroundstateError(f"{reference}: {name}: {geometry}")
         references[name] = geometry
-    rows, rejections, summary = _score_file("predicted", predicted, references, seed, samples)
+    judge = _Judge(references, extensive, seed, samples)
+    rows, rejections, summary = judge.file("predicted", predicted)
     if not rows:
         raise GroundstateError(
             f"{predicted}: no molecule has the id of one in {reference}; "
@@ -69,76 +82,92 @@ def score_geometry(
     summary["definitions"] = definitions()
     summary["baselines"] = {}
     for name, path in baselines.items():
-        baseline, rejected, scores = _score_file(name, path, references, seed, samples)
+        baseline, rejected, scores = judge.file(name, path)
         _write_molecules(output / f"molecules_{name}.csv", baseline)
         summary["baselines"][name] = scores
         rejections += rejected
-    summary["baselines"]["dft"] = _score_reference(references, seed, samples)
+    summary["baselines"]["dft"] = judge.reference()
     write_json(output / "summary.json", summary)
     _write_molecules(output / "molecules.csv", rows)
     write_rejected(output / "rejected.csv", rejections)
     return summary
 
 
-def _score_file(
-    label: str, path: str | Path, references: Mapping[str, Geometry], seed: int, samples: int
-) -> tuple[list[Scored], list[Rejection], dict]:
-    rows: dict[str, Scored] = {}
-    rejections = []
-    extra = 0
-    progress = Progress(f"score {label}", len(references), "molecules")
-    for name, geometry in read_geometries(path):
-        if name not in references:
-            extra += 1
-            rejections.append(Rejection(name, f"score {label}", "no reference has this id"))
-            continue
-        try:
-            if isinstance(geometry, RecordError):
-                raise geometry
-            match = pair(geometry, references[name])
-        except RecordError as error:
-            rejections.append(Rejection(name, f"score {label}", str(error)))
-        else:
-            terms = reference_free_terms(match.mol, match.predicted)
-            if match.reference is not None:
-                terms |= reference_terms(match.mol, match.predicted, match.reference)
-            rows[name] = Scored(name, terms, geometry.failed, match.reordered)
-        progress.update()
-    missing = [name for name in references if name not in rows]
-    known = {row.id for row in rejections}
-    rejections += [
-        Rejection(name, f"score {label}", "no prediction has this id")
-        for name in missing
-        if name not in known
-    ]
-    ordered = [rows[name] for name in references if name in rows]
-    values, intervals = aggregate([row.terms for row in ordered], seed, samples)
-    failed = sum(row.failed is not None for row in ordered)
-    summary = values | {
-        "n": len(ordered),
-        "failed": failed + len(missing),
-        "missing": len(missing),
-        "extra": extra,
-        "reordered": sum(row.reordered for row in ordered),
-        "intervals": intervals,
-    }
-    return ordered, rejections, summary
+class _Judge:
+    """Scores files against one set of references, all in the same way."""
+
+    def __init__(self, references: Mapping[str, Geometry], extensive: int, seed: int, samples: int) -> None:
+        self.references, self.seed, self.samples = references, seed, samples
+        ranked = sorted(references, key=lambda name: derive_seed("extensive", name))
+        self.subset = set(ranked[:extensive])
+        self.extensive_terms = _load_extensive() if extensive else None
+
+    def _terms(self, name: str, mol: Chem.Mol, positions: np.ndarray) -> Terms:
+        terms = reference_free_terms(mol, positions)
+        return terms | self.extensive_terms(mol, positions) if name in self.subset else terms
+
+    def file(self, label: str, path: str | Path) -> tuple[list[Scored], list[Rejection], dict]:
+        """Score one SDF: its molecules in the order of the reference, what was rejected, the summary."""
+        rows: dict[str, Scored] = {}
+        rejections = []
+        extra = 0
+        progress = Progress(f"score {label}", len(self.references), "molecules")
+        for name, geometry in read_geometries(path):
+            if name not in self.references:
+                extra += 1
+                rejections.append(Rejection(name, f"score {label}", "no reference has this id"))
+                continue
+            try:
+                if isinstance(geometry, RecordError):
+                    raise geometry
+                match = pair(geometry, self.references[name])
+            except RecordError as error:
+                rejections.append(Rejection(name, f"score {label}", str(error)))
+            else:
+                terms = self._terms(name, match.mol, match.predicted)
+                if match.reference is not None:
+                    terms |= reference_terms(match.mol, match.predicted, match.reference)
+                rows[name] = Scored(name, terms, geometry.failed, match.reordered)
+            progress.update()
+        known = {row.id for row in rejections}
+        missing = [name for name in self.references if name not in rows]
+        rejections += [
+            Rejection(name, f"score {label}", "no prediction has this id")
+            for name in missing
+            if name not in known
+        ]
+        ordered = [rows[name] for name in self.references if name in rows]
+        values, intervals = aggregate([row.terms for row in ordered], self.seed, self.samples)
+        summary = values | {
+            "n": len(ordered),
+            "failed": sum(row.failed is not None for row in ordered) + len(missing),
+            "missing": len(missing),
+            "extra": extra,
+            "reordered": sum(row.reordered for row in ordered),
+            "intervals": intervals,
+        }
+        return ordered, rejections, summary
+
+    def reference(self) -> dict:
+        """The reference judged by the metrics that need no reference: the ceiling of the table."""
+        progress = Progress("score dft", len(self.references), "molecules")
+        rows = []
+        for name, geometry in self.references.items():
+            if geometry.positions is not None:
+                rows.append(self._terms(name, geometry.mol, geometry.positions))
+            progress.update()
+        values, intervals = aggregate(rows, self.seed, self.samples)
+        return values | {"n": len(rows), "failed": 0, "intervals": intervals}
 
 
-def _score_reference(references: Mapping[str, Geometry], seed: int, samples: int) -> dict:
-    """The reference judged by the metrics that need no reference: the ceiling of the table."""
-    progress = Progress("score dft", len(references), "molecules")
-    rows = []
-    for geometry in references.values():
-        if geometry.positions is not None:
-            rows.append(reference_free_terms(geometry.mol, geometry.positions))
-        progress.update()
-    values, intervals = aggregate(rows, seed, samples)
-    return values | {
-        "n": len(rows),
-        "failed": 0,
-        "intervals": intervals,
-    }
+def _load_extensive() -> Callable[[Chem.Mol, np.ndarray], Terms]:
+    try:
+        from groundstate.metrics.extensive import extensive_terms
+    except ImportError as error:
+        raise GroundstateError(
+            f"the slow checks need {error.name}: install the extra 'stability', or set --extensive 0"
+        ) from None
+    return extensive_terms
 
 
 def _write_molecules(path: Path, rows: list[Scored]) -> None:

@@ -1,0 +1,66 @@
+"""The slow checks on a good, a broken and a strained geometry."""
+
+import numpy as np
+import pytest
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+from scipy.spatial.transform import Rotation
+
+from groundstate.metrics.score_geometry import score_geometry
+from groundstate.molecules.mols import set_positions
+from groundstate.molecules.sdf import write_sdf
+
+extensive = pytest.importorskip("groundstate.metrics.extensive")
+
+
+def embedded(smiles: str) -> tuple[Chem.Mol, np.ndarray]:
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    assert rdDistGeom.EmbedMolecule(mol, randomSeed=1) == 0
+    rdForceFieldHelpers.MMFFOptimizeMolecule(mol)
+    return mol, mol.GetConformer().GetPositions()
+
+
+@pytest.mark.parametrize(
+    "smiles", ["CC(=O)N", "C[C@H](O)F", "[NH3+]CC(=O)[O-]", "c1cc[nH]c1", "C#N", "[OH3+]"]
+)
+def test_bonds_of_a_good_geometry_are_perceived_and_of_a_broken_one_not(smiles):
+    mol, positions = embedded(smiles)
+    assert extensive.bond_round_trip(mol, positions)
+    assert not extensive.bond_round_trip(mol, positions * 1.6)
+
+
+def test_posebusters_passes_good_and_fails_crushed_geometry():
+    mol, positions = embedded("CC(=O)NCC")
+    assert extensive.posebusters_pass(mol, positions)
+    assert not extensive.posebusters_pass(mol, positions * 0.6)
+
+
+def test_gfn2_strain_is_that_of_a_spring_near_the_minimum():
+    mol, positions = embedded("O")
+    # relax by following the strain itself: at the minimum none is left
+    best = min((extensive.gfn2_strain(mol, positions * scale), scale) for scale in (0.97, 0.98, 0.99, 1.0))
+    assert 0 <= best[0] < 0.5
+    far = extensive.gfn2_strain(mol, positions * 1.1)
+    assert far > 3
+    turned = Rotation.random(random_state=1).apply(positions * 1.1) + np.array([1.0, 2, 3])
+    assert extensive.gfn2_strain(mol, turned) == pytest.approx(far, abs=0.05)
+
+
+def test_only_a_fixed_subset_is_checked(tmp_path):
+    smiles = ["CO", "CN", "CF", "CC", "O"]
+    for name, factor in (("good", 1.0), ("bad", 1.5)):
+        mols = [embedded(s) for s in smiles]
+        entries = [(f"m{k}", set_positions(mol, x * factor), {}) for k, (mol, x) in enumerate(mols)]
+        write_sdf(tmp_path / f"{name}.sdf", entries)
+    files = (tmp_path / "bad.sdf", tmp_path / "good.sdf")
+    plain = score_geometry(*files, tmp_path / "plain", samples=2)
+    assert plain["bond_round_trip"] is None and plain["baselines"]["dft"]["posebusters"] is None
+    summary = score_geometry(*files, tmp_path / "out", samples=2, extensive=2)
+    assert summary["bond_round_trip"] == 0 and summary["baselines"]["dft"]["bond_round_trip"] == 1
+    assert summary["gfn2_strain"] > summary["baselines"]["dft"]["gfn2_strain"] >= 0
+    filled = [
+        line.split(",")[0]
+        for line in (tmp_path / "out" / "molecules.csv").read_text().splitlines()[1:]
+        if line.split(",")[-3]
+    ]
+    assert len(filled) == 2
