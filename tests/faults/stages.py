@@ -44,13 +44,14 @@ def outputs(project: Path, arguments: list[str]) -> list[Path]:
 
 
 def work_folders(project: Path) -> list[Path]:
-    """Hidden rests of interrupted stages: unfinished trainings, finished shards, temporary files."""
-    hidden = (path for part in ("results", "data") for path in (project / part).rglob(".*"))
-    return [path for path in hidden if path.name != ".snakemake_timestamp"]
+    """Rests of interrupted stages: unfinished trainings, finished shards, temporary files, cut downloads."""
+    found = (path for part in ("results", "data") for path in (project / part).rglob("*"))
+    rests = (path for path in found if path.name.startswith(".") or path.suffix == ".part")
+    return [path for path in rests if path.name != ".snakemake_timestamp"]
 
 
 def remove(paths: list[Path]) -> None:
-    for path in paths:
+    for path in paths:  # one may have gone with its folder
         if path.is_dir():
             shutil.rmtree(path)
         else:

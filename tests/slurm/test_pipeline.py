@@ -1,18 +1,16 @@
 """The whole pipeline at test size through a real SLURM that treats its jobs badly."""
 
-import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipeline import copy_project, snakemake
-from results import assert_same_results
 
 from groundstate.checkpoints import load_checkpoint
+from pipeline import copy_project, snakemake
+from results import assert_same_results
 from slurm.cluster import Cluster, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
@@ -79,7 +77,8 @@ class Run:
         wait_for(checked, MINUTES, what)
 
     def jobs(self, rule: str) -> list[dict[str, str]]:
-        return [job for job in self.cluster.jobs() if job.get("Comment", "").startswith(f"rule_{rule}")]
+        jobs = self.facts.get("jobs") or self.cluster.jobs()
+        return [job for job in jobs if job.get("Comment", "").startswith(f"rule_{rule}")]
 
     def running(self, rule: str) -> str | None:
         """Number of the running SLURM job of a rule."""
@@ -105,8 +104,6 @@ def disturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Ite
             "sbatch", "--parsable", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2"
         )
         wait_for(lambda: run.running("train_crystals") is None, 60, "preemption")
-        (before,) = [job for job in cluster.jobs() if job["JobId"] == run.facts["preempted"]]
-        run.facts["state when preempted"] = before["JobState"]
         checkpoint = run.checkpoint("crystals")
         run.facts["step when preempted"] = load_checkpoint(checkpoint).step
         wait_for(lambda: not cluster.call("squeue", "-h", "-j", urgent), 60, "the urgent job")
@@ -117,6 +114,7 @@ def disturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Ite
         run.until(lambda: cluster.call("squeue", "-h", "-t", "PENDING"), "a job that waits for the node")
         cluster.resume()
         run.facts["status"] = run.process.wait(MINUTES)
+        run.facts["jobs"] = cluster.jobs()
         yield run
     finally:
         if run.process.poll() is None:
