@@ -11,7 +11,9 @@ class _SolvePositive(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
-        factor = torch.linalg.cholesky(matrix)
+        # no exception: a molecule whose matrix is not finite must not take the others of its batch with it
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+        factor = torch.where(failed[:, None, None] > 0, torch.nan, factor)
         solution = torch.cholesky_solve(right, factor)
         ctx.save_for_backward(factor, solution)
         return solution

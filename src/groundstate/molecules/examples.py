@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.graph import MoleculeGraph, graph_of
@@ -16,6 +17,7 @@ from groundstate.molecules.mols import mol_from_record
 from groundstate.progress import track
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
+CLASH = 0.6  # angstrom; the shortest bond, of H2, is 0.74
 START_COLUMNS = ["id", "conformer", "method", "origin", "energy", "stereo_kept", "positions"]
 
 
@@ -66,20 +68,25 @@ def make_examples(
     labels: Mapping[str, Mapping[str, int]],
     name: str,
 ) -> list[Example]:
-    """Examples of the records that have a start with their own stereo; others teach nothing and are left out.
+    """Examples of the records that have a sound start with their own stereo; others teach nothing.
 
     So is one with an element that is not in ``elements`` (a rare one, in the validation part).
     Hydrogens of the starts are renumbered by ``labels``.
     """
     examples = []
     for record in track(records, name, len(records), "molecules"):
-        rows = [row for row in starts.get(record["id"], []) if row["stereo_kept"]]
+        rows = [row for row in starts.get(record["id"], []) if row["stereo_kept"] and not _clashes(row)]
         if rows and set(record["atomic_numbers"]) <= set(elements):
             mol = mol_from_record(record)
             graph = graph_of(mol, elements)
             positions = [centred(follow_labels(mol, row["positions"], labels)) for row in rows]
             examples.append(Example(record["id"], graph, positions, centred(record["positions"])))
     return examples
+
+
+def _clashes(row: Mapping) -> bool:
+    """Whether atoms of a start lie on each other, as in some fallback geometries of cages."""
+    return pdist(row["positions"]).min(initial=np.inf) < CLASH
 
 
 def centred(positions: np.ndarray) -> np.ndarray:
