@@ -1,4 +1,4 @@
-"""Write ``groundstate.yaml`` (conda) from the pins of ``requirements.txt``: one truth, two ways to install it."""
+"""Write ``groundstate.yaml`` (conda) from the pins of ``requirements.txt``: one truth, two ways in."""
 
 from pathlib import Path
 

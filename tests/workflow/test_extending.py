@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipeline import ROOT, copy_project, snakemake
 
-BLOCK = re.compile(r"```python\n# (new file|in) (\S+?)(?:, (after|instead of): ([^\n]*))?\n(.*?)```", re.DOTALL)
+HEAD = r"# (new file|in) (\S+?)(?:, (after|instead of): ([^\n]*))?\n"
+BLOCK = re.compile(rf"```python\n{HEAD}(.*?)```", re.DOTALL)
 
 
 def follow_the_readme(project: Path) -> list[str]:
