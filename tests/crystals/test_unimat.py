@@ -97,3 +97,12 @@ def test_a_possible_cell_is_kept_and_an_impossible_one_is_closed() -> None:
     np.testing.assert_allclose(closed_cell(possible), cell_from_parameters(possible))
     for impossible in ([5, 5, 5, 20, 20, 170.0], [-3, 5, 5, 90, 90, 90.0], [4, 4, 4, 300, 90, 0.0]):
         assert np.linalg.det(closed_cell(np.array(impossible))) > 0.1 * 0.05
+
+
+def test_a_model_is_rebuilt_from_its_config_and_weights(crystals: list) -> None:
+    model = build(crystals).eval()
+    again = MODELS["unimat"](model.config)
+    again.load_state_dict(model.state_dict())
+    one, other = (generate(one.eval().to("cpu"), Request(), 2, 0, 2) for one in (model, again))
+    for first, second in zip(one, other, strict=True):
+        np.testing.assert_array_equal(first.frac_coords, second.frac_coords)

@@ -135,7 +135,7 @@ class UnimatModel(CrystalModel):
         values = [-1.0] * 3 if self.grid.encoding == "null" else [0.0, 0.0, 0.0, -1.0]
         return torch.tensor(values, device=self.cell_mean.device)
 
-    def _apply(
+    def _predict(
         self, state: Tensor, log_snr: Tensor, wish: Tensor, clean: Tensor | None, conditions: Tensor | None
     ) -> Tensor:
         """The network on flat states; ``wish`` (batch, 2, L, 9, 18), ``clean`` an earlier prediction."""
@@ -175,10 +175,10 @@ class UnimatModel(CrystalModel):
         earlier = None
         if settings.self_conditioning:
             with torch.no_grad():
-                first = self._apply(noisy, log_snr, wish, None, conditions)
+                first = self._predict(noisy, log_snr, wish, None, conditions)
                 guess = self._clip(to_clean(first, noisy, log_snr, settings.target))
             earlier = guess * (draws[:, 2:3] < 0.5)
-        output = self._apply(noisy, log_snr, wish, earlier, conditions)
+        output = self._predict(noisy, log_snr, wish, earlier, conditions)
         error = (output - regression_target(clean, noise, log_snr, settings.target)).square()
         if settings.min_snr_gamma is not None:
             error = error * min_snr_weight(log_snr, settings.target, settings.min_snr_gamma)[:, None]
@@ -263,9 +263,9 @@ class UnimatModel(CrystalModel):
         target, empty = self.settings.target, self._empty_slot()
 
         def denoise(state: Tensor, log_snr: Tensor) -> Tensor:
-            output = self._apply(state, log_snr, wish, earlier[0], conditions)
+            output = self._predict(state, log_snr, wish, earlier[0], conditions)
             if request.conditions and request.guidance > 0:
-                free = self._apply(state, log_snr, wish, earlier[0], torch.zeros_like(conditions))
+                free = self._predict(state, log_snr, wish, earlier[0], torch.zeros_like(conditions))
                 output = torch.lerp(free, output, 1 + request.guidance)
             clean = self._clip(to_clean(output, state, log_snr, target))
             grid = clean[:, :-6].reshape(-1, *self.grid.shape)
