@@ -62,7 +62,7 @@ class TrainCrystals(Settings):
     compact: Compact = Compact()
     unimat: Unimat = Unimat()
     training: TrainingSettings = TrainingSettings(
-        max_steps=1000, batch_size=64, learning_rate=1e-3, ema_decay=0.99, checkpoint_every=100
+        max_steps=900, batch_size=64, learning_rate=2e-3, ema_decay=0.99, checkpoint_every=100
     )
 
 
