@@ -40,6 +40,9 @@ METRICS: dict[str, Label] = {
     "double_bond": Label("E/Z double bonds right", "%", "higher", 1),
     "stereo": Label("All stereo right", "%", "higher", 1),
     "mmff_strain": Label("MMFF94 strain", "kcal/mol", "lower", 2),
+    "gfn2_strain": Label("GFN2-xTB strain, subset", "kcal/mol", "lower", 2),
+    "bond_round_trip": Label("Bonds perceived right, subset", "%", "higher", 1),
+    "posebusters": Label("PoseBusters passed, subset", "%", "higher", 1),
     # crystals: validity
     "structure_validity": Label("Structurally valid", "%", "higher", 1),
     "composition_validity": Label("Compositionally valid", "%", "higher", 1),
