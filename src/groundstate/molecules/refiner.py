@@ -161,7 +161,9 @@ class RefinerLayer(nn.Module):
         received = torch.zeros_like(signals).index_add(0, target, message) / MEAN_NEIGHBOURS
         heard = torch.zeros_like(scalars).index_add(0, target, edges) / MEAN_NEIGHBOURS
 
+        # without a bound the products of products grow without one, and a rare molecule overflows
         received = self.left(received)
+        received = received * (1 + received.square().mean((1, 2), keepdim=True)).rsqrt()
         squared = self.product(received.flatten(1), self.right(received).flatten(1))
         mixed = received + self.of_product(squared.view(atoms, components, channels))
         vectors = mixed[:, 1:4].square().sum(1)
