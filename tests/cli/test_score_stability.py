@@ -24,7 +24,7 @@ from groundstate.potentials.evaluation import evaluate_stability
 from groundstate.potentials.settings import ScoreStability
 
 CALCULATORS = str(Path(__file__).parents[1] / "potentials")
-EMT = {"potential": "ase.calculators.emt:EMT", "potential_scheme": "emt", "workers": 1, "fmax": 0.1}
+EMT = {"potential": "ase.calculators.emt:EMT", "potential_scheme": "emt", "workers": 0, "fmax": 0.1}
 
 
 def ordered(a=3.9, small="Cu"):
@@ -180,7 +180,7 @@ def test_shards_fill_a_cache_that_the_whole_then_only_reads(tmp_path, references
 def test_a_killed_run_goes_on_to_the_same_result(tmp_path, references):
     named = {f"x{i}": ordered(3.7 + i / 10) for i in range(5)}
     path = save(tmp_path / "m.extxyz", named)
-    settings = json.dumps({**EMT, "fmax": 0.001})
+    settings = json.dumps({**EMT, "fmax": 0.001, "workers": 2})
     program = [sys.executable, "-c", "from groundstate.cli import main; main()", "score", "stability"]
     arguments = ["--structures", path, "--reference", references, "--settings", settings]
     command = [*program, *map(str, arguments), "--output", str(tmp_path / "out")]

@@ -60,7 +60,7 @@ rule score_stability:
         "logs/score_stability/{dataset}/{model}/seed{seed}.log",
     conda:
         "../../envs/groundstate.yaml"
-    threads: CRYSTALS.stability.workers
+    threads: max(1, CRYSTALS.stability.workers)
     params:
         folder=subpath(output.summary, parent=True),
         settings=settings(CRYSTALS.stability),

@@ -109,13 +109,16 @@ def _one_thread() -> Iterator[None]:
 def run_tasks(
     tasks: Sequence[Task], potential: Potential, settings: RelaxSettings, workers: int
 ) -> Iterator[tuple[Task, dict]]:
-    """Yield each task with its result as it finishes, from ``workers`` processes.
+    """Yield each task with its result as it finishes, from ``workers`` processes (0: from this one).
 
     When a worker is killed, a new one starts and its task is done again; the results do not depend on which
     worker did what. A task that took two workers down is ``failed`` (and ``transient``: not for a cache).
 
     Raises ``GroundstateError`` where the potential does not load.
     """
+    if workers == 0:
+        yield from ((task, calculate(potential, task, settings)) for task in tasks)
+        return
     waiting = deque(tasks)
     deaths: dict[str, int] = {}
     context = multiprocessing.get_context("spawn")

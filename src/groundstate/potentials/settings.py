@@ -72,4 +72,6 @@ class ScoreStability(RelaxSettings):
     )
     dft: bool = Field(False, description="Add a GPAW single point on every converged crystal.")
     dft_python: str = Field("python3", description="Python that has GPAW, called as a subprocess.")
-    workers: int = Field(2, ge=1, description="Processes, each with one thread and its own model.")
+    workers: int = Field(
+        2, ge=0, description="Processes, each with one thread and its own model; 0: in this process."
+    )
