@@ -46,7 +46,7 @@ def outputs(project: Path, arguments: list[str]) -> list[Path]:
 def work_folders(project: Path) -> list[Path]:
     """Rests of interrupted stages: unfinished trainings, finished shards, temporary files, cut downloads."""
     found = (path for part in ("results", "data") for path in (project / part).rglob("*"))
-    rests = (path for path in found if path.name.startswith(".") or path.suffix == ".part")
+    rests = (path for path in found if path.name.startswith(".") or ".part" in path.name)
     return [path for path in rests if path.name != ".snakemake_timestamp"]
 
 

@@ -24,7 +24,7 @@ EDITS = {
     "latency-wait: 60": "latency-wait: 10",
     "embed_conformers: 16\n": "embed_conformers: 2\n",
     # too little for the first attempt
-    "  embed_conformers:\n    mem_mb: 16000 * attempt\n": "  embed_conformers:\n    mem_mb: 120 * attempt ** 3\n",
+    "embed_conformers:\n    mem_mb: 16000 * attempt": "embed_conformers:\n    mem_mb: 120 * attempt ** 3",
     "  # slurm_partition: main": "  slurm_partition: main",
 }
 MINUTES = 15 * 60

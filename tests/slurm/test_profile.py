@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import planned, snakemake
+
 ROOT = Path(__file__).parents[2]
 READ_BACK = """
 import json, sys
@@ -51,3 +53,13 @@ def test_no_rule_retries_by_itself() -> None:
     """A rule's own retries would run again inside the allocation that was too small."""
     for path in (ROOT / "workflow").rglob("*.smk"):
         assert "retries" not in path.read_text()
+
+
+def test_a_dry_run_on_a_cluster_plans_the_same_jobs() -> None:
+    """No cores are given there: nothing may depend on their number."""
+    command = ["-m", "snakemake", "--workflow-profile", "profiles/slurm", "--configfile", "config/test.yaml"]
+    done = subprocess.run(
+        [sys.executable, *command, "-n", "--forceall"], cwd=ROOT, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned(done.stdout) == planned(snakemake(ROOT, "--cores", "2", "-n", "--forceall"))

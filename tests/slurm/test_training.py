@@ -17,9 +17,9 @@ SCRIPT = Path(__file__).parents[1] / "training_script.py"
 def test_two_tasks_train_as_one_process(cluster: Cluster, tmp_path: Path) -> None:
     jobs = []
     for tasks in (1, 2):
-        command = f"srun --ntasks={tasks} {sys.executable} {SCRIPT} {tmp_path / str(tasks)} micro_batches=2"
-        log = tmp_path / f"{tasks}.log"
-        options = [f"--ntasks={tasks}", "--mem=8000", f"--output={log}"]
+        spread = f"--ntasks-per-node={tasks}"
+        command = f"srun {spread} {sys.executable} {SCRIPT} {tmp_path / str(tasks)} micro_batches=2"
+        options = [spread, "--mem=8000", f"--output={tmp_path / f'{tasks}.log'}"]
         jobs.append(cluster.call("sbatch", "--parsable", *options, "--wrap", command))
     wait_for(lambda: not cluster.call("squeue", "-h", "-j", ",".join(jobs), "-t", "PD,R,CG"), 600, "training")
     assert "MEMBER: 2/2" in (tmp_path / "2.log").read_text()

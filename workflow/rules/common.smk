@@ -17,8 +17,8 @@ except GroundstateError as error:
 RESULTS, DATA = CONFIG.results, CONFIG.data
 MOLECULES, CRYSTALS = CONFIG.molecules, CONFIG.crystals
 MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
-# a stage with worker processes leaves room for another stage beside it
-WORKERS = max(1, (workflow.cores or 8) // 2)
+# a stage with worker processes leaves room for another stage beside it; on a cluster there are no cores to share
+WORKERS = max(1, (workflow.resource_settings.cores or 16) // 2)
 CRYSTAL_RUN = f"{RESULTS}/crystals/{{dataset}}/{{model}}/seed{{seed}}"
 
 # without conda, jobs use the Python that runs Snakemake, whether its environment is activated or not
