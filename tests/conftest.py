@@ -1,5 +1,10 @@
-"""One finished run of the tiny pipeline, shared by the tests of the workflow and of its faults."""
+"""What tests all over share: one finished run of the tiny pipeline, a small disk, a locked folder."""
 
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,3 +18,30 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_project(tmp_path_factory.mktemp("project"))
     snakemake(folder, "--cores", "2")
     return folder
+
+
+def _cannot(reason: str) -> None:
+    """Skip with a sentence; the submission check sets REQUIRE_FAULT_TESTS, and then it is a failure."""
+    (pytest.fail if os.environ.get("REQUIRE_FAULT_TESTS") else pytest.skip)(reason)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 512 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder]
+    if subprocess.run(command, capture_output=True).returncode:
+        _cannot("a small disk needs the right to mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def locked_folder() -> Iterator[Path]:
+    """A folder that user 65534 can see and not write to (root ignores permission bits)."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        _cannot("becoming an unprivileged user needs root and setpriv")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)

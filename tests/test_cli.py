@@ -2,15 +2,19 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from groundstate import __version__
 from groundstate.cli import COMMANDS
 
+MAIN = "from groundstate.cli import main; main()"
+ROOT = Path(__file__).parents[1]
+
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", "from groundstate.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", MAIN, *arguments]
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
@@ -44,3 +48,37 @@ def test_faults_are_one_sentence_and_status_2(tmp_path: object) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: --settings: a: unknown key; allowed here: ")
     assert run("predict", "geometri").returncode == 2
+
+
+PREPARE = (
+    "prepare",
+    "crystals",
+    "--input",
+    "tests/data/flla_rows.tar.gz",
+    "--format",
+    "flla",
+    "--output-dir",
+)
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(500_000))
+    done = run(*PREPARE, str(small_disk / "prepared"), cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert "no space left" in done.stderr
+    assert "Traceback" not in done.stderr
+    left = [path for path in small_disk.rglob("*") if path.is_file() and path.name != "filler"]
+    assert not [path for path in left if path.suffix == ".parquet"]
+
+
+def test_a_folder_without_permission_is_a_sentence(locked_folder: Path) -> None:
+    # imported while still root: the user may not be able to read this Python
+    load = "import os, encodings.idna, groundstate.cli.prepare_crystals; from groundstate.cli import main"
+    code = f"{load}; os.setgid(65534); os.setuid(65534); main()"
+    command = [sys.executable, "-c", code, *PREPARE, str(locked_folder / "prepared")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "error: " in done.stderr
+    assert "no permission" in done.stderr
+    assert not list(locked_folder.iterdir())

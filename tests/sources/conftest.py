@@ -2,12 +2,9 @@
 
 import contextlib
 import http.server
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -140,27 +137,3 @@ def fetch():
     for process in started:
         process.kill()
         process.communicate()
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 512 kB; ``grow()`` makes it 8 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk needs the right to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-@pytest.fixture
-def locked_folder():
-    """A folder that user 65534 can see and not write to (root ignores permission bits)."""
-    if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("becoming an unprivileged user needs root and setpriv")
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
