@@ -1,4 +1,5 @@
-"""Coupling tables against sympy, against e3nn and against a quadrature that shares no code with the library."""
+"""Coupling tables against sympy, against e3nn and against a quadrature that shares no code with the
+library."""
 
 import math
 
@@ -29,7 +30,9 @@ def midpoint_gaunt(l1, l2, l3):
     return torch.einsum("pi,pj,pk,p->ijk", a, b, c, weights)
 
 
-@pytest.mark.parametrize("triple", [(0, 0, 0), (1, 1, 2), (2, 3, 3), (2, 2, 4), (3, 3, 4), (1, 2, 2), (4, 1, 1)])
+@pytest.mark.parametrize(
+    "triple", [(0, 0, 0), (1, 1, 2), (2, 3, 3), (2, 2, 4), (3, 3, 4), (1, 2, 2), (4, 1, 1)]
+)
 def test_gaunt_coefficients_are_the_integrals_of_three_harmonics(triple):
     assert torch.allclose(gaunt_coefficients(*triple), midpoint_gaunt(*triple), atol=1e-13, rtol=0)
 
@@ -112,7 +115,9 @@ def test_quadrature_is_exact_to_its_degree(degree):
     if degree <= LEBEDEV_DEGREES[-1]:
         rules.append(lebedev(degree))
     for points, weights in rules:
-        values = real_harmonics(tuple(range(lmax + 1)), points) if lmax < 31 else real_harmonics((0, lmax), points)
+        values = (
+            real_harmonics(tuple(range(lmax + 1)), points) if lmax < 31 else real_harmonics((0, lmax), points)
+        )
         gram = (values * weights) @ values.T
         assert np.abs(gram - np.eye(len(gram))).max() < 1e-12
 
