@@ -8,16 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.graph import MoleculeGraph, graph_of
 from groundstate.molecules.labels import follow_labels
 from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.soundness import broken_bond
 from groundstate.progress import track
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
-CLASH = 0.6  # angstrom; the shortest bond, of H2, is 0.74
 START_COLUMNS = ["id", "conformer", "method", "origin", "energy", "stereo_kept", "positions"]
 
 
@@ -75,18 +74,19 @@ def make_examples(
     """
     examples = []
     for record in track(records, name, len(records), "molecules"):
-        rows = [row for row in starts.get(record["id"], []) if row["stereo_kept"] and not _clashes(row)]
-        if rows and set(record["atomic_numbers"]) <= set(elements):
-            mol = mol_from_record(record)
+        if not set(record["atomic_numbers"]) <= set(elements):
+            continue
+        mol = mol_from_record(record)
+        sound = [
+            row["positions"]
+            for row in starts.get(record["id"], [])
+            if row["stereo_kept"] and broken_bond(mol, row["positions"]) is None
+        ]
+        if sound:
             graph = graph_of(mol, elements)
-            positions = [centred(follow_labels(mol, row["positions"], labels)) for row in rows]
+            positions = [centred(follow_labels(mol, start, labels)) for start in sound]
             examples.append(Example(record["id"], graph, positions, centred(record["positions"])))
     return examples
-
-
-def _clashes(row: Mapping) -> bool:
-    """Whether atoms of a start lie on each other, as in some fallback geometries of cages."""
-    return pdist(row["positions"]).min(initial=np.inf) < CLASH
 
 
 def centred(positions: np.ndarray) -> np.ndarray:

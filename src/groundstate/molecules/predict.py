@@ -19,6 +19,7 @@ from groundstate.molecules.models import GeometryModel, find_model
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
 from groundstate.molecules.sdf import write_sdf
 from groundstate.molecules.settings import EmbedConformers
+from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
@@ -131,8 +132,10 @@ def _finish(start: _Start, positions: np.ndarray) -> Prediction:
     failed = None
     if not start.row["stereo_kept"]:
         failed = "the start geometry does not have the stereo of the input"
-    elif not np.isfinite(positions).all():
-        failed = "the refined geometry is not finite; this is the start geometry"
+    elif broken := broken_bond(start.mol, start.row["positions"]):
+        failed = f"the start geometry is broken: {broken}"
+    elif broken := broken_bond(start.mol, positions):
+        failed = f"refinement broke the molecule: {broken}; this is the start geometry"
     elif not match_stereo(start.mol, positions).complete:
         failed = "refinement changed the stereo; this is the start geometry"
     if failed:

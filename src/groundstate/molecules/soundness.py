@@ -1,0 +1,22 @@
+"""Whether a geometry could be the molecule at all: its bonds have lengths that bonds have."""
+
+import numpy as np
+from rdkit import Chem
+
+SHORTEST, LONGEST = 0.6, 1.4  # times the sum of the covalent radii; all bonds of QM9 are within 0.8 to 1.3
+
+PERIODIC_TABLE = Chem.GetPeriodicTable()
+
+
+def broken_bond(mol: Chem.Mol, positions: np.ndarray) -> str | None:
+    """In words the first bond of ``mol`` that is none in ``positions`` (n, 3), angstrom; None if all are."""
+    positions = np.asarray(positions)
+    for bond in mol.GetBonds():
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        first, second = (atom.GetIdx() for atom in ends)
+        length = float(np.linalg.norm(positions[first] - positions[second]))
+        radii = sum(PERIODIC_TABLE.GetRcovalent(atom.GetAtomicNum()) for atom in ends)
+        if not SHORTEST * radii <= length <= LONGEST * radii:
+            names = "-".join(f"{atom.GetSymbol()}{atom.GetIdx() + 1}" for atom in ends)
+            return f"bond {names} is {length:.2f} angstrom long"
+    return None
