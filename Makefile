@@ -7,12 +7,15 @@ READY := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint format report-test clean
+.PHONY: help setup run test test-slow test-slurm test-kill reproduce lint format report-test clean
 
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
 	@echo "make test        set up, run the tests (at most 10 minutes)"
 	@echo "make test-slow   the longer tests"
+	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
+	@echo "make test-kill   208 kills with -9 over all stages, and a table"
+	@echo "make reproduce   the default run twice, every result compared (CONFIG=config/test.yaml: seconds)"
 	@echo "make lint        ruff, snakefmt --check, snakemake --lint"
 	@echo "make format      ruff format, snakefmt"
 	@echo "make clean       remove results, logs and Snakemake's notes (downloads and .venv stay)"
@@ -34,7 +37,23 @@ test: $(READY)
 	$(BIN)/python -m pytest -q -m "not slow"
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m "slow and not slurm"
+
+test-slurm: $(READY)
+	$(BIN)/python -m pytest -q -m slurm tests/slurm
+
+test-kill: $(READY)
+	KILLS=208 $(BIN)/python -m pytest -q -m slow -k many_kills tests/faults
+
+# two runs in two folders that share nothing but the downloads
+CONFIG ?= config/config.yaml
+reproduce: $(READY)
+	rm -rf build/reproduce && mkdir -p build/reproduce/one build/reproduce/two data
+	for each in one two; do \
+		ln -s $(CURDIR)/data $(CURDIR)/tests build/reproduce/$$each && \
+		$(BIN)/snakemake --cores all --configfile $(CONFIG) --directory build/reproduce/$$each || exit 1; \
+	done
+	$(BIN)/python tests/results.py build/reproduce/one/results build/reproduce/two/results
 
 lint: $(READY)
 	$(BIN)/ruff check .

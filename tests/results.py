@@ -1,6 +1,7 @@
 """What a run computed, to compare two runs by: every result file, without times and machine."""
 
 import json
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -51,3 +52,8 @@ def assert_same_results(mine: Path, expected: Path) -> None:
     assert sorted(one) == sorted(other)
     differing = [name for name in one if one[name] != other[name]]
     assert not differing, f"{mine} and {expected} differ in {', '.join(differing)}"
+
+
+if __name__ == "__main__":
+    assert_same_results(Path(sys.argv[1]), Path(sys.argv[2]))
+    print(f"{len(contents(Path(sys.argv[1])))} files of results, identical in both")

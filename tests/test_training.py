@@ -69,6 +69,27 @@ def test_interrupted_run_ends_with_the_same_weights(
     assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
 
 
+def test_a_cut_checkpoint_is_named_and_one_of_another_config_is_left_alone(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    process = subprocess.Popen([sys.executable, SCRIPT, tmp_path, "delay=0.05"])
+    while not list(tmp_path.glob(".training-*/resume.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    (resume,) = tmp_path.glob(".training-*/resume.ckpt")
+    whole = resume.read_bytes()
+    run(tmp_path, seed=1)  # other arguments: begins anew, beside the unfinished one
+    assert resume.read_bytes() == whole
+    resume.write_bytes(whole[:1000])
+    with pytest.raises(GroundstateError, match=r"resume.ckpt: not a whole .* delete it and train again"):
+        run(tmp_path)
+    resume.unlink()
+    run(tmp_path)
+    assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
+
+
 def test_other_seed_other_weights(undisturbed: Path, tmp_path: Path) -> None:
     run(tmp_path, seed=1)
     assert any(

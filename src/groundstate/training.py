@@ -29,7 +29,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEn
 from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor
 
-from groundstate.checkpoints import choose_device
+from groundstate.checkpoints import choose_device, load_checkpoint
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_text
 from groundstate.progress import Progress
@@ -330,6 +330,8 @@ def fit(
         )
         trainer.keeper = keeper
         resume = work / "resume.ckpt"
+        if resume.exists():
+            load_checkpoint(resume)  # where it is not whole: a sentence
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the first step, when the keeper takes over
         trainer.fit(module, ckpt_path=resume if resume.exists() else None, weights_only=True)
     if trainer.global_step < settings.max_steps:
