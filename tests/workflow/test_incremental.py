@@ -87,3 +87,18 @@ def test_an_edited_file_of_the_user_is_fetched_again(project: Path) -> None:
     with (project / "tests/data" / download.name).open("ab") as handle:
         handle.write(b"\0")
     assert set(dry(project)) == {"fetch", "prepare_crystals", *CRYSTALS}
+
+
+def test_another_seed_runs_beside_the_first(finished: Path) -> None:
+    assert dry(finished, "--config", "seeds=[1]") == {**GEOMETRY, **CRYSTALS}
+
+
+def test_resources_rerun_nothing(finished: Path) -> None:
+    more = ["--set-threads", "embed_conformers=3", "--set-resources", "train_crystals:mem_mb=9000"]
+    assert planned(snakemake(finished, "-n", "--cores", "5", *more)) == {}
+
+
+def test_pins_rerun_nothing(project: Path) -> None:
+    with (project / "envs/requirements.txt").open("a") as handle:
+        handle.write("one-more==1.0\n")
+    assert dry(project) == {}
