@@ -169,7 +169,7 @@ def test_weights_go_to_e3nn_and_back(first, second, options, dtype, bound):
     x, y = randn(20, product.irreps_in1.dim).to(dtype), randn(20, product.irreps_in2.dim, seed=1).to(dtype)
     expected = product.double()(x.double(), y.double())
     product = product.to(dtype)
-    twin = to_e3nn(product).to(dtype)
+    twin = to_e3nn(product, dtype)
     back = from_e3nn(twin)
     if options.get("rank", 1) < 2:
         assert back.rank == 1

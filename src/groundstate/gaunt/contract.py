@@ -125,7 +125,7 @@ def in_working_precision(function: Callable[..., torch.Tensor], *operands: torch
     work = torch.float32 if kind in (torch.float16, torch.bfloat16) else kind
     operands = [operand.to(work) for operand in operands]
     device = operands[0].device.type
-    if torch.is_autocast_enabled(device):
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         with torch.autocast(device, enabled=False):
             return function(*operands).to(kind)
     return function(*operands).to(kind)

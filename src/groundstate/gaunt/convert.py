@@ -11,8 +11,10 @@ from groundstate.gaunt.signals import natural_sign
 from groundstate.gaunt.tables import coupling
 
 
-def to_e3nn(product: GauntTensorProduct) -> o3.TensorProduct:
+def to_e3nn(product: GauntTensorProduct, dtype: torch.dtype | None = None) -> o3.TensorProduct:
     """The `e3nn.o3.TensorProduct` with the weights of `product`, computing the same function.
+
+    `dtype` is that of the result; None: that of the weights, or the default where there are none.
 
     Raises
     ------
@@ -30,17 +32,22 @@ def to_e3nn(product: GauntTensorProduct) -> o3.TensorProduct:
     paths = _paths(product)
     mode = paths[0][3]
     instructions = [(i, j, k, mode, True) for i, j, k, _, _ in paths]
-    dtype = product.weight.dtype if product.internal_weights else torch.get_default_dtype()
-    twin = o3.TensorProduct(
-        product.irreps_in1,
-        product.irreps_in2,
-        product.irreps_out,
-        instructions,
-        irrep_normalization="none",
-        path_normalization="none",
-        internal_weights=True,
-        shared_weights=True,
-    ).to(dtype)
+    dtype = dtype or (product.weight.dtype if product.internal_weights else torch.get_default_dtype())
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)  # e3nn rounds its Wigner 3j to the default dtype when it builds, for good
+    try:
+        twin = o3.TensorProduct(
+            product.irreps_in1,
+            product.irreps_in2,
+            product.irreps_out,
+            instructions,
+            irrep_normalization="none",
+            path_normalization="none",
+            internal_weights=True,
+            shared_weights=True,
+        )
+    finally:
+        torch.set_default_dtype(default)
     values = [
         _path_weight(product, i, j, k, odd) * _ratio(product, i, j, k, odd) for i, j, k, _, odd in paths
     ]

@@ -103,7 +103,7 @@ class GauntManyBody(nn.Module):
     def _powers(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         base = {}
         for sign, signal in self._in.signals.items():
-            dense = self._in.pack(x, sign).reshape(-1, signal.size, self.channels)
+            dense = self._in.pack(x, sign, self.channels).reshape(-1, signal.size, self.channels)
             base[sign] = self._matrix(self._in.port(sign, 1), x).t() @ dense
         power, result = base, None
         for nu in range(1, self.correlation + 1):

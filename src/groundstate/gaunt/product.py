@@ -153,8 +153,8 @@ class GauntTensorProduct(nn.Module):
         if self._direct:
             (_, _, _, form) = products[0]
             return self._contract(x, y, form)
-        first = {sign: self._in1.pack(x, sign) for sign in self._in1.signals}
-        second = {sign: self._in2.pack(y, sign) for sign in self._in2.signals}
+        first = {sign: self._in1.pack(x, sign, self._widths[0]) for sign in self._in1.signals}
+        second = {sign: self._in2.pack(y, sign, self._widths[1]) for sign in self._in2.signals}
         found: dict[int, torch.Tensor] = {}
         for s1, s2, s3, form in products:
             z = self._contract(first[s1], second[s2], form)
@@ -183,16 +183,21 @@ class GauntTensorProduct(nn.Module):
             degrees = (self._in1.signals[s1], self._in2.signals[s2], self._out.signals[s3])
             paths.setdefault((odd, s3), []).append(tuple(signal.degrees for signal in degrees))
         scales = self._scales = output_scales(paths, *normalisation, max(self.rank, 1))
-        channels = (self._in1.channels, self._in2.channels, self._channels)
+        # an operand with one channel is shared by all; any other is padded to the wider of the two
+        widths = [1 if feature.channels == 1 else self._channels for feature in (self._in1, self._in2)]
+        self._widths = (*widths, self._channels)
         features = (self._in1, self._in2, self._out)
         single = len(pairs) == len(self._parts) == len(self._out.signals) == 1
-        dense_out = all(signal.is_dense(self._channels) for signal in self._out.signals.values())
-        self._direct = single and self._in1.direct and self._in2.direct and dense_out
+        whole = all(
+            feature.direct and feature.channels == width
+            for feature, width in zip(features, self._widths, strict=True)
+        )
+        self._direct = single and whole
         plan: dict[bool, list] = {odd: [] for odd in self._parts}
         for odd, s1, s2, s3 in pairs:
             ports = [
                 feature.port(sign, count, scales[odd, s3] if feature is self._out else None, self._direct)
-                for feature, sign, count in zip(features, (s1, s2, s3), channels, strict=True)
+                for feature, sign, count in zip(features, (s1, s2, s3), self._widths, strict=True)
             ]
             plan[odd].append((s1, s2, s3, Contraction(*ports, odd)))
         return plan

@@ -92,14 +92,14 @@ class GauntSelfMix(nn.Module):
         middle = o3.Irreps([(width, ir) for ir in kinds])
         everything = GauntTensorProduct(middle, middle, parity=parity, rank=0, layout=layout).irreps_out
         kept = o3.Irreps([(mul, ir) for mul, ir in everything if ir in kinds])
+        missing = [ir for ir in kinds if ir not in {kind for _, kind in kept}]
+        if missing:
+            raise ValueError(f"no path reaches {missing[0]} from {self.irreps_in} with parity={parity!r}")
         self.first = DegreeLinear(self.irreps_in, middle, layout)
         self.second = DegreeLinear(self.irreps_in, middle, layout)
         self.product = GauntTensorProduct(
             middle, middle, kept, parity=parity, rank=0, layout=layout, method=method
         )
-        missing = [ir for ir in kinds if ir not in {kind for _, kind in kept}]
-        if missing:
-            raise ValueError(f"no path reaches {missing[0]} from {self.irreps_in} with parity={parity!r}")
         self.last = DegreeLinear(kept, self.irreps_out, layout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -86,12 +86,12 @@ class Features:
         factors = None if scales is None else tuple(scales.get(degree, 0.0) for degree in degrees)
         return Port(degrees, channels, direct and self.layout == "mul_ir", factors)
 
-    def pack(self, flat: torch.Tensor, sign: int) -> torch.Tensor:
+    def pack(self, flat: torch.Tensor, sign: int, channels: int) -> torch.Tensor:
         """Flat features (batch, irreps dim) to one signal (batch, components x channels)."""
         signal, batch = self.signals[sign], flat.shape[0]
-        if self.layout == "ir_mul" and signal.is_dense(self.channels):
+        if self.layout == "ir_mul" and signal.is_dense(channels):
             return flat[:, signal.blocks[0].start : signal.blocks[-1].stop]
-        dense = flat.new_zeros(batch, signal.size, self.channels)
+        dense = flat.new_zeros(batch, signal.size, channels)
         for block in signal.blocks:
             rows = slice(block.row, block.row + block.width)
             columns = slice(block.channel, block.channel + block.mul)
