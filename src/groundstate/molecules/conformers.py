@@ -11,6 +11,7 @@ from rdkit.Chem import AllChem, rdDistGeom, rdForceFieldHelpers
 
 from groundstate.molecules.mols import mol_from_record, set_positions
 from groundstate.molecules.settings import EmbedConformers
+from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.seeds import derive_seed
 
@@ -76,8 +77,8 @@ def embed(mol: Chem.Mol, seed: int, settings: EmbedConformers, deadline: float =
 
     RDKit's volume check refuses many strained cages whose true geometry has an inverted centre. After ETKDGv3
     from its usual start and from random coordinates come the ``FALLBACKS``: a geometry counts as found when
-    its stereo, or that of its mirror image, is the right one. Where none has it, the first is kept, marked;
-    where there is none at all, a flat drawing stands in.
+    its bonds are sound and its stereo, or that of its mirror image, is right. Where none is, the first
+    sound one is kept, marked; where there is none at all, a flat drawing stands in.
 
     ``deadline`` (``time.monotonic``) bounds the time; it only matters for molecules that RDKit cannot finish.
     """
@@ -93,15 +94,19 @@ def embed(mol: Chem.Mol, seed: int, settings: EmbedConformers, deadline: float =
             positions = _etkdg(mol, derive_seed(seed, "fallback", rung, attempt), deadline, options)
             if positions is None:
                 continue
+            # without RDKit's checks a heap of far atoms can have the right stereo by chance
+            sound = broken_bond(mol, positions) is None
             for candidate in (positions, positions * [1.0, 1.0, -1.0]):
-                if match_stereo(mol, candidate).complete:
+                if sound and match_stereo(mol, candidate).complete:
                     return Embedded(candidate, "fallback", True)
-            kept = positions if kept is None else kept
+            if kept is None or (sound and broken_bond(mol, kept) is not None):
+                kept = positions
     if kept is None:
         flat = Chem.Mol(mol)
         AllChem.Compute2DCoords(flat)
         kept = flat.GetConformer().GetPositions()
-    return Embedded(kept, "fallback", match_stereo(mol, kept).complete)
+    sound = broken_bond(mol, kept) is None
+    return Embedded(kept, "fallback", sound and match_stereo(mol, kept).complete)
 
 
 def _etkdg(mol: Chem.Mol, seed: int, deadline: float, options: Mapping[str, object]) -> np.ndarray | None:

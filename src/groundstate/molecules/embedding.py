@@ -41,7 +41,7 @@ CONFORMER_SCHEMA = pa.schema(
 )
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
 SHARD = 20  # records: what a kill can cost a worker
-VERSION = 1  # raise it where the same settings give other conformers
+VERSION = 2  # raise it where the same settings give other conformers
 
 
 BASELINES = ("etkdg", "mmff", "lowest")
@@ -125,6 +125,29 @@ def embed_conformers(
     write_json(output / "summary.json", summary)
     cache.drop_unused(keys)
     return summary
+
+
+def embed_part(
+    records: Collection[dict],
+    settings: EmbedConformers,
+    workers: int,
+    output: str | Path,
+    part: int,
+    parts: int,
+) -> None:
+    """Make the conformers of every ``parts``-th record, beginning with the ``part``-th (from 1).
+
+    They go into the hidden folder from which ``embed_conformers`` takes what is finished; the file
+    ``shards/part.json`` in ``output`` says that this part is.
+    """
+    output = Path(output)
+    cache = _Cache(output.parent / f".{output.name}.work", settings)
+    mine = ((cache.key(record), record) for record in islice(records, part - 1, None, parts))
+    todo = [pair for pair in mine if pair[0] not in cache.shards]
+    progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")
+    for size in _work(_chunks(todo, SHARD), settings, workers, cache.folder):
+        progress.update(size)
+    write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
 
 
 def _lowest(rows: list[dict]) -> dict:
