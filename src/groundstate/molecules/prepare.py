@@ -34,7 +34,7 @@ from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 from groundstate.seeds import derive_seed
 
-BLOCK = 2000  # records a row group: what is held in memory at one time
+BLOCK = 1000  # records a row group: what is held in memory at one time
 PROPERTY_FRACTIONS = (0.8, 0.1)  # of the test part: the property experiment of Molecule3D
 
 
