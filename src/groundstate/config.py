@@ -44,6 +44,9 @@ class Molecules(Settings):
         {}, description="data set without geometries -> the data set whose trained models predict it"
     )
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=4000)
+    embed_shards: int = Field(
+        1, ge=1, description="jobs that share the conformers of a data set; no effect on results"
+    )
     embed: EmbedConformers = EmbedConformers()
     train: TrainGeometry = TrainGeometry()
 

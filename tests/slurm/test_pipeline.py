@@ -22,7 +22,7 @@ EDITS = {
     "slurm-init-seconds-before-status-checks: 20": "slurm-init-seconds-before-status-checks: 1",
     "seconds-between-status-checks: 20": "seconds-between-status-checks: 1",
     "latency-wait: 60": "latency-wait: 10",
-    "embed_conformers: 16\n": "embed_conformers: 2\n",
+    "  embed_conformers: 16\n": "  embed_conformers: 2\n",
     # too little for the first attempt
     "embed_conformers:\n    mem_mb: 16000 * attempt": "embed_conformers:\n    mem_mb: 120 * attempt ** 3",
     "  # slurm_partition: main": "  slurm_partition: main",

@@ -32,6 +32,7 @@ wildcard_constraints:
     dataset="|".join(CONFIG.sources),
     model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models})),
     seed="[0-9]+",
+    part="[0-9]+",
     file="[^/]+",
 
 

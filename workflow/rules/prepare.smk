@@ -50,8 +50,42 @@ rule prepare_crystals:
         "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
+# how many parts there are is in the config and not in the data, so that a dry run sees every job
+rule embed_part:
+    input:
+        records=rules.prepare_molecules.output.records,
+        splits=rules.prepare_molecules.output.splits,
+        stage=stage("embed_conformers"),
+    output:
+        f"{RESULTS}/molecules/{{dataset}}/conformers/shards/{{part}}.json",
+    log:
+        "logs/embed_part/{dataset}/{part}.log",
+    conda:
+        "../../envs/groundstate.yaml"
+    threads: WORKERS
+    params:
+        folder=lambda wildcards: f"{RESULTS}/molecules/{wildcards.dataset}/conformers",
+        parts=MOLECULES.embed_shards,
+        settings=settings(MOLECULES.embed),
+    message:
+        "Embed part {wildcards.part} of the conformers of {wildcards.dataset}"
+    shell:
+        "groundstate embed conformers --records {input.records:q} --splits {input.splits:q} "
+        "--shard {wildcards.part}/{params.parts} --settings {params.settings:q} --workers {threads} "
+        "--output-dir {params.folder:q} 2>&1 | tee {log:q}"
+
+
 rule embed_conformers:
     input:
+        parts=lambda wildcards: (
+            expand(
+                rules.embed_part.output,
+                part=range(1, MOLECULES.embed_shards + 1),
+                dataset=wildcards.dataset,
+            )
+            if MOLECULES.embed_shards > 1
+            else []
+        ),
         records=rules.prepare_molecules.output.records,
         splits=rules.prepare_molecules.output.splits,
         stage=stage("embed_conformers"),

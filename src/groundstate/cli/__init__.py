@@ -74,8 +74,9 @@ def _claiming(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def claiming(**values: object) -> None:
         outputs = [values[name] for name in ("output", "output_dir", "cif_dir") if values.get(name)]
-        # of the processes that share a training only the first one writes
-        first = all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "SLURM_PROCID"))
+        # of processes that share a training only the first one writes; parts of a stage write side by side
+        ranks = (os.environ.get(name, "0") for name in ("LOCAL_RANK", "SLURM_PROCID"))
+        first = not values.get("shard") and all(rank == "0" for rank in ranks)
         with claimed(outputs if first else []):
             command(**values)
 

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from groundstate.molecules.embedding import embed_conformers
+from groundstate.molecules.embedding import embed_conformers, embed_part
 from groundstate.molecules.record_file import RecordFile
 from groundstate.molecules.settings import EmbedConformers
 from groundstate.records import MOLECULE_SCHEMA, read_split
 from groundstate.settings import parse_settings
+from groundstate.shards import parse_shard
 
 
 def command(
@@ -19,13 +20,15 @@ def command(
     settings: Annotated[str, typer.Option(help="EmbedConformers as JSON")] = "{}",
     workers: Annotated[int, typer.Option(min=1, help="Worker processes")] = 1,
     split: Annotated[str, typer.Option(help="Split whose test part goes into the SDF files")] = "random",
+    shard: Annotated[
+        str | None, typer.Option(help="K/N: only make the K-th of N parts, for a later run to collect")
+    ] = None,
 ) -> None:
     """Make start geometries with ETKDGv3 and MMFF94."""
-    summary = embed_conformers(
-        RecordFile(records, MOLECULE_SCHEMA),
-        read_split(splits, split, "test"),
-        parse_settings(EmbedConformers, settings),
-        workers,
-        output_dir,
-    )
+    rows, chosen = RecordFile(records, MOLECULE_SCHEMA), parse_settings(EmbedConformers, settings)
+    if shard is not None:
+        part, parts = parse_shard(shard)
+        embed_part(rows, chosen, workers, output_dir, part, parts)
+        return
+    summary = embed_conformers(rows, read_split(splits, split, "test"), chosen, workers, output_dir)
     typer.echo(f"{output_dir}: {summary['origin']}, {summary['rejected']} rejected")

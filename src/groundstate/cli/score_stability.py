@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from groundstate.errors import GroundstateError
 from groundstate.files import write_json
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.evaluation import evaluate_stability
 from groundstate.potentials.settings import ScoreStability
 from groundstate.potentials.write import write_evaluation
 from groundstate.settings import parse_settings
+from groundstate.shards import parse_shard
 
 
 def command(
@@ -32,17 +32,10 @@ def command(
     chosen = parse_settings(ScoreStability, settings)
     if potential is not None:
         chosen = chosen.model_copy(update={"potential": potential})
-    part = None if shard is None else _parse_shard(shard)
+    part = None if shard is None else parse_shard(shard)
     store = Cache(cache if cache is not None else output / "cache")
     found = evaluate_stability(structures, reference, chosen, store, seed, part)
     if part is None:
         write_evaluation(output, found)
     else:
         write_json(output / f"shard-{part[0]}-of-{part[1]}.json", found.summary)
-
-
-def _parse_shard(text: str) -> tuple[int, int]:
-    first, _, second = text.partition("/")
-    if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
-        raise GroundstateError(f"--shard: {text!r} is not K/N with 1 <= K <= N")
-    return int(first), int(second)
