@@ -1,0 +1,50 @@
+"""Every stage on a full and on a read-only disk: a sentence, status 2, nothing half-written."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from faults.stages import Stages
+from faults.test_kills import STAGES
+from results import contents
+
+OUTPUTS = ("--output", "--output-dir", "--cif-dir")
+
+
+def on_disk(arguments: list[str], disk: Path) -> list[str]:
+    """The command with its outputs moved to ``disk``."""
+    moved = list(arguments)
+    for index, word in enumerate(arguments):
+        if word in OUTPUTS:
+            moved[index + 1] = str(disk / arguments[index + 1])
+    return moved
+
+
+def assert_refused(stages: Stages, arguments: list[str], sentence: str) -> None:
+    status, log, _ = stages.run(arguments)
+    assert status == 2, log
+    assert log.splitlines()[-1].startswith("error: ") and sentence in log.splitlines()[-1]
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_full_disk_ends_a_stage_with_a_sentence(
+    stages: Stages, commands: dict[str, list[str]], finished: Path, small_disk: Path, name: str
+) -> None:
+    free = 0 if name == "fetch" else 8000  # room for the first small files
+    (small_disk / "filler").write_bytes(bytes(512 * 1024 - 4096 * 8 - free))
+    assert_refused(stages, on_disk(commands[name], small_disk), "no space left")
+    (small_disk / "filler").unlink()
+    whole = contents(finished)
+    for path, content in contents(small_disk).items():
+        assert ".part" in path or content == whole[path]
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_read_only_disk_ends_a_stage_with_a_sentence(
+    stages: Stages, commands: dict[str, list[str]], small_disk: Path, name: str
+) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    assert_refused(stages, on_disk(commands[name], small_disk), "read-only")
+    assert not list(small_disk.iterdir())
