@@ -29,10 +29,10 @@ def block_length(batch: int, row_bytes: int, device: torch.device, most_bytes: i
     """Rows per block: what fits the cache on a CPU, in blocks of equal length; everything on other
     devices."""
     if device.type != "cpu":
-        return batch
+        return max(1, batch)
     most = max(1, most_bytes * torch.get_num_threads() // row_bytes)
-    blocks = -(-batch // most)
-    return -(-batch // blocks)
+    blocks = max(1, -(-batch // most))
+    return max(1, -(-batch // blocks))
 
 
 def loaders(tensor, port, step):
