@@ -59,10 +59,12 @@ def report(part: str, case: str, sides: dict, runs: int, base: str = "e3nn", mem
 
 
 def products(lmax: int, channels: int, batch: int, rank: int = 0) -> dict:
-    """e3nn and the three ways to call the same product; with a rank, both sides learn weights."""
+    """e3nn and the three ways to call the same product; with a rank, our side learns weights as well.
+
+    e3nn's weights are parameters, as it builds them; without a rank a row shows it with frozen weights too.
+    """
     kind, width = irreps(lmax, channels), channels * (lmax + 1) ** 2
     twin = channelwise(lmax, lmax, lmax, channels)
-    twin.weight.requires_grad_(rank > 0)
     native = GauntTensorProduct(kind, kind, kind, rank=rank, layout="ir_mul", **BARE)
     drop_in = GauntTensorProduct(kind, kind, kind, rank=rank, **BARE)
     sides = {
@@ -74,6 +76,9 @@ def products(lmax: int, channels: int, batch: int, rank: int = 0) -> dict:
         inputs = sides["e3nn"][1]
         assert torch.allclose(twin(*inputs), drop_in(*inputs), atol=2e-4), "the two sides differ"
         shape = (batch * channels, (lmax + 1) ** 2)
+        frozen = channelwise(lmax, lmax, lmax, channels)
+        frozen.weight.requires_grad_(False)
+        sides["e3nn with frozen weights"] = (frozen, (leaf(batch, width), leaf(batch, width)))
         sides["core on rows"] = (lambda x, y: gaunt_product(x, y, lmax), (leaf(*shape), leaf(*shape)))
     return sides
 
@@ -162,7 +167,6 @@ def every_path(runs: int) -> None:
         channels = 16
         kind = irreps(lmax, channels)
         twin = complete(lmax, channels)
-        twin.weight.requires_grad_(False)
         product = GauntTensorProduct(
             kind, kind, twin.irreps_out, parity="complete", rank=0, layout="ir_mul", **BARE
         )

@@ -1,5 +1,7 @@
 """Kernel on the full grid: one matrix product per operand, in blocks of the batch that stay in cache."""
 
+from functools import cached_property
+
 import torch
 
 from groundstate.gaunt.blocks import block_length, loaders, storers
@@ -22,22 +24,38 @@ def run(form, operands, wanted):
     results = [like.new_empty(batch, port.size * port.channels) for _, _, port in wanted]
     sources = [loaders(tensor, port, step) for tensor, port in operands]
     targets = [storers(result, port, step) for result, (_, _, port) in zip(results, wanted, strict=True)]
-    product = like.new_empty(step, points, form.channels)
-    scratch = torch.empty_like(product) if form.odd else None
+    spare = _Spare(like, step, points, form.channels)
     for start in range(0, batch, step):
         size = min(step, batch - start)
         values = [apply(next(source), size) for apply, source in zip(forward, sources, strict=True)]
-        inside, spare = product[:size], scratch
         for (i, j, _), apply, target in zip(wanted, backward, targets, strict=True):
             u, v = values[i], values[j]
             if form.odd:
+                inside, other = spare.product[:size], spare.scratch[:size]
                 torch.mul(u[:, :points], v[:, points:], out=inside)
-                inside.sub_(torch.mul(u[:, points:], v[:, :points], out=spare[:size]))
+                inside.sub_(torch.mul(u[:, points:], v[:, :points], out=other))
+            elif u.shape[2] == form.channels:
+                inside = u.mul_(v)  # operand i of a product is not needed by the products that follow
             else:
-                torch.mul(u, v, out=inside)
+                inside = torch.mul(u, v, out=spare.product[:size])
             with target.block(size) as block:
                 apply(inside, block)
     return results
+
+
+class _Spare:
+    """Working memory for the products that cannot be formed in place, taken only when they occur."""
+
+    def __init__(self, like, step, points, channels):
+        self._like, self._shape = like, (step, points, channels)
+
+    @cached_property
+    def product(self):
+        return self._like.new_empty(self._shape)
+
+    @cached_property
+    def scratch(self):
+        return self._like.new_empty(self._shape)
 
 
 def _matrix(form, port, gradient, like):
