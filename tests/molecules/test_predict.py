@@ -47,9 +47,10 @@ def rejected(path):
     return {row["id"]: row["reason"] for row in csv.DictReader(path.open())}
 
 
-def predict_file(checkpoint, folder, text, name="my.smi"):
+def predict_file(checkpoint, folder, text, name="my.smi", *options):
     (folder / name).write_text(text)
-    result = command("--input", folder / name, "--checkpoint", checkpoint, "--output", folder / "out.sdf")
+    files = ("--input", folder / name, "--checkpoint", checkpoint, "--output", folder / "out.sdf")
+    result = command(*files, *options)
     assert result.exit_code == 0, result.output
     return read_sdf(folder / "out.sdf"), rejected(folder / "rejected.csv")
 
@@ -106,6 +107,34 @@ def test_handedness_of_the_input_is_kept(checkpoint, tmp_path, smiles):
     assert match.complete and match.tetrahedral + match.double_bonds == 1
 
 
+def test_open_stereo_is_enumerated_or_refused_never_chosen(checkpoint, tmp_path):
+    text = "CC(O)C#N open\nC[C@H](O)C=CC half\nCCO none\n"
+    mols, reasons = predict_file(checkpoint, tmp_path, text)
+    assert [mol.GetProp("id") for mol in mols] == ["open-1", "open-2", "half-1", "half-2", "none"]
+    smiles = [mol.GetProp("smiles") for mol in mols]
+    assert len(set(smiles)) == 5 and not reasons
+    assert {Chem.CanonSmiles(one) for one in smiles[2:4]} == {
+        Chem.CanonSmiles("C[C@H](O)/C=C/C"),
+        Chem.CanonSmiles("C[C@H](O)/C=C\\C"),
+    }
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.smi", "--stereo", "refuse")
+    assert [mol.GetProp("id") for mol in mols] == ["none"]
+    assert reasons["open"].startswith("undefined stereo at C2;")
+    assert reasons["half"].startswith("undefined stereo at C4-C5;")
+
+
+def test_start_is_the_lowest_sound_conformer_with_the_right_stereo(checkpoint, prepared):
+    predictor = load_predictor(checkpoint, "cpu")
+    record = read_records(prepared.records, MOLECULE_SCHEMA)[0]
+    row = read_starts(prepared.conformers, [record["id"]])[record["id"]][0]
+    broken = row | {"positions": row["positions"] * 3, "energy": -100.0, "origin": "fallback"}
+    lost = row | {"stereo_kept": False, "energy": -50.0, "origin": "fallback"}
+    high = row | {"energy": 10.0, "origin": "random_coordinates"}
+    low = row | {"energy": 5.0, "origin": "etkdg"}
+    (one,) = predict_records(predictor, [record], {record["id"]: [broken, lost, high, low]}, [])
+    assert one.properties["origin"] == "etkdg" and one.failed is None
+
+
 def test_own_sdf_without_hydrogens_gets_them(checkpoint, tmp_path):
     block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
     (mol,), reasons = predict_file(checkpoint, tmp_path, f"{block}$$$$\n", "my.sdf")
@@ -121,6 +150,7 @@ def test_geometry_that_loses_its_stereo_is_not_passed_on(prepared, checkpoint):
     )
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     starts = read_starts(prepared.conformers, [record["id"] for record in records])
+    starts = {name: rows[:1] for name, rows in starts.items()}
     predictions = list(
         predict_records(Predictor(mirror, good.network, good.elements, NO_RULES), records, starts, [])
     )

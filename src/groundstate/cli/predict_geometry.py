@@ -8,6 +8,7 @@ import typer
 from groundstate.molecules.examples import read_starts
 from groundstate.molecules.predict import load_predictor, predict_records, write_predictions
 from groundstate.molecules.requests import read_requests
+from groundstate.molecules.settings import EmbedConformers
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
 
 
@@ -25,6 +26,14 @@ def command(
             "Without it start geometries are made here, and molecules that fail are rejected"
         ),
     ] = None,
+    num_conformers: Annotated[
+        int, typer.Option(min=1, help="Start geometries to make; the lowest in energy is refined")
+    ] = 3,
+    stereo: Annotated[
+        Literal["enumerate", "refuse"],
+        typer.Option(help="Your own molecules whose stereo is not fully marked: every isomer, or none"),
+    ] = "enumerate",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the start geometries")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Molecules at once; no effect on results")] = 64,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
@@ -34,8 +43,9 @@ def command(
     if input.suffix == ".parquet":
         records = read_records(input, MOLECULE_SCHEMA, read_split(splits, split, part) if splits else None)
     else:
-        records = read_requests(input, rejections)
+        records = read_requests(input, rejections, stereo)
     starts = read_starts(conformers, [record["id"] for record in records]) if conformers else None
-    predictions = predict_records(predictor, records, starts, rejections, batch_size)
+    embed = EmbedConformers(num_conformers=num_conformers, seed=seed)
+    predictions = predict_records(predictor, records, starts, rejections, batch_size, embed)
     written = write_predictions(predictions, output, rejections, len(records), keep_failed=starts is not None)
     typer.echo(f"{output}: {written} molecules, {len(rejections)} rejected")

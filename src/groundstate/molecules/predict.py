@@ -1,5 +1,6 @@
 """Predict geometries from a checkpoint: records or a user's own molecules in, SDF out."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -123,8 +124,15 @@ def _start(
         rows = starts.get(record["id"], [])
     if not rows:
         raise RecordError("no start geometry: the embed stage rejected it")
-    positions = follow_labels(mol, rows[0]["positions"], predictor.labels)
-    return _Start(record["id"], mol, graph, rows[0] | {"positions": positions})
+    row = min(rows, key=lambda row: _order(mol, row))
+    positions = follow_labels(mol, row["positions"], predictor.labels)
+    return _Start(record["id"], mol, graph, row | {"positions": positions})
+
+
+def _order(mol: Chem.Mol, row: Mapping) -> tuple[bool, bool, float]:
+    """Which conformer to start from: one with the right stereo and sound bonds, then the lowest energy."""
+    energy = math.inf if row["energy"] is None else row["energy"]
+    return not row["stereo_kept"], broken_bond(mol, row["positions"]) is not None, energy
 
 
 def _finish(start: _Start, positions: np.ndarray) -> Prediction:
