@@ -43,6 +43,7 @@ def test_core_compiles(backend):
     check_compiled(lambda x, y: gaunt_product(x, y, 2), [randn(1000, 9), randn(1000, 9, seed=1)], [], backend)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_module_compiles(backend):
     product = GauntTensorProduct("4x0e+4x1o+4x2e", "4x0e+4x1o+4x2e").double()
@@ -98,7 +99,7 @@ def test_double_backward_through_a_compiled_product_is_refused_by_torch():
         torch.autograd.grad(slope.sum(), x)
 
 
-@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_export_with_a_dynamic_batch(strict):
     product = GauntTensorProduct("4x0e+4x1o", "4x0e+4x1o", parity="complete").double()
     batch = torch.export.Dim("batch")

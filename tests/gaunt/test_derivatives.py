@@ -43,7 +43,12 @@ def test_derivatives_of_the_other_methods(method):
 
 @pytest.mark.parametrize(
     ("options", "name"),
-    [({}, "full"), ({"parity": "complete"}, "halves"), ({"layout": "ir_mul"}, "halves"), ({"rank": 0}, "full")],
+    [
+        ({}, "full"),
+        ({"parity": "complete"}, "halves"),
+        ({"layout": "ir_mul"}, "halves"),
+        ({"rank": 0}, "full"),
+    ],
 )
 def test_derivatives_of_the_module_with_its_weights(options, name, monkeypatch):
     monkeypatch.setattr(rules, "kernel", lambda *_: name)

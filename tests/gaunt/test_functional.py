@@ -72,7 +72,7 @@ def test_all_kernels_agree_with_the_reference_and_are_equivariant(lmax, turn, mo
                 assert (found - wanted).abs().max() <= 5e-6 * max(expected.abs().max(), reference.abs().max())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.integers(0, 4), st.integers(0, 4), st.one_of(st.none(), st.integers(0, 9)), st.sampled_from(KERNELS)
 )

@@ -31,7 +31,7 @@ irreps_strategy = st.lists(
 ).map(lambda terms: o3.Irreps([(mul, (degree, parity)) for mul, degree, parity in terms]))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     irreps_strategy,
     irreps_strategy,
