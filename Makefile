@@ -34,7 +34,7 @@ run: $(READY)
 	@echo "report: $(CURDIR)/results/report.html"
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -q -m "slow and not slurm"

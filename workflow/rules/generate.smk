@@ -10,12 +10,13 @@ rule generate_crystals:
     conda:
         "../../envs/groundstate.yaml"
     params:
-        settings=CRYSTALS.generate,
+        num=CRYSTALS.generate.num,
+        batch_size=CRYSTALS.generate.batch_size,
     message:
         "Generate crystals with {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "groundstate generate crystals --checkpoint {input.checkpoint:q} --num {params.settings.num} "
-        "--batch-size {params.settings.batch_size} --seed {wildcards.seed} --output {output.structures:q} "
+        "groundstate generate crystals --checkpoint {input.checkpoint:q} --num {params.num} "
+        "--batch-size {params.batch_size} --seed {wildcards.seed} --output {output.structures:q} "
         "--cif-dir {output.cifs:q} 2>&1 | tee {log:q}"
 
 

@@ -77,6 +77,8 @@ def prepare_molecules(
                 + "; ".join(f"{row.id}: {row.reason}" for row in rejections[:3])
             )
     splits = builder.splits()
+    if not builder.with_geometry:  # nothing to learn from: all of it is there to be predicted
+        splits = {name: np.full_like(parts, "test", dtype=object) for name, parts in splits.items()}
     if split not in splits:
         raise GroundstateError(f"--split {split}: unknown; this data set has {', '.join(splits)}")
     records = RecordFile(output / "records.parquet", MOLECULE_SCHEMA)
