@@ -19,16 +19,22 @@ IDS = (
 
 def test_shell_characters_are_only_characters(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    name = "a $(touch hacked) ';touch hacked;' file.csv"
+    name = "$(touch hacked) ';touch hacked;' file.csv"
     rows = [f'CC{"C" * index},"{one.replace(chr(34), chr(34) * 2)}"' for index, one in enumerate(IDS)]
     rows += ['"C$(touch hacked)C",injected']
     (tmp_path / name).write_text("\n".join(["smiles,id", *rows]) + "\n")
     values = yaml.safe_load((project / "config/test.yaml").read_text())
-    files = {name: {"location": str(tmp_path / name)}}
-    about = {"kind": "path", "license": "mine", "citation": "`touch hacked`", "files": files}
-    values["sources"]["evil"] = about | {"format": "smiles"}
+    about = {"kind": "path", "license": "mine", "citation": "`touch hacked`", "format": "smiles"}
     values["molecules"] |= {"datasets": ["evil"], "pretrained": {"evil": "tiny_molecules"}}
-    (project / "evil.yaml").write_text(yaml.safe_dump(values))
+
+    def write(file: str) -> None:
+        values["sources"]["evil"] = about | {"files": {file: {"location": str(tmp_path / name)}}}
+        (project / "evil.yaml").write_text(yaml.safe_dump(values))
+
+    write(name)  # names become paths of the project: only plain ones are allowed
+    printed = snakemake(project, "-n", "--cores", "1", config="evil.yaml", check=False)
+    assert "sources.evil.files" in printed and "should match pattern" in printed
+    write("mine.csv")  # a location may be anything
     snakemake(project, "all_prepare_molecules", "--cores", "1", config="evil.yaml")
     prepared = project / "results/test/molecules/evil/prepared"
     records = read_records(prepared / "records.parquet", MOLECULE_SCHEMA)
