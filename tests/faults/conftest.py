@@ -30,10 +30,18 @@ def commands(finished: Path) -> Iterator[dict[str, list[str]]]:
 
 
 @pytest.fixture(scope="session")
-def stages(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
-    """A copy of the finished project whose stages can be run one by one."""
+def _server(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     folder = tmp_path_factory.mktemp("faults") / "project"
     shutil.copytree(finished, folder, symlinks=True)
     started = Stages(folder)
     yield started
     started.close()
+
+
+@pytest.fixture
+def stages(_server: Stages, finished: Path) -> Stages:
+    """A copy of the finished project, as it was, whose stages can be run one by one."""
+    for part in ("results", "data"):
+        shutil.rmtree(_server.project / part)
+        shutil.copytree(finished / part, _server.project / part, symlinks=True)
+    return _server

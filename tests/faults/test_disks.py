@@ -28,7 +28,12 @@ def assert_refused(stages: Stages, arguments: list[str], sentence: str) -> None:
     assert "Traceback" not in log
 
 
-@pytest.mark.parametrize("name", STAGES)
+QUICK = ("download", "prepare_crystals", "score_validity")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in STAGES]
+)
 def test_a_full_disk_ends_a_stage_with_a_sentence(
     stages: Stages, commands: dict[str, list[str]], finished: Path, small_disk: Path, name: str
 ) -> None:
