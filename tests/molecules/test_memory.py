@@ -13,7 +13,8 @@ SCRIPT = """
 import json, resource, sys
 from groundstate.cli import main
 try:
-    main(["prepare", "molecules", "--format", "molecule3d", "--input", sys.argv[1], "--output-dir", sys.argv[2]])
+    files = ["--input", sys.argv[1], "--output-dir", sys.argv[2]]
+    main(["prepare", "molecules", "--format", "molecule3d", *files])
 except SystemExit:
     pass
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
