@@ -27,7 +27,7 @@ EDITS = {
     "embed_conformers:\n    mem_mb: 16000 * attempt": "embed_conformers:\n    mem_mb: 120 * attempt ** 3",
     "  # slurm_partition: main": "  slurm_partition: main",
 }
-MINUTES = 15 * 60
+LONG = 60 * 60  # seconds; a loaded machine takes many times what an idle one does
 
 
 def project(folder: Path) -> Path:
@@ -74,7 +74,7 @@ class Run:
             assert self.process.poll() is None, f"ended before {what}:\n{self.log.read_text()[-6000:]}"
             return condition()
 
-        wait_for(checked, MINUTES, what)
+        wait_for(checked, LONG, what)
 
     def jobs(self, rule: str) -> list[dict[str, str]]:
         jobs = self.facts.get("jobs") or self.cluster.jobs()
@@ -110,10 +110,10 @@ def disturbed(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Ite
 
         run.until(lambda: run.running("train_geometry"), "the other training")
         cluster.drain()
-        wait_for(lambda: cluster.state() == "drained", MINUTES, "the drained node")
+        wait_for(lambda: cluster.state() == "drained", LONG, "the drained node")
         run.until(lambda: cluster.call("squeue", "-h", "-t", "PENDING"), "a job that waits for the node")
         cluster.resume()
-        run.facts["status"] = run.process.wait(MINUTES)
+        run.facts["status"] = run.process.wait(LONG)
         run.facts["jobs"] = cluster.jobs()
         yield run
     finally:
