@@ -28,5 +28,6 @@ def test_numbers():
     assert number(-1.8, label_of("median_formation_energy_per_atom")) == "−1.800"
     assert number(1234.0, label_of("n")) == "1,234"
     assert number(12.5, label_of("n")) == "12.5"  # a mean over seeds
+    assert number(133291.151, label_of("mmff_strain")) == "133,291.15"
     assert label_of("my_new_metric") == Label("My new metric", digits=4)
     assert label_of("mae").unit_text == "Å, ↓"

@@ -152,5 +152,5 @@ def number(value: float, label: Label) -> str:
     if label.digits == 0 and float(value).is_integer():
         text = f"{value:,.0f}"
     else:
-        text = f"{value:.{max(label.digits, 1)}f}"
+        text = f"{value:,.{max(label.digits, 1)}f}"
     return text.replace("-", "−")
