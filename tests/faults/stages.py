@@ -15,6 +15,8 @@ from pathlib import Path
 
 from pipeline import snakemake
 
+# later stages write into the folder of a training, too
+TRAINED = {"best.ckpt", "last.ckpt", "training.csv", "provenance.json"}
 SERVER = Path(__file__).with_name("fork_server.py")
 
 
@@ -39,7 +41,8 @@ def outputs(project: Path, arguments: list[str]) -> list[Path]:
         elif option == "--cif-dir":
             found.append(path)
         elif option in ("--output", "--output-dir") and path.is_dir():
-            found += [inner for inner in path.iterdir() if inner.is_file()]
+            files = [inner for inner in path.iterdir() if inner.is_file()]
+            found += [one for one in files if arguments[0] != "train" or one.name in TRAINED]
     return [path for path in found if path.exists()]
 
 
