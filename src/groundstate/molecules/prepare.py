@@ -78,7 +78,7 @@ def prepare_molecules(
             )
     splits = builder.splits()
     if not builder.with_geometry:  # nothing to learn from: all of it is there to be predicted
-        splits = {name: np.full_like(parts, "test", dtype=object) for name, parts in splits.items()}
+        splits |= {name: np.full(len(builder.inchis), "test", object) for name in ("random", "scaffold")}
     if split not in splits:
         raise GroundstateError(f"--split {split}: unknown; this data set has {', '.join(splits)}")
     records = RecordFile(output / "records.parquet", MOLECULE_SCHEMA)
