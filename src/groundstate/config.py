@@ -44,9 +44,6 @@ class Molecules(Settings):
         {}, description="data set without geometries -> the data set whose trained models predict it"
     )
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=4000)
-    embed_shards: int = Field(
-        1, ge=1, description="jobs that share the conformers of a data set; no effect on results"
-    )
     embed: EmbedConformers = EmbedConformers()
     train: TrainGeometry = TrainGeometry()
 
@@ -73,6 +70,12 @@ class Config(Settings):
     results: Folder = Field("results", description="folder for everything that is computed")
     data: Folder = Field("data", description="folder for fetched files")
     seeds: list[Seed] = Field([0], min_length=1, description="one training and one sampling run for each")
+    shards: int = Field(
+        1,
+        ge=1,
+        description="jobs that share the conformers of a data set, or the relaxations of a run; no effect on "
+        "results",
+    )
     molecules: Molecules = Molecules()
     crystals: Crystals = Crystals()
     fetch: Retry = Retry()

@@ -65,7 +65,7 @@ rule embed_part:
     threads: WORKERS
     params:
         folder=lambda wildcards: f"{RESULTS}/molecules/{wildcards.dataset}/conformers",
-        parts=MOLECULES.embed_shards,
+        parts=CONFIG.shards,
         settings=settings(MOLECULES.embed),
     message:
         "Embed part {wildcards.part} of the conformers of {wildcards.dataset}"
@@ -80,10 +80,10 @@ rule embed_conformers:
         parts=lambda wildcards: (
             expand(
                 rules.embed_part.output,
-                part=range(1, MOLECULES.embed_shards + 1),
+                part=range(1, CONFIG.shards + 1),
                 dataset=wildcards.dataset,
             )
-            if MOLECULES.embed_shards > 1
+            if CONFIG.shards > 1
             else []
         ),
         records=rules.prepare_molecules.output.records,

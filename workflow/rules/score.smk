@@ -45,8 +45,46 @@ rule score_validity:
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
+# crystals are dealt out to the parts by number, so there are no more parts than crystals to relax
+STABILITY_SHARDS = min(CONFIG.shards, CRYSTALS.stability.max_crystals or CONFIG.shards)
+
+
+rule relax_part:
+    input:
+        structures=rules.generate_crystals.output.structures,
+        records=rules.prepare_crystals.output.records,
+        stage=stage("score_stability"),
+    output:
+        f"{CRYSTAL_RUN}/stability/shards/{{part}}.json",
+    log:
+        "logs/relax_part/{dataset}/{model}/seed{seed}/{part}.log",
+    conda:
+        "../../envs/groundstate.yaml"
+    threads: max(1, CRYSTALS.stability.workers)
+    params:
+        folder=lambda wildcards: expand(f"{CRYSTAL_RUN}/stability", **wildcards)[0],
+        parts=STABILITY_SHARDS,
+        settings=settings(CRYSTALS.stability),
+        cache=f"{RESULTS}/cache",
+    message:
+        "Relax part {wildcards.part} of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "groundstate score stability --structures {input.structures:q} --reference {input.records:q} "
+        "--shard {wildcards.part}/{params.parts} --settings {params.settings:q} --cache {params.cache:q} "
+        "--output {params.folder:q} 2>&1 | tee {log:q}"
+
+
 rule score_stability:
     input:
+        parts=lambda wildcards: (
+            expand(
+                rules.relax_part.output,
+                part=range(1, STABILITY_SHARDS + 1),
+                **wildcards,
+            )
+            if STABILITY_SHARDS > 1
+            else []
+        ),
         structures=rules.generate_crystals.output.structures,
         records=rules.prepare_crystals.output.records,
         stage=stage("score_stability"),
