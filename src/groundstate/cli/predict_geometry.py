@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from groundstate.molecules.examples import read_starts
-from groundstate.molecules.predict import load_predictor, predict_records, write_predictions
+from groundstate.molecules.predict import load_predictor, predict_records, starts_of, write_predictions
 from groundstate.molecules.requests import read_requests
 from groundstate.molecules.settings import EmbedConformers
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
@@ -44,7 +44,9 @@ def command(
         records = read_records(input, MOLECULE_SCHEMA, read_split(splits, split, part) if splits else None)
     else:
         records = read_requests(input, rejections, stereo)
-    starts = read_starts(conformers, [record["id"] for record in records]) if conformers else None
+    starts = None
+    if conformers:
+        starts = read_starts(conformers, [record["id"] for record in records], starts_of(predictor))
     embed = EmbedConformers(num_conformers=num_conformers, seed=seed)
     predictions = predict_records(predictor, records, starts, rejections, batch_size, embed)
     written = write_predictions(predictions, output, rejections, len(records), keep_failed=starts is not None)

@@ -17,7 +17,7 @@ from groundstate.molecules.soundness import broken_bond
 from groundstate.progress import track
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
-START_COLUMNS = ["id", "conformer", "method", "origin", "energy", "stereo_kept", "positions"]
+START_COLUMNS = ["id", "conformer", "method", "origin", "force_field", "energy", "stereo_kept", "positions"]
 
 
 class Example(NamedTuple):
@@ -30,7 +30,7 @@ class Example(NamedTuple):
 
 
 def read_starts(path: str | Path, ids: Iterable[str], method: str = "mmff") -> dict[str, list[dict]]:
-    """Rows of conformers.parquet for ``ids``, by id and in the order of the conformers.
+    """Rows of conformers.parquet for ``ids``, by id and in the order of the conformers of ``method``.
 
     Raises ``GroundstateError`` where the file is absent or not a conformer file.
     """

@@ -53,18 +53,24 @@ class GraphBatch(NamedTuple):
     width: int  # atoms of the largest molecule
 
 
+def check_elements(mol: Chem.Mol, elements: Sequence[int] | None) -> None:
+    """``RecordError`` for an element that is not among ``elements`` (atomic numbers; None allows all)."""
+    for atom in mol.GetAtoms() if elements is not None else ():
+        if atom.GetAtomicNum() not in elements:
+            known = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in elements)
+            raise RecordError(f"element {atom.GetSymbol()} was not in the training set ({known})")
+
+
 def graph_of(mol: Chem.Mol, elements: Sequence[int]) -> MoleculeGraph:
     """Features of a sanitised molecule for a model that knows ``elements`` (atomic numbers).
 
     Raises ``RecordError`` for an element that is not among them and for disconnected molecules.
     """
+    check_elements(mol, elements)
     count = mol.GetNumAtoms()
     rings = mol.GetRingInfo()
     atoms = np.zeros((count, len(elements) + ATOM_FEATURES), np.float32)
     for index, atom in enumerate(mol.GetAtoms()):
-        if atom.GetAtomicNum() not in elements:
-            known = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in elements)
-            raise RecordError(f"element {atom.GetSymbol()} was not in the training set ({known})")
         hydrogens = min(atom.GetTotalNumHs(includeNeighbors=True), MOST_HYDROGENS)
         atoms[index] = np.concatenate(
             [

@@ -1,6 +1,6 @@
 """The registry of geometry models: what trains and predicts by the same rules.
 
-To add one: write its functions, name them in ``MODELS``, and add its settings to ``TrainGeometry``.
+To add one: write its functions, name them in ``MODELS``, and its name (and settings) in ``TrainGeometry``.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules import gaunt_model
+from groundstate.molecules import gaunt_model, untrained
+from groundstate.molecules.direct import DirectModel
 from groundstate.molecules.examples import Example
 from groundstate.molecules.graph import MoleculeGraph
 from groundstate.molecules.train_settings import TrainGeometry
@@ -43,14 +44,17 @@ class GeometryModel:
     predict: Callable[[nn.Module, Sequence[MoleculeGraph], Sequence[np.ndarray]], list[np.ndarray]]
 
 
-MODELS: dict[str, GeometryModel] = {
+MODELS: dict[str, GeometryModel | DirectModel] = {
     "gaunt": GeometryModel(
         gaunt_model.config, gaunt_model.build, gaunt_model.batch, gaunt_model.loss, gaunt_model.predict
     ),
+    "etkdg": untrained.ETKDG,
+    "mmff": untrained.MMFF,
+    "mmff-lowest": untrained.MMFF_LOWEST,
 }
 
 
-def find_model(name: str) -> GeometryModel:
+def find_model(name: str) -> GeometryModel | DirectModel:
     """The model called ``name``; ``GroundstateError`` with the known names where there is none."""
     if name not in MODELS:
         raise GroundstateError(f"unknown geometry model {name!r}; known: {', '.join(MODELS)}")

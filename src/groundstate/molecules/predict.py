@@ -4,17 +4,17 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from rdkit import Chem
 
 from groundstate.checkpoints import choose_device, load_checkpoint
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers import conformers_of
+from groundstate.molecules.direct import DirectModel, Molecule
 from groundstate.molecules.examples import centred
-from groundstate.molecules.graph import MoleculeGraph, graph_of
+from groundstate.molecules.graph import MoleculeGraph, check_elements, graph_of
 from groundstate.molecules.labels import follow_labels
 from groundstate.molecules.models import GeometryModel, find_model
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
@@ -31,9 +31,9 @@ CHUNK = 512  # molecules that are held in memory at one time
 class Predictor(NamedTuple):
     """A trained model, ready to use."""
 
-    model: GeometryModel
-    network: torch.nn.Module
-    elements: list[int]
+    model: GeometryModel | DirectModel
+    network: Any  # of a direct model: its state
+    elements: list[int] | None  # None: any
     labels: dict[str, dict[str, int]]
 
 
@@ -60,6 +60,9 @@ def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
     """
     checkpoint = load_checkpoint(path, "geometry")
     model = find_model(checkpoint.config["model"])
+    if isinstance(model, DirectModel):
+        state = model.load(checkpoint, choose_device(device))
+        return Predictor(model, state, checkpoint.config["elements"], {})
     try:
         network = model.build(checkpoint.config)
         network.load_state_dict(checkpoint.state_dict)
@@ -75,6 +78,11 @@ def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
         checkpoint.config["elements"],
         checkpoint.config["labels"],
     )
+
+
+def starts_of(predictor: Predictor) -> str:
+    """Which rows of conformers.parquet the model wants: ``etkdg`` or ``mmff``."""
+    return (isinstance(predictor.model, DirectModel) and predictor.model.starts) or "mmff"
 
 
 def predict_records(
@@ -95,6 +103,9 @@ def predict_records(
         Molecules computed at once. No effect on results beyond rounding.
     """
     iterator = iter(records)
+    if isinstance(predictor.model, DirectModel):
+        yield from _predict_directly(predictor, iterator, starts, rejections, batch_size, embed)
+        return
     while chunk := list(islice(iterator, CHUNK)):
         ready = []
         for record in chunk:
@@ -111,6 +122,38 @@ def predict_records(
             )
             for start, positions in zip(part, geometries, strict=True):
                 yield _finish(start, positions)
+
+
+def _predict_directly(
+    predictor: Predictor,
+    records: Iterator[dict],
+    starts: Mapping[str, list[dict]] | None,
+    rejections: list[Rejection],
+    batch_size: int,
+    embed: EmbedConformers,
+) -> Iterator[Prediction]:
+    method = predictor.model.starts
+    while chunk := list(islice(records, batch_size)):
+        ready = []
+        for record in chunk:
+            try:
+                mol = mol_from_record(record)
+                check_elements(mol, predictor.elements)
+                rows = starts.get(record["id"], []) if starts is not None else []
+                if starts is None and method:
+                    rows = conformers_of(record, embed)
+                rows = [row for row in rows if row["method"] == method]
+                if method and not rows:
+                    raise RecordError("no start geometry: the embed stage rejected it")
+                ready.append(Molecule(record["id"], mol, rows))
+            except RecordError as error:
+                rejections.append(Rejection(record["id"], "predict", str(error)))
+        answers = predictor.model.answer(predictor.network, ready)
+        for molecule, answer in zip(ready, answers, strict=True):
+            smiles = {"smiles": Chem.MolToSmiles(Chem.RemoveHs(molecule.mol))}
+            mol = set_positions(molecule.mol, answer.positions)
+            failed = {"failed": answer.failed} if answer.failed else {}
+            yield Prediction(molecule.id, mol, smiles | answer.properties | failed, answer.failed)
 
 
 def _start(

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.direct import DirectModel, TrainingRun
 from groundstate.molecules.examples import Example, elements_of, make_examples, read_part, read_starts
 from groundstate.molecules.labels import NO_RULES, count_labels
 from groundstate.molecules.models import find_model
@@ -33,6 +34,10 @@ def train(
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
     kind = find_model(model)
+    if isinstance(kind, DirectModel):
+        run = TrainingRun(Path(records), Path(splits), split, settings, seed, Path(output), processes)
+        kind.train(run, model)
+        return
     training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
     starts = read_starts(conformers, [record["id"] for record in training + validation])
     elements = elements_of(training)

@@ -21,7 +21,9 @@ class Gaunt(Settings):
 class TrainGeometry(Settings):
     """Training of a geometry model; the section of the model that is trained applies."""
 
-    model: Literal["gaunt"] = Field("gaunt", description="model that is trained where none is named")
+    model: Literal["gaunt", "etkdg", "mmff", "mmff-lowest"] = Field(
+        "gaunt", description="model that is trained where none is named"
+    )
     hydrogen_labels: bool = Field(
         True, description="number the hydrogens of start geometries as the training part does"
     )

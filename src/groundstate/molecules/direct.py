@@ -1,0 +1,64 @@
+"""Models that do not refine candidates: they read the graph alone, or take a start geometry as it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from rdkit import Chem
+
+from groundstate.checkpoints import Checkpoint
+from groundstate.molecules.train_settings import TrainGeometry
+
+
+class TrainingRun(NamedTuple):
+    """What a training is asked for."""
+
+    records: Path
+    splits: Path
+    split: str
+    settings: TrainGeometry
+    seed: int
+    output: Path
+    processes: int = 1
+
+
+class Molecule(NamedTuple):
+    """A molecule to predict; ``starts``: rows of CONFORMER_SCHEMA by the method that the model wants."""
+
+    id: str
+    mol: Chem.Mol  # with its stereo, and a conformer where the record has a geometry: not to be read
+    starts: list[dict]
+
+
+class Answer(NamedTuple):
+    """A predicted geometry (n, 3) in angstrom, SDF properties, and why it is a stand-in, if it is."""
+
+    positions: np.ndarray
+    properties: dict[str, object]
+    failed: str | None = None
+
+
+@dataclass(frozen=True)
+class DirectModel:
+    """One way to get from a molecule to a geometry without refinement.
+
+    Attributes
+    ----------
+    train
+        ``(run, name) -> None``: writes what `fit` writes; a model without
+        weights writes a checkpoint of its settings.
+    load
+        ``(checkpoint, device) -> state``.
+    answer
+        ``(state, molecules) -> answers``, one for each molecule. Raises nothing for a single molecule.
+    starts
+        ``etkdg`` or ``mmff``: the start geometries that ``answer`` wants; None wants none.
+    """
+
+    train: Callable[[TrainingRun, str], None]
+    load: Callable[[Checkpoint, torch.device], Any]
+    answer: Callable[[Any, Sequence[Molecule]], list[Answer]]
+    starts: str | None = None
