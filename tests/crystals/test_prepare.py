@@ -92,3 +92,19 @@ def test_nothing_left_and_unknown_format_are_sentences(tmp_path: Path, real: lis
         prepare([tmp_path / "a.extxyz"], "extxyz", PrepareCrystals(max_atoms=limit - 1), tmp_path / "out")
     with pytest.raises(GroundstateError, match="allowed: flla, csv, extxyz, cif"):
         prepare([ROWS], "poscar", PrepareCrystals(), tmp_path / "out")
+
+
+def test_a_published_split_stays_and_only_what_it_lacks_is_drawn(tmp_path: Path, real: list) -> None:
+    small = [crystal for crystal in real if len(crystal.atomic_numbers) <= 20]
+    write_extxyz(tmp_path / "train.extxyz", small[:30])
+    write_extxyz(tmp_path / "test.extxyz", small[20:40])  # ten ids again: the first row of an id is kept
+    files = [tmp_path / "train.extxyz", tmp_path / "test.extxyz"]
+    prepare(files, "extxyz", PrepareCrystals(validation_fraction=0.2), tmp_path, ["train", "test"])
+    train, validation, test = (
+        read_split(tmp_path / "splits.csv", "random", part) for part in ("train", "validation", "test")
+    )
+    assert test == [crystal.id for crystal in small[30:40]]
+    assert {*train, *validation} == {crystal.id for crystal in small[:30]}
+    assert len(validation) == 6
+    with pytest.raises(GroundstateError, match="--part"):
+        prepare(files, "extxyz", PrepareCrystals(), tmp_path, ["train"])

@@ -42,11 +42,16 @@ rule prepare_crystals:
         folder=subpath(output.records, parent=True),
         inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
         format=lambda wildcards: CONFIG.sources[wildcards.dataset].format,
+        parts=lambda wildcards: [
+            f"--part={file.part}"
+            for file in CONFIG.sources[wildcards.dataset].files.values()
+            if file.part
+        ],
         settings=settings(CRYSTALS.prepare),
     message:
         "Prepare crystals of {wildcards.dataset}"
     shell:
-        "groundstate prepare crystals {params.inputs:q} --format {params.format} "
+        "groundstate prepare crystals {params.inputs:q} --format {params.format} {params.parts:q} "
         "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 

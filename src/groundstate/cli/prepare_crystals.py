@@ -15,6 +15,9 @@ def command(
     format: Annotated[str, typer.Option(help="flla, csv, extxyz or cif")],
     output_dir: Annotated[Path, typer.Option(help="folder for the records")],
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
+    part: Annotated[
+        list[str], typer.Option(help="train, validation or test for each --input: a published split")
+    ] = [],  # noqa: B006
 ) -> None:
-    """Read crystals, check them, split them by composition."""
-    prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir)
+    """Read crystals, check them, split them by composition or by file."""
+    prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part)

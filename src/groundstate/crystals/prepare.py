@@ -16,6 +16,8 @@ from groundstate.progress import track
 from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
 from groundstate.seeds import derive_seed
 
+PARTS = ("train", "validation", "test")
+
 
 def read_excluded(path: str | Path | None) -> set[str]:
     """Ids in the first column of a text or CSV file (.gz too); nothing for None."""
@@ -104,15 +106,38 @@ def split_by_group(groups: Sequence[str], validation: float, test: float, seed: 
     return [part_of[group] for group in groups]
 
 
-def prepare(inputs: Sequence[Path], file_format: str, settings: PrepareCrystals, folder: Path) -> None:
+def split_by_file(
+    given: Sequence[str], groups: Sequence[str], validation: float, test: float, seed: int
+) -> list[str]:
+    """The published split, ``given`` by item; a part that no file is comes out of ``train`` by group."""
+    shares = [0.0 if name in given else share for name, share in (("validation", validation), ("test", test))]
+    training = [index for index, part in enumerate(given) if part == "train"]
+    drawn = split_by_group([groups[index] for index in training], *shares, seed)
+    parts = list(given)
+    for index, part in zip(training, drawn, strict=True):
+        parts[index] = part
+    return parts
+
+
+def prepare(
+    inputs: Sequence[Path],
+    file_format: str,
+    settings: PrepareCrystals,
+    folder: Path,
+    file_parts: Sequence[str] = (),
+) -> None:
     """Write ``records.parquet``, ``splits.csv``, ``rejected.csv`` and ``summary.json`` to ``folder``.
 
+    ``file_parts`` names the part of the split that each of ``inputs`` is; without it the split is by formula.
     Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left.
     """
     if file_format not in READERS:
         raise GroundstateError(f"--format: {file_format!r} is not known; allowed: {', '.join(READERS)}")
     excluded = read_excluded(settings.exclude_ids)
-    items = [item for path in inputs for item in READERS[file_format](path)]
+    if file_parts and not (len(file_parts) == len(inputs) and set(file_parts) <= set(PARTS)):
+        raise GroundstateError(f"--part: one of {', '.join(PARTS)} for each --input, or none")
+    read_parts = [list(READERS[file_format](path)) for path in inputs]
+    items = [item for part in read_parts for item in part]
     crystals, rejected = check(items, settings, excluded)
     read = len(crystals) + len(rejected)
     crystals, left = choose(crystals, settings.max_crystals, settings.split_seed)
@@ -121,12 +146,17 @@ def prepare(inputs: Sequence[Path], file_format: str, settings: PrepareCrystals,
         first = f"; the first: {rejected[0].id}: {rejected[0].reason}" if rejected else ""
         raise GroundstateError(f"{inputs[0]}: none of {read} crystals can be used{first}")
     rows = [to_record(crystal) for crystal in crystals]
-    parts = split_by_group(
-        [row["formula"] for row in rows],
-        settings.validation_fraction,
-        settings.test_fraction,
-        settings.split_seed,
-    )
+    shares = settings.validation_fraction, settings.test_fraction, settings.split_seed
+    groups = [row["formula"] for row in rows]
+    if file_parts:
+        part_of: dict[str, str] = {}
+        for name, found in zip(file_parts, read_parts, strict=True):
+            for item in found:
+                if isinstance(item, Crystal):
+                    part_of.setdefault(item.id, name)  # of rows that share an id the first one is kept
+        parts = split_by_file([part_of[row["id"]] for row in rows], groups, *shares)
+    else:
+        parts = split_by_group(groups, *shares)
     write_records(folder / "records.parquet", rows, CRYSTAL_SCHEMA)
     write_rejected(folder / "rejected.csv", rejected)
     with atomic_path(folder / "splits.csv") as path, path.open("w", newline="", encoding="utf-8") as handle:
@@ -140,7 +170,8 @@ def prepare(inputs: Sequence[Path], file_format: str, settings: PrepareCrystals,
             "read": read,
             "kept": len(rows),
             "rejected": len(rejected),
-            "parts": {part: parts.count(part) for part in ("train", "validation", "test")},
+            "parts": {part: parts.count(part) for part in PARTS},
+            "split": "published, by file" if file_parts else "by reduced formula",
             "elements": len({z for row in rows for z in row["atomic_numbers"]}),
             "atoms_mean": float(np.mean(sizes)),
             "atoms_max": max(sizes),

@@ -55,6 +55,11 @@ class SourceFile(Settings):
         pattern=PATTERN,
         description="`sha256:...`, `md5:...` or `git-sha1:...`; an index needs a sha256",
     )
+    part: Literal["train", "validation", "test"] | None = Field(
+        None,
+        description="Crystals: the part of the split that this file is (a published split); null: the "
+        "rows are split by reduced formula",
+    )
 
 
 class Source(Settings):
@@ -83,4 +88,6 @@ class Source(Settings):
                     raise ValueError(f"files.{name}: an index gives .whl, .tar.gz or .zip files")
             elif self.kind == "url" and not re.fullmatch(URL, file.location):
                 raise ValueError(f"files.{name}.location: {file.location!r} is not an http(s) address")
+        if len({file.part is None for file in self.files.values()}) == 2:
+            raise ValueError("files: either all have a part of the split, or none has")
         return self
