@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
 
 
 class DistanceErrors(NamedTuple):
@@ -30,6 +30,11 @@ def distance_errors(predicted: np.ndarray, reference: np.ndarray) -> DistanceErr
     2024) and followers.
     """
     return summed_errors(pdist(predicted) - pdist(reference), len(predicted))
+
+
+def table_errors(distances: np.ndarray, reference: np.ndarray) -> DistanceErrors:
+    """The same for a predicted (n, n) table of distances, which need not belong to points."""
+    return summed_errors(squareform(distances, checks=False) - pdist(reference), len(reference))
 
 
 def summed_errors(differences: np.ndarray, atoms: int) -> DistanceErrors:

@@ -8,7 +8,7 @@ from rdkit import Chem
 from scipy.spatial.distance import cdist
 
 from groundstate.metrics.connectivity import connectivity_match
-from groundstate.metrics.distances import distance_errors
+from groundstate.metrics.distances import table_errors
 from groundstate.metrics.embeddability import embeddability, is_valid, is_valid_3d
 from groundstate.metrics.internal_coordinates import internal_coordinates, internal_errors
 from groundstate.metrics.ratio_bootstrap import ratio_intervals
@@ -57,9 +57,13 @@ DEFINITIONS = {
 Terms = dict[str, tuple[float, float]]  # metric -> numerator, denominator
 
 
-def reference_free_terms(mol: Chem.Mol, positions: np.ndarray) -> Terms:
-    """Terms of the metrics that judge one geometry by ``mol`` alone, which carries the wanted stereo."""
-    distances = cdist(positions, positions)
+def reference_free_terms(mol: Chem.Mol, positions: np.ndarray, distances: np.ndarray | None = None) -> Terms:
+    """Terms of the metrics that judge one geometry by ``mol`` alone, which carries the wanted stereo.
+
+    ``distances`` (n, n): those of a model that predicts distances; else those of the positions.
+    """
+    if distances is None:
+        distances = cdist(positions, positions)
     stereo = match_stereo(mol, positions)
     terms = {
         "validity": (is_valid(distances), 1),
@@ -76,13 +80,20 @@ def reference_free_terms(mol: Chem.Mol, positions: np.ndarray) -> Terms:
     return terms
 
 
-def reference_terms(mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray) -> Terms:
-    """Terms of the metrics that compare two geometries (n, 3) of ``mol``."""
-    errors = distance_errors(predicted, reference)
+def reference_terms(
+    mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray, distances: np.ndarray | None = None
+) -> Terms:
+    """Terms of the metrics that compare two geometries (n, 3) of ``mol``.
+
+    The distance metrics take the predicted ``distances`` (n, n) where there are some.
+    """
+    if distances is None:
+        distances = cdist(predicted, predicted)
+    errors = table_errors(distances, reference)
     heavy = np.array([atom.GetAtomicNum() != 1 for atom in list(mol.GetAtoms())])
-    heavy_errors = distance_errors(predicted[heavy], reference[heavy])
+    heavy_errors = table_errors(distances[np.ix_(heavy, heavy)], reference[heavy])
     internal = internal_errors(internal_coordinates(mol), predicted, reference)
-    symmetric = symmetric_distance_errors(mol, predicted, reference)
+    symmetric = symmetric_distance_errors(mol, predicted, reference, distances)
     return {
         "mae": (errors.absolute, errors.pairs),
         "rmse": (errors.squared, errors.pairs),

@@ -102,8 +102,10 @@ class _Judge:
         self.subset = set(ranked[:extensive])
         self.extensive_terms = _load_extensive() if extensive else None
 
-    def _terms(self, name: str, mol: Chem.Mol, positions: np.ndarray) -> Terms:
-        terms = reference_free_terms(mol, positions)
+    def _terms(
+        self, name: str, mol: Chem.Mol, positions: np.ndarray, distances: np.ndarray | None = None
+    ) -> Terms:
+        terms = reference_free_terms(mol, positions, distances)
         return terms | self.extensive_terms(mol, positions) if name in self.subset else terms
 
     def file(self, label: str, path: str | Path) -> tuple[list[Scored], list[Rejection], dict]:
@@ -124,9 +126,9 @@ class _Judge:
             except RecordError as error:
                 rejections.append(Rejection(name, f"score {label}", str(error)))
             else:
-                terms = self._terms(name, match.mol, match.predicted)
+                terms = self._terms(name, match.mol, match.predicted, match.distances)
                 if match.reference is not None:
-                    terms |= reference_terms(match.mol, match.predicted, match.reference)
+                    terms |= reference_terms(*match[:3], match.distances)
                 rows[name] = Scored(name, terms, geometry.failed, match.reordered)
             progress.update()
         known = {row.id for row in rejections}

@@ -3,7 +3,7 @@
 import numpy as np
 from rdkit import Chem
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist, pdist, squareform
 
 from groundstate.metrics.distances import DistanceErrors, summed_errors
 
@@ -18,7 +18,9 @@ def rotation_onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     return u @ np.diag([1.0, 1.0, sign]) @ vt
 
 
-def symmetric_distance_errors(mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray) -> DistanceErrors:
+def symmetric_distance_errors(
+    mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray, distances: np.ndarray | None = None
+) -> DistanceErrors:
     """Distance errors after the renumbering of equivalent atoms that makes them small.
 
     For each symmetry map of the heavy atoms (at most 100): align, assign the hydrogens of each heavy atom by
@@ -31,15 +33,18 @@ def symmetric_distance_errors(mol: Chem.Mol, predicted: np.ndarray, reference: n
         The molecule of both geometries.
     predicted, reference
         (n, 3), angstrom, in the atom order of ``mol``.
+    distances
+        (n, n) predicted table where it is not that of ``predicted``, which then only serves to align.
     """
+    table = cdist(predicted, predicted) if distances is None else distances
     target = pdist(reference)
-    best = pdist(predicted) - target
+    best = squareform(table, checks=False) - target
     numbers = np.array([atom.GetAtomicNum() for atom in list(mol.GetAtoms())])
     groups = _hydrogens_of(mol, numbers)
     for order in _heavy_maps(mol, numbers, groups):
         for _ in range(ROUNDS):
             order = _assign_hydrogens(order, groups, predicted, reference)
-            differences = pdist(predicted[order]) - target
+            differences = squareform(table[np.ix_(order, order)], checks=False) - target
             if np.abs(differences).sum() < np.abs(best).sum():
                 best = differences
     return summed_errors(best, len(predicted))

@@ -11,6 +11,7 @@ from rdkit import Chem
 
 from groundstate.checkpoints import Checkpoint
 from groundstate.molecules.train_settings import TrainGeometry
+from groundstate.training_settings import TrainingSettings
 
 
 class TrainingRun(NamedTuple):
@@ -23,6 +24,20 @@ class TrainingRun(NamedTuple):
     seed: int
     output: Path
     processes: int = 1
+
+
+class FitPlan(NamedTuple):
+    """What ``groundstate.training.fit`` is called with; its loop is not imported to predict."""
+
+    network: torch.nn.Module
+    loss: Callable
+    train_size: int
+    train_batch: Callable
+    validation_size: int
+    validation_batch: Callable
+    settings: TrainingSettings
+    config: dict[str, Any]
+    inputs: list[Path]
 
 
 class Molecule(NamedTuple):
@@ -48,8 +63,8 @@ class DirectModel:
     Attributes
     ----------
     train
-        ``(run, name) -> None``: writes what `fit` writes; a model without
-        weights writes a checkpoint of its settings.
+        ``(run, name) -> plan`` for ``fit``; a model without weights writes the files of a training itself,
+        its checkpoint holds settings alone, and gives None.
     load
         ``(checkpoint, device) -> state``.
     answer
@@ -58,7 +73,7 @@ class DirectModel:
         ``etkdg`` or ``mmff``: the start geometries that ``answer`` wants; None wants none.
     """
 
-    train: Callable[[TrainingRun, str], None]
+    train: Callable[[TrainingRun, str], FitPlan | None]
     load: Callable[[Checkpoint, torch.device], Any]
     answer: Callable[[Any, Sequence[Molecule]], list[Answer]]
     starts: str | None = None

@@ -9,6 +9,7 @@ from rdkit import Chem
 from scipy.spatial.distance import pdist
 
 from groundstate.molecules.bonds import bond_skeleton
+from groundstate.molecules.distance_answers import PROPERTY, table_from_text
 from groundstate.molecules.mols import RecordError, has_geometry, set_positions
 from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks
 
@@ -21,6 +22,7 @@ class Geometry(NamedTuple):
     mol: Chem.Mol
     positions: np.ndarray | None  # (n, 3), angstrom
     failed: str | None
+    distances: np.ndarray | None = None  # (n, n): of a model that predicts these, which need not fit points
 
 
 def read_geometries(path: str | Path) -> Iterator[tuple[str, Geometry | RecordError]]:
@@ -35,9 +37,19 @@ def read_geometries(path: str | Path) -> Iterator[tuple[str, Geometry | RecordEr
             if block.id in seen:
                 raise RecordError("the id occurs twice; the first one is kept")
             seen.add(block.id)
-            yield block.id, _geometry(parse_molblock(block.molblock), block.properties.get("failed") or None)
+            geometry = _geometry(parse_molblock(block.molblock), block.properties.get("failed") or None)
+            if PROPERTY in block.properties:
+                geometry = geometry._replace(distances=_table(block.properties[PROPERTY], geometry.mol))
+            yield block.id, geometry
         except RecordError as error:
             yield block.id, error
+
+
+def _table(text: str, mol: Chem.Mol) -> np.ndarray:
+    try:
+        return table_from_text(text, mol.GetNumAtoms())
+    except ValueError:
+        raise RecordError("its property 'distances' is no table of distances of its atoms") from None
 
 
 def _geometry(mol: Chem.Mol, failed: str | None) -> Geometry:
@@ -58,6 +70,7 @@ class Pair(NamedTuple):
     predicted: np.ndarray
     reference: np.ndarray | None
     reordered: bool
+    distances: np.ndarray | None  # (n, n), where the prediction has its own
 
 
 def pair(predicted: Geometry, reference: Geometry) -> Pair:
@@ -75,7 +88,10 @@ def pair(predicted: Geometry, reference: Geometry) -> Pair:
         predicted, reference = without_hydrogens(predicted), without_hydrogens(reference)
     order = _atom_order(predicted, reference)
     identity = order == list(range(len(order)))
-    return Pair(reference.mol, predicted.positions[order], reference.positions, not identity)
+    distances = predicted.distances
+    if distances is not None:
+        distances = distances[np.ix_(order, order)]
+    return Pair(reference.mol, predicted.positions[order], reference.positions, not identity, distances)
 
 
 def _is_hydrogen(mol: Chem.Mol) -> list[bool]:
@@ -85,11 +101,14 @@ def _is_hydrogen(mol: Chem.Mol) -> list[bool]:
 def without_hydrogens(geometry: Geometry) -> Geometry:
     """The same geometry with all hydrogens implicit; stereo is kept."""
     mol = Chem.RemoveAllHs(geometry.mol)
-    positions = geometry.positions
+    heavy = ~np.array(_is_hydrogen(geometry.mol))
+    positions, distances = geometry.positions, geometry.distances
     if positions is not None:
-        positions = positions[~np.array(_is_hydrogen(geometry.mol))]
+        positions = positions[heavy]
         mol = set_positions(mol, positions)
-    return Geometry(mol, positions, geometry.failed)
+    if distances is not None:
+        distances = distances[np.ix_(heavy, heavy)]
+    return Geometry(mol, positions, geometry.failed, distances)
 
 
 def _atom_order(predicted: Geometry, reference: Geometry) -> list[int]:

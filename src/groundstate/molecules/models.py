@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules import gaunt_model, untrained
+from groundstate.molecules import dagnn_model, gaunt_model, mean_distance, untrained
 from groundstate.molecules.direct import DirectModel
 from groundstate.molecules.examples import Example
 from groundstate.molecules.graph import MoleculeGraph
@@ -48,6 +48,9 @@ MODELS: dict[str, GeometryModel | DirectModel] = {
     "gaunt": GeometryModel(
         gaunt_model.config, gaunt_model.build, gaunt_model.batch, gaunt_model.loss, gaunt_model.predict
     ),
+    "dagnn-distance": dagnn_model.DAGNN_DISTANCE,
+    "dagnn-coordinates": dagnn_model.DAGNN_COORDINATES,
+    "mean-distance": mean_distance.MEAN_DISTANCE,
     "etkdg": untrained.ETKDG,
     "mmff": untrained.MMFF,
     "mmff-lowest": untrained.MMFF_LOWEST,

@@ -60,10 +60,10 @@ def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
     """
     checkpoint = load_checkpoint(path, "geometry")
     model = find_model(checkpoint.config["model"])
-    if isinstance(model, DirectModel):
-        state = model.load(checkpoint, choose_device(device))
-        return Predictor(model, state, checkpoint.config["elements"], {})
     try:
+        if isinstance(model, DirectModel):
+            state = model.load(checkpoint, choose_device(device))
+            return Predictor(model, state, checkpoint.config["elements"], {})
         network = model.build(checkpoint.config)
         network.load_state_dict(checkpoint.state_dict)
     except (RuntimeError, TypeError, KeyError) as error:

@@ -36,7 +36,9 @@ def train(
     kind = find_model(model)
     if isinstance(kind, DirectModel):
         run = TrainingRun(Path(records), Path(splits), split, settings, seed, Path(output), processes)
-        kind.train(run, model)
+        plan = kind.train(run, model)
+        if plan is not None:
+            fit(**plan._asdict(), seed=seed, folder=output, name="train geometry", processes=processes)
         return
     training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
     starts = read_starts(conformers, [record["id"] for record in training + validation])

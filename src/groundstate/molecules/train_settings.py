@@ -7,6 +7,16 @@ from pydantic import Field
 from groundstate.settings import Settings
 from groundstate.training_settings import TrainingSettings
 
+ModelName = Literal[
+    "gaunt",
+    "dagnn-distance",
+    "dagnn-coordinates",
+    "mean-distance",
+    "etkdg",
+    "mmff",
+    "mmff-lowest",
+]
+
 
 class Gaunt(Settings):
     """``gaunt``: an equivariant refiner of RDKit conformers on Gaunt tensor products."""
@@ -18,16 +28,29 @@ class Gaunt(Settings):
     radial: int = Field(16, ge=2, description="radial basis functions of a distance")
 
 
+class Dagnn(Settings):
+    """``dagnn-distance``, ``dagnn-coordinates``: the networks of Molecule3D, graph to distances or points."""
+
+    width: int = Field(128, ge=1, description="numbers an atom")
+    layers: int = Field(3, ge=1, description="graph convolutions of the encoder")
+    hops: int = Field(5, ge=0, description="averages over neighbours after the encoder")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of the encoder's numbers set to zero in training"
+    )
+    training: TrainingSettings = TrainingSettings(
+        max_steps=4000, batch_size=20, learning_rate=1e-3, ema_decay=0.99, checkpoint_every=500
+    )
+
+
 class TrainGeometry(Settings):
     """Training of a geometry model; the section of the model that is trained applies."""
 
-    model: Literal["gaunt", "etkdg", "mmff", "mmff-lowest"] = Field(
-        "gaunt", description="model that is trained where none is named"
-    )
+    model: ModelName = Field("gaunt", description="model that is trained where none is named")
     hydrogen_labels: bool = Field(
         True, description="number the hydrogens of start geometries as the training part does"
     )
     gaunt: Gaunt = Gaunt()
+    dagnn: Dagnn = Dagnn()
     training: TrainingSettings = TrainingSettings(
         max_steps=1200, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=200
     )

@@ -12,22 +12,21 @@ from groundstate.molecules.direct import Answer, DirectModel, Molecule, Training
 from groundstate.provenance import write_provenance
 
 
-def write_settings(run: TrainingRun, name: str, **settings: object) -> None:
-    """What a training writes, for a model that has nothing to train: checkpoints hold the settings alone."""
+def write_checkpoint(run: TrainingRun, name: str, elements: list[int] | None, **settings: object) -> None:
+    """Write the files of a training for a model without weights: its checkpoints hold ``settings`` alone."""
     started = time.time()
-    config = {
-        "kind": "geometry",
-        "model": name,
-        "labels": {"hand": {}, "anti": {}},
-        "elements": None,
-        **settings,
-    }
+    config = {"kind": "geometry", "model": name, "elements": elements, **settings}
     content = {"groundstate": {"config": json.dumps(config), "step": 0}, "state_dict": {}}
     for file in ("best.ckpt", "last.ckpt"):
         with atomic_path(run.output / file) as temporary:
             torch.save(content, temporary)
     write_text(run.output / "training.csv", "step,train_loss,validation_loss\n")
-    write_provenance(run.output / "provenance.json", started, [], config=config, seed=run.seed, parameters=0)
+    facts = {"config": config, "settings": {}, "seed": run.seed, "parameters": 0}
+    write_provenance(run.output / "provenance.json", started, [run.records, run.splits], **facts)
+
+
+def _untrained(run: TrainingRun, name: str) -> None:
+    write_checkpoint(run, name, None)
 
 
 def settings_of(checkpoint: Checkpoint, device: torch.device) -> dict:
@@ -55,7 +54,7 @@ def _picks(pick: Callable[[Sequence[dict]], dict], method: str) -> DirectModel:
     def answer(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
         return [answer_of(pick(molecule.starts)) for molecule in molecules]
 
-    return DirectModel(write_settings, settings_of, answer, method)
+    return DirectModel(_untrained, settings_of, answer, method)
 
 
 ETKDG = _picks(lambda rows: rows[0], "etkdg")

@@ -1,0 +1,116 @@
+"""The network of the Molecule3D paper: DeeperGCN encoder with a virtual node, DAGNN propagation, a head.
+
+Sources: Xu et al., arXiv 2110.01717; Li et al., DeeperGCN, arXiv 2006.07739; Liu, Gao and Ji, Towards Deeper
+Graph Neural Networks, KDD 2020.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import GENConv
+
+from groundstate.molecules.features import ATOM_SIZES, BOND_SIZES, IntegerBatch
+
+Head = Literal["distance", "coordinates"]
+TYPICAL = 3.0  # angstrom: distances of an untrained distance head, so that its ReLU starts open
+
+
+class IntegerEmbedding(nn.Module):
+    """Integer features (rows, k) to vectors (rows, width): the sum of one embedding a feature."""
+
+    def __init__(self, sizes: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(sum(sizes), width)
+        nn.init.xavier_uniform_(self.table.weight)
+        first = torch.tensor([sum(sizes[:column]) for column in range(len(sizes))])
+        self.register_buffer("first", first, persistent=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """The vectors."""
+        return self.table(values + self.first).sum(1)
+
+
+class DeeperGCN(nn.Module):
+    """Residual pre-activation blocks of softmax-aggregating graph convolutions, with a virtual node."""
+
+    def __init__(self, width: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.atoms = IntegerEmbedding(ATOM_SIZES, width)
+        self.bonds = nn.ModuleList(IntegerEmbedding(BOND_SIZES, width) for _ in range(layers))
+        self.convolutions = nn.ModuleList(
+            GENConv(width, width, aggr="softmax", learn_t=True, norm="batch", num_layers=2)
+            for _ in range(layers)
+        )
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) for _ in range(layers))
+        self.virtual = nn.Parameter(torch.zeros(1, width))
+        self.of_virtual = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU(),
+                nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Dropout(dropout),
+            )
+            for _ in range(layers - 1)
+        )  # fmt: skip
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, batch: IntegerBatch) -> Tensor:
+        """Vectors (N, width) of the atoms."""
+        virtual = self.virtual.expand(batch.molecules, -1)
+        vectors = self.atoms(batch.atoms) + virtual[batch.molecule]
+        vectors = self.convolutions[0](vectors, batch.edges, self.bonds[0](batch.bonds))
+        for layer in range(1, len(self.convolutions)):
+            inner = self.dropout(torch.relu(self.norms[layer - 1](vectors)))
+            pooled = torch.zeros_like(virtual).index_add(0, batch.molecule, inner)
+            virtual = self.of_virtual[layer - 1](pooled + virtual)
+            inner = inner + virtual[batch.molecule]
+            change = self.convolutions[layer](inner, batch.edges, self.bonds[layer](batch.bonds))
+            vectors = vectors + change
+        return self.dropout(self.norms[-1](vectors))
+
+
+class AdaptivePropagation(nn.Module):
+    """DAGNN: what an atom sees after 0 to ``hops`` averages over its neighbourhood, each weighed by a gate.
+
+    Averages are by the adjacency with self loops, normalised on both sides by the root of the degrees.
+    """
+
+    def __init__(self, width: int, hops: int) -> None:
+        super().__init__()
+        self.hops, self.gate = hops, nn.Linear(width, 1)
+
+    def forward(self, vectors: Tensor, edges: Tensor) -> Tensor:
+        """(N, width) to (N, width)."""
+        source, target = edges
+        degree = vectors.new_ones(len(vectors)).index_add(0, target, vectors.new_ones(len(target)))
+        root = degree.rsqrt()[:, None]
+        seen = [vectors]
+        for _ in range(self.hops):
+            scaled = seen[-1] * root
+            seen.append(scaled.index_add(0, target, scaled.index_select(0, source)) * root)
+        stack = torch.stack(seen, dim=1)
+        return (torch.sigmoid(self.gate(stack)) * stack).sum(1)
+
+
+class Dagnn(nn.Module):
+    """Graph to interatomic distances: free ones (``distance``) or those of points (``coordinates``)."""
+
+    def __init__(self, width: int, layers: int, hops: int, dropout: float, head: Head) -> None:
+        super().__init__()
+        self.encoder = DeeperGCN(width, layers, dropout)
+        self.propagation = AdaptivePropagation(width, hops)
+        self.head = nn.Linear(width, 1 if head == "distance" else 3)
+        if head == "distance":
+            nn.init.constant_(self.head.bias, TYPICAL)
+
+    def forward(self, batch: IntegerBatch) -> tuple[Tensor, Tensor | None]:
+        """Distances (P,) of ``batch.pairs`` in angstrom, and the points (N, 3) if the head makes points."""
+        vectors = self.propagation(self.encoder(batch), batch.edges)
+        first, second = batch.pairs
+        if self.head.out_features == 1:
+            joined = torch.maximum(vectors.index_select(0, first), vectors.index_select(0, second))
+            return torch.relu(self.head(joined)).squeeze(-1), None
+        points = self.head(vectors)
+        difference = points.index_select(0, first) - points.index_select(0, second)
+        # atoms that the graph cannot tell apart fall on one point, where a root has no gradient
+        return difference.square().sum(-1).clamp_min(1e-12).sqrt(), points
