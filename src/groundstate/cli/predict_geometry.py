@@ -9,6 +9,7 @@ from groundstate.molecules.examples import read_starts
 from groundstate.molecules.predict import load_predictor, predict_records, starts_of, write_predictions
 from groundstate.molecules.requests import read_requests
 from groundstate.molecules.settings import EmbedConformers
+from groundstate.molecules.subset import fixed_subset
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
 
 
@@ -33,6 +34,9 @@ def command(
         Literal["enumerate", "refuse"],
         typer.Option(help="Your own molecules whose stereo is not fully marked: every isomer, or none"),
     ] = "enumerate",
+    subset: Annotated[
+        int | None, typer.Option(min=1, help="Predict so many molecules only, the same ones every time")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the start geometries")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Molecules at once; no effect on results")] = 64,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
@@ -44,6 +48,9 @@ def command(
         records = read_records(input, MOLECULE_SCHEMA, read_split(splits, split, part) if splits else None)
     else:
         records = read_requests(input, rejections, stereo)
+    if subset is not None:
+        chosen = fixed_subset((record["id"] for record in records), subset)
+        records = [record for record in records if record["id"] in chosen]
     starts = None
     if conformers:
         starts = read_starts(conformers, [record["id"] for record in records], starts_of(predictor))

@@ -17,9 +17,12 @@ def command(
         list[str], typer.Option(help="NAME=FILE: another prediction to score beside; may be repeated")
     ] = [],  # noqa: B006
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
+    subset: Annotated[
+        int | None, typer.Option(min=1, help="Score so many molecules only, the same ones every time")
+    ] = None,
     extensive: Annotated[
-        int, typer.Option(min=0, help="Molecules for bond perception, PoseBusters and GFN2-xTB strain (slow)")
-    ] = 0,
+        bool, typer.Option("--extensive", help="Add bond perception, PoseBusters and GFN2-xTB strain (slow)")
+    ] = False,
 ) -> None:
     """Compare predicted geometries with references."""
     baselines = {}
@@ -28,7 +31,9 @@ def command(
         if not separator or not name or not path:
             raise GroundstateError(f"--baseline {text}: expected NAME=FILE")
         baselines[name] = path
-    summary = score_geometry(predicted, reference, output, baselines, seed, extensive=extensive)
+    summary = score_geometry(
+        predicted, reference, output, baselines, seed, subset=subset, extensive=extensive
+    )
     typer.echo(
         f"{output}: {summary['n']} molecules, {summary['failed']} failed, "
         f"D-MAE {summary['d_mae_n2'] if summary['d_mae_n2'] is not None else 'not known'}"

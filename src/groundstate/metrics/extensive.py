@@ -6,15 +6,10 @@ import numpy as np
 from posebusters import PoseBusters
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDetermineBonds
-from scipy.optimize import minimize
-from tblite.exceptions import TBLiteRuntimeError
-from tblite.interface import Calculator
 
+from groundstate.molecules.gfn2 import relax_gfn2
 from groundstate.molecules.mols import set_positions
 
-BOHR = 0.529177210903  # angstrom, CODATA 2018
-HARTREE = 627.5094740631  # kcal/mol
-XTB_STEPS = 200
 PERCEPTION_LIMIT = 10_000  # valence combinations that bond perception may try
 
 
@@ -56,27 +51,10 @@ def posebusters_pass(mol: Chem.Mol, positions: np.ndarray) -> bool:
 def gfn2_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
     """GFN2-xTB energy of a geometry less that of the minimum it relaxes to, kcal/mol.
 
-    ``None`` where the electronic structure does not converge. Source: Bannwarth, Ehlert and Grimme, J. Chem.
-    Theory Comput. 15, 1652 (2019).
+    ``None`` where the electronic structure does not converge.
     """
-    numbers = np.array([atom.GetAtomicNum() for atom in list(mol.GetAtoms())])
-    unpaired = sum(atom.GetNumRadicalElectrons() for atom in list(mol.GetAtoms()))
-    start = np.asarray(positions, float) / BOHR
-    calculator = Calculator("GFN2-xTB", numbers, start, charge=Chem.GetFormalCharge(mol), uhf=unpaired)
-    calculator.set("verbosity", 0)
-
-    def energy_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        calculator.update(flat.reshape(-1, 3))
-        result = calculator.singlepoint()
-        return float(result.get("energy")), np.asarray(result.get("gradient")).ravel()
-
-    options = {"maxiter": XTB_STEPS, "gtol": 5e-4}  # hartree/bohr
-    try:
-        first = energy_and_gradient(start.ravel())[0]
-        relaxed = minimize(energy_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options)
-    except TBLiteRuntimeError:
-        return None
-    return (first - float(relaxed.fun)) * HARTREE
+    minimum = relax_gfn2(mol, positions)
+    return None if minimum is None else minimum.drop
 
 
 def extensive_terms(mol: Chem.Mol, positions: np.ndarray) -> dict[str, tuple[float, float]]:

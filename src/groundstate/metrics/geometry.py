@@ -50,9 +50,9 @@ DEFINITIONS = {
     "double_bond": Definition("share of the marked E/Z bonds that are right", "groundstate"),
     "stereo": Definition("share of the molecules with all stereo right", "groundstate"),
     "mmff_strain": Definition("MMFF94 energy above the nearest minimum, mean, kcal/mol", "groundstate"),
-    "bond_round_trip": Definition("subset: share whose bonds RDKit perceives right", "RDKit DetermineBonds"),
-    "posebusters": Definition("subset: share that passes all mol_fast checks", "PoseBusters 0.6"),
-    "gfn2_strain": Definition("subset: GFN2-xTB energy above the nearest minimum, kcal/mol", "tblite"),
+    "bond_round_trip": Definition("slow: share whose bonds RDKit perceives right", "RDKit DetermineBonds"),
+    "posebusters": Definition("slow: share that passes all mol_fast checks", "PoseBusters 0.6"),
+    "gfn2_strain": Definition("slow: GFN2-xTB energy above the nearest minimum, kcal/mol", "tblite"),
 }
 Terms = dict[str, tuple[float, float]]  # metric -> numerator, denominator
 

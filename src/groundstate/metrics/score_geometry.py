@@ -21,9 +21,9 @@ from groundstate.metrics.geometry import (
 )
 from groundstate.molecules.matching import Geometry, pair, read_geometries
 from groundstate.molecules.mols import RecordError
+from groundstate.molecules.subset import fixed_subset
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
-from groundstate.seeds import derive_seed
 
 
 class Scored(NamedTuple):
@@ -43,7 +43,8 @@ def score_geometry(
     baselines: Mapping[str, str | Path] | None = None,
     seed: int = 0,
     samples: int = 1000,
-    extensive: int = 0,
+    subset: int | None = None,
+    extensive: bool = False,
 ) -> dict:
     """Score ``predicted`` against ``reference`` (SDF, matched by id); write summary.json, molecules.csv,
     molecules_NAME.csv for each baseline, rejected.csv.
@@ -56,8 +57,10 @@ def score_geometry(
     ----------
     seed, samples
         Of the bootstrap intervals.
+    subset
+        Score only so many of the reference's molecules: always the same ones for the same ids.
     extensive
-        Molecules that also get the slow checks: always the same ones for the same reference ids.
+        Add the slow checks: bond perception, PoseBusters, GFN2-xTB strain.
 
     Returns
     -------
@@ -72,7 +75,8 @@ def score_geometry(
         if isinstance(geometry, RecordError):
             raise GroundstateError(f"{reference}: {name}: {geometry}")
         references[name] = geometry
-    judge = _Judge(references, extensive, seed, samples)
+    chosen = fixed_subset(references, len(references) if subset is None else subset)
+    judge = _Judge(references, chosen, extensive, seed, samples)
     rows, rejections, summary = judge.file("predicted", predicted)
     if not rows:
         raise GroundstateError(
@@ -96,17 +100,17 @@ def score_geometry(
 class _Judge:
     """Scores files against one set of references, all in the same way."""
 
-    def __init__(self, references: Mapping[str, Geometry], extensive: int, seed: int, samples: int) -> None:
-        self.references, self.seed, self.samples = references, seed, samples
-        ranked = sorted(references, key=lambda name: derive_seed("extensive", name))
-        self.subset = set(ranked[:extensive])
+    def __init__(
+        self, known: Mapping[str, Geometry], chosen: set[str], extensive: bool, seed: int, samples: int
+    ) -> None:
+        self.references = {name: geometry for name, geometry in known.items() if name in chosen}
+        self.passed_over = known.keys() - chosen
+        self.seed, self.samples = seed, samples
         self.extensive_terms = _load_extensive() if extensive else None
 
-    def _terms(
-        self, name: str, mol: Chem.Mol, positions: np.ndarray, distances: np.ndarray | None = None
-    ) -> Terms:
+    def _terms(self, mol: Chem.Mol, positions: np.ndarray, distances: np.ndarray | None = None) -> Terms:
         terms = reference_free_terms(mol, positions, distances)
-        return terms | self.extensive_terms(mol, positions) if name in self.subset else terms
+        return terms | self.extensive_terms(mol, positions) if self.extensive_terms else terms
 
     def file(self, label: str, path: str | Path) -> tuple[list[Scored], list[Rejection], dict]:
         """Score one SDF: its molecules in the order of the reference, what was rejected, the summary."""
@@ -115,6 +119,8 @@ class _Judge:
         extra = 0
         progress = Progress(f"score {label}", len(self.references), "molecules")
         for name, geometry in read_geometries(path):
+            if name in self.passed_over:
+                continue
             if name not in self.references:
                 extra += 1
                 rejections.append(Rejection(name, f"score {label}", "no reference has this id"))
@@ -126,7 +132,7 @@ class _Judge:
             except RecordError as error:
                 rejections.append(Rejection(name, f"score {label}", str(error)))
             else:
-                terms = self._terms(name, match.mol, match.predicted, match.distances)
+                terms = self._terms(match.mol, match.predicted, match.distances)
                 if match.reference is not None:
                     terms |= reference_terms(*match[:3], match.distances)
                 rows[name] = Scored(name, terms, geometry.failed, match.reordered)
@@ -154,9 +160,9 @@ class _Judge:
         """The reference judged by the metrics that need no reference: the ceiling of the table."""
         progress = Progress("score dft", len(self.references), "molecules")
         rows = []
-        for name, geometry in self.references.items():
+        for geometry in self.references.values():
             if geometry.positions is not None:
-                rows.append(self._terms(name, geometry.mol, geometry.positions))
+                rows.append(self._terms(geometry.mol, geometry.positions))
             progress.update()
         values, intervals = aggregate(rows, self.seed, self.samples)
         return values | {"n": len(rows), "failed": 0, "intervals": intervals}
@@ -167,7 +173,7 @@ def _load_extensive() -> Callable[[Chem.Mol, np.ndarray], Terms]:
         from groundstate.metrics.extensive import extensive_terms
     except ImportError as error:
         raise GroundstateError(
-            f"the slow checks need {error.name}: install the extra 'stability', or set --extensive 0"
+            f"the slow checks need {error.name}: install the extra 'stability', or leave out --extensive"
         ) from None
     return extensive_terms
 

@@ -43,7 +43,7 @@ class FitPlan(NamedTuple):
 class Molecule(NamedTuple):
     """A molecule to predict; ``starts``: rows of CONFORMER_SCHEMA by the method that the model wants."""
 
-    id: str
+    record: dict
     mol: Chem.Mol  # with its stereo, and a conformer where the record has a geometry: not to be read
     starts: list[dict]
 

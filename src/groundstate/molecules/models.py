@@ -52,8 +52,10 @@ MODELS: dict[str, GeometryModel | DirectModel] = {
     "dagnn-coordinates": dagnn_model.DAGNN_COORDINATES,
     "mean-distance": mean_distance.MEAN_DISTANCE,
     "etkdg": untrained.ETKDG,
+    "etkdg-nostereo": untrained.ETKDG_NOSTEREO,
     "mmff": untrained.MMFF,
     "mmff-lowest": untrained.MMFF_LOWEST,
+    "xtb": untrained.XTB,
 }
 
 

@@ -145,7 +145,7 @@ def _predict_directly(
                 rows = [row for row in rows if row["method"] == method]
                 if method and not rows:
                     raise RecordError("no start geometry: the embed stage rejected it")
-                ready.append(Molecule(record["id"], mol, rows))
+                ready.append(Molecule(record, mol, rows))
             except RecordError as error:
                 rejections.append(Rejection(record["id"], "predict", str(error)))
         answers = predictor.model.answer(predictor.network, ready)
@@ -153,7 +153,7 @@ def _predict_directly(
             smiles = {"smiles": Chem.MolToSmiles(Chem.RemoveHs(molecule.mol))}
             mol = set_positions(molecule.mol, answer.positions)
             failed = {"failed": answer.failed} if answer.failed else {}
-            yield Prediction(molecule.id, mol, smiles | answer.properties | failed, answer.failed)
+            yield Prediction(molecule.record["id"], mol, smiles | answer.properties | failed, answer.failed)
 
 
 def _start(

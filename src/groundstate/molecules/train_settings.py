@@ -13,8 +13,10 @@ ModelName = Literal[
     "dagnn-coordinates",
     "mean-distance",
     "etkdg",
+    "etkdg-nostereo",
     "mmff",
     "mmff-lowest",
+    "xtb",
 ]
 
 

@@ -1,14 +1,20 @@
-"""Geometry models without weights: RDKit's embedding and MMFF94 minima as they are."""
+"""Geometry models without weights: RDKit's embedding, MMFF94 minima, GFN2-xTB minima."""
 
 import json
 import time
 from collections.abc import Callable, Sequence
 
 import torch
+from rdkit import Chem
 
 from groundstate.checkpoints import Checkpoint
 from groundstate.files import atomic_path, write_text
+from groundstate.molecules.conformers import conformers_of
 from groundstate.molecules.direct import Answer, DirectModel, Molecule, TrainingRun
+from groundstate.molecules.gfn2 import relax_gfn2
+from groundstate.molecules.settings import EmbedConformers
+from groundstate.molecules.soundness import broken_bond
+from groundstate.molecules.stereo import match_stereo
 from groundstate.provenance import write_provenance
 
 
@@ -60,3 +66,39 @@ def _picks(pick: Callable[[Sequence[dict]], dict], method: str) -> DirectModel:
 ETKDG = _picks(lambda rows: rows[0], "etkdg")
 MMFF = _picks(lambda rows: rows[0], "mmff")
 MMFF_LOWEST = _picks(lowest, "mmff")
+
+
+def _without_stereo(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
+    """One embedding of each graph with its stereo marks taken off, as without knowledge of stereo."""
+    answers = []
+    for molecule in molecules:
+        bare = Chem.RemoveHs(molecule.mol)
+        Chem.RemoveStereochemistry(bare)
+        record = molecule.record | {"positions": None, "smiles": Chem.MolToSmiles(bare)}
+        answers.append(answer_of(conformers_of(record, EmbedConformers(force_field_steps=0))[0]))
+    return answers
+
+
+ETKDG_NOSTEREO = DirectModel(_untrained, settings_of, _without_stereo)
+
+
+def _xtb(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
+    """The GFN2-xTB minimum below the lowest MMFF94 minimum; that one where the way breaks the molecule."""
+    answers = []
+    for molecule in molecules:
+        start = answer_of(lowest(molecule.starts))
+        minimum, failed = None, start.failed
+        if any(atom.GetTotalNumHs() for atom in list(molecule.mol.GetAtoms())):
+            failed = "hydrogens are missing; this is the MMFF94 geometry"
+        elif (minimum := relax_gfn2(molecule.mol, start.positions)) is None:
+            failed = "GFN2-xTB does not converge; this is the MMFF94 geometry"
+        elif broken := broken_bond(molecule.mol, minimum.positions):
+            failed, minimum = f"GFN2-xTB broke the molecule: {broken}; this is the MMFF94 geometry", None
+        elif not failed and not match_stereo(molecule.mol, minimum.positions).complete:
+            failed, minimum = "GFN2-xTB changed the stereo; this is the MMFF94 geometry", None
+        positions = start.positions if minimum is None else minimum.positions
+        answers.append(Answer(positions, start.properties, failed))
+    return answers
+
+
+XTB = DirectModel(_untrained, settings_of, _xtb, "mmff")
