@@ -46,6 +46,11 @@ class Molecules(Settings):
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=4000)
     embed: EmbedConformers = EmbedConformers()
     train: TrainGeometry = TrainGeometry()
+    extensive: int = Field(
+        200,
+        ge=1,
+        description="test molecules, always the same, that `xtb` predicts and `all_score_extensive` checks",
+    )
 
 
 class Crystals(Settings):

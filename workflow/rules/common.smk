@@ -78,6 +78,11 @@ def trained_geometry(wildcards):
     return f"{RESULTS}/molecules/{teacher}/{wildcards.model}/seed{wildcards.seed}/best.ckpt"
 
 
+def subset(wildcards):
+    """Options of a model that is too slow for the whole test part."""
+    return f"--subset {MOLECULES.extensive}" if wildcards.model == "xtb" else ""
+
+
 def source_file(wildcards):
     """What the config says about one file of a data set."""
     files = CONFIG.sources[wildcards.dataset].files

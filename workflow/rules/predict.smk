@@ -14,11 +14,12 @@ rule predict_geometry:
         "../../envs/groundstate.yaml"
     params:
         split=MOLECULES.split,
+        subset=subset,
     message:
         "Predict geometries of {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate predict geometry --input {input.records:q} --splits {input.splits:q} --split {params.split} "
-        "--part test --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} "
+        "--part test {params.subset} --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} "
         "--output {output.predicted:q} 2>&1 | tee {log:q}"
 
 

@@ -14,11 +14,49 @@ rule score_geometry:
         "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.summary, parent=True),
+        subset=subset,
     message:
         "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate score geometry --predicted {input.predicted:q} --reference {input.reference:q} "
-        "--baseline etkdg={input.etkdg:q} --baseline mmff={input.mmff:q} "
+        "--baseline etkdg={input.etkdg:q} --baseline mmff={input.mmff:q} {params.subset} "
+        "--output {params.folder:q} 2>&1 | tee {log:q}"
+
+
+# all models of a data set in one table, on a fixed few of the test molecules, with the checks that are slow
+rule score_extensive:
+    input:
+        predicted=lambda wildcards: [
+            rules.predict_geometry.output.predicted.format(model=model, **wildcards)
+            for model in MOLECULES.models
+        ],
+        reference=rules.prepare_molecules.output.test,
+        etkdg=rules.embed_conformers.output.etkdg,
+        mmff=rules.embed_conformers.output.mmff,
+        stage=stage("score_geometry"),
+    output:
+        summary=f"{RESULTS}/molecules/{{dataset}}/extensive/seed{{seed}}/summary.json",
+        molecules=f"{RESULTS}/molecules/{{dataset}}/extensive/seed{{seed}}/molecules.csv",
+    log:
+        "logs/score_extensive/{dataset}/seed{seed}.log",
+    conda:
+        "../../envs/groundstate.yaml"
+    params:
+        folder=subpath(output.summary, parent=True),
+        baselines=lambda wildcards, input: [
+            f"--baseline={name}={path}"
+            for name, path in {
+                "etkdg": input.etkdg,
+                "mmff": input.mmff,
+                **dict(zip(MOLECULES.models[1:], input.predicted[1:])),
+            }.items()
+        ],
+        subset=MOLECULES.extensive,
+    message:
+        "Slow checks of the geometries of {wildcards.dataset}, seed {wildcards.seed}"
+    shell:
+        "groundstate score geometry --predicted {input.predicted[0]:q} --reference {input.reference:q} "
+        "{params.baselines:q} --subset {params.subset} --extensive "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -113,6 +151,15 @@ rule score_stability:
 rule all_score_geometry:
     input:
         molecule_runs(rules.score_geometry.output.summary),
+
+
+rule all_score_extensive:
+    input:
+        expand(
+            rules.score_extensive.output.summary,
+            dataset=MOLECULES.datasets,
+            seed=CONFIG.seeds,
+        ),
 
 
 rule all_score_validity:
