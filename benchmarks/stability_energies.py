@@ -16,8 +16,8 @@ from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
+from groundstate.potentials.phases import to_atoms, to_structure
 from groundstate.potentials.settings import RelaxSettings
-from groundstate.potentials.stability import to_atoms, to_structure
 
 SYSTEMS = {"Li-O": "Li O", "Na-Cl": "Na Cl", "O-Sr-Ti": "O Sr Ti"}
 

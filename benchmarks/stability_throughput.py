@@ -20,8 +20,8 @@ from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
 from groundstate.potentials.guards import geometry_fault
 from groundstate.potentials.interface import find_potential
+from groundstate.potentials.phases import to_atoms
 from groundstate.potentials.settings import RelaxSettings
-from groundstate.potentials.stability import to_atoms
 
 
 def main() -> None:

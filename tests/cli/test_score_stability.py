@@ -20,7 +20,7 @@ from groundstate.cli import main
 from groundstate.errors import GroundstateError
 from groundstate.metrics.stability import CLASSES
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.evaluation import evaluate_stability
+from groundstate.potentials.evaluation import evaluate_stability, fill_cache
 from groundstate.potentials.settings import ScoreStability
 
 CALCULATORS = str(Path(__file__).parents[1] / "potentials")
@@ -71,7 +71,8 @@ def bad_crystals():
 
 def score(tmp_path, structures, references=(), seed=0, shard=None, cache="cache", **settings):
     chosen = ScoreStability.model_validate({**EMT, **settings})
-    return evaluate_stability(structures, references, chosen, Cache(tmp_path / cache), seed, shard)
+    common = structures, references, chosen, Cache(tmp_path / cache), seed
+    return evaluate_stability(*common) if shard is None else fill_cache(*common, shard)
 
 
 def test_every_crystal_is_in_one_class(tmp_path, references):

@@ -10,10 +10,10 @@ from pymatgen.core import Lattice, Structure
 from groundstate.errors import GroundstateError
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import POTENTIALS, find_potential
+from groundstate.potentials.phases import to_atoms, to_structure
 from groundstate.potentials.pool import Task, calculate
 from groundstate.potentials.relax import evaluate, relax
 from groundstate.potentials.settings import RelaxSettings
-from groundstate.potentials.stability import to_atoms, to_structure
 
 PEROVSKITE = Structure(
     Lattice.cubic(3.945),

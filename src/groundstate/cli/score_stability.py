@@ -7,7 +7,7 @@ import typer
 
 from groundstate.files import write_json
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.evaluation import evaluate_stability
+from groundstate.potentials.evaluation import evaluate_stability, fill_cache
 from groundstate.potentials.settings import ScoreStability
 from groundstate.potentials.write import write_evaluation
 from groundstate.settings import parse_settings
@@ -32,10 +32,10 @@ def command(
     chosen = parse_settings(ScoreStability, settings)
     if potential is not None:
         chosen = chosen.model_copy(update={"potential": potential})
-    part = None if shard is None else parse_shard(shard)
     store = Cache(cache if cache is not None else output / "cache")
-    found = evaluate_stability(structures, reference, chosen, store, seed, part)
-    if part is None:
-        write_evaluation(output, found)
+    if shard is None:
+        write_evaluation(output, evaluate_stability(structures, reference, chosen, store, seed))
     else:
-        write_json(output / f"shard-{part[0]}-of-{part[1]}.json", found.summary)
+        part = parse_shard(shard)
+        done = fill_cache(structures, reference, chosen, store, seed, part)
+        write_json(output / "shards" / f"{part[0]}.json", done)

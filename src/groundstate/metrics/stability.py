@@ -52,9 +52,9 @@ class StabilityRow:
     novel: bool | None = None
     unique_before: bool | None = None
     novel_before: bool | None = None
-    second_outcome: str = ""
     second_formation_energy_per_atom: float | None = None
     second_energy_above_hull: float | None = None
+    second_reason: str = ""
     dft_energy_per_atom: float | None = None
 
     def as_dict(self) -> dict[str, object]:
@@ -107,17 +107,22 @@ def summarise_stability(rows: Sequence[StabilityRow], thresholds: Sequence[float
     if not scored:
         return summary
     shares = {"converged": [row.outcome == "converged" for row in scored]}
-    known = all(row.unique is not None and row.novel is not None for row in scored)
+    compared = any(row.unique is not None for row in scored)  # what could not be read is not unique
     for threshold in thresholds:
         key = threshold_key(threshold)
         shares[key] = [is_stable(row, threshold) for row in scored]
         shares[f"{key}_before"] = [is_stable(row, threshold, before=True) for row in scored]
-        if known:
-            shares[f"sun_{key.removeprefix('stable_')}"] = [
+        if compared:
+            sun = f"sun_{key.removeprefix('stable_')}"
+            shares[sun] = [
                 bool(row.unique and row.novel and stable)
                 for row, stable in zip(scored, shares[key], strict=True)
             ]
-    if known:
+            shares[f"{sun}_before"] = [
+                bool(row.unique_before and row.novel_before and stable)
+                for row, stable in zip(scored, shares[f"{key}_before"], strict=True)
+            ]
+    if compared:
         for key in ("unique", "novel", "unique_before", "novel_before"):
             shares[key] = [bool(getattr(row, key)) for row in scored]
     for key, values in shares.items():

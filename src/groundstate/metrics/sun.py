@@ -36,7 +36,10 @@ DEFINITIONS = {
 
 
 def _reduce(structure: Structure) -> Structure:
-    return structure.get_reduced_structure(reduction_algo="niggli").get_primitive_structure()
+    try:
+        return structure.get_reduced_structure(reduction_algo="niggli").get_primitive_structure()
+    except ValueError:  # the Niggli search ends without a cell for some very oblique ones
+        return structure.get_reduced_structure(reduction_algo="LLL").get_primitive_structure()
 
 
 def _buckets(structures: Sequence[Structure]) -> dict[str, list[int]]:

@@ -9,7 +9,7 @@ from ase.data import atomic_numbers, covalent_radii
 from pymatgen.core import Composition
 
 from groundstate.metrics.crystal_files import NamedStructure
-from groundstate.potentials.stability import to_atoms
+from groundstate.potentials.phases import to_atoms
 from groundstate.seeds import derive_seed
 
 PACKING = (

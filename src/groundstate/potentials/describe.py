@@ -4,23 +4,25 @@ from collections.abc import Sequence
 
 from pymatgen.core import Composition
 
-from groundstate.metrics import control_comparison, sun
+from groundstate.metrics import agreement, control_comparison, sun
 from groundstate.metrics import hull as hull_metric
 from groundstate.metrics.stability import StabilityRow
 from groundstate.potentials.corrections import ELEMENTS_SOURCE, hull_scheme
+from groundstate.potentials.inputs import Inputs
 from groundstate.potentials.interface import MP_CORRECTED, MP_RAW, Potential
+from groundstate.potentials.phases import References
+from groundstate.potentials.prototypes import SOURCE as PROTOTYPES_SOURCE
 from groundstate.potentials.settings import ScoreStability
-from groundstate.potentials.stability import References
 
 
-def definitions(potential: Potential, settings: ScoreStability) -> dict[str, dict]:
+def definitions(potential: Potential, second: Potential | None, settings: ScoreStability) -> dict[str, dict]:
     """Name, version and source of the energies and of the rates."""
     elements = "the potential's own elements"
     if hull_scheme(potential.scheme) == MP_CORRECTED:
         elements = (
             ELEMENTS_SOURCE if settings.element_reference == "mp" else f"{elements}, or {ELEMENTS_SOURCE}"
         )
-    return {
+    found = {
         "formation_energy_per_atom": {
             "name": "formation energy",
             "version": f"{potential.name} {potential.version}",
@@ -39,10 +41,13 @@ def definitions(potential: Potential, settings: ScoreStability) -> dict[str, dic
             "all scored crystals; `_before`: single points of the unrelaxed crystals",
         },
     }
+    if second is not None:
+        found["agreement"] = agreement.DEFINITION | {"second": second.identity}
+    return found
 
 
 def describe_hull(
-    rows: Sequence[StabilityRow], known: References, structures: int, entries: int, potential: Potential
+    rows: Sequence[StabilityRow], known: References, inputs: Inputs, potential: Potential
 ) -> dict:
     """Label of the hull: where its phases come from and how many each chemical system has."""
     per_system = {
@@ -50,11 +55,16 @@ def describe_hull(
         for row in rows
         if row.system and row.outcome not in ("not_scored", "rejected_geometry")
     }
+    label = "with the given entries" if inputs.entries else "partial"
+    if not any(per_system.values()):
+        label = "elements only"
     return {
-        "label": "partial hull" if any(per_system.values()) else "elements only",
+        "label": label,
         "scheme": hull_scheme(potential.scheme),
-        "phases_from_structures": structures - len(known.failures),
-        "phases_from_entries": entries,
+        "phases_from_structures": sum(not name.startswith("prototype:") for name, _ in known.phases),
+        "phases_from_prototypes": sum(name.startswith("prototype:") for name, _ in known.phases),
+        "prototypes_source": PROTOTYPES_SOURCE,
+        "phases_from_entries": len(inputs.entries),
         "phases_per_system": dict(sorted(per_system.items())),
         "note": "a hull of few phases gives a lower bound on the energy above hull; not comparable with "
         "published rates against the whole Materials Project",

@@ -1,31 +1,28 @@
-"""The whole stability stage as one function: what to score, controls beside it, rates, labels."""
+"""The whole stability stage as one function: relaxations, controls beside them, rates, labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ase.data import atomic_numbers
 from pymatgen.core import Structure
 
-from groundstate.errors import GroundstateError
-from groundstate.metrics.agreement import add_second, summarise_agreement
+from groundstate.metrics.agreement import summarise_agreement
 from groundstate.metrics.control_comparison import compare_with_control
-from groundstate.metrics.crystal_files import NamedStructure, read_structures
+from groundstate.metrics.crystal_files import NamedStructure
 from groundstate.metrics.hull import ReferenceHull
 from groundstate.metrics.stability import StabilityRow, summarise_stability
 from groundstate.metrics.sun import are_novel, are_unique
 from groundstate.potentials.cache import Cache, content_key
-from groundstate.potentials.controls import random_search, substitute_prototypes, training_replay
 from groundstate.potentials.describe import definitions, describe_hull
 from groundstate.potentials.dft import SCHEME, require_gpaw, single_point
-from groundstate.potentials.entries import is_entry_file, read_entries
-from groundstate.potentials.interface import find_potential
+from groundstate.potentials.inputs import GENERATED, Inputs, read_inputs
+from groundstate.potentials.interface import Potential, find_potential
+from groundstate.potentials.phases import References, refuse_mixed_hull, to_structure
+from groundstate.potentials.second import add_second_opinion
 from groundstate.potentials.settings import ScoreStability
-from groundstate.potentials.stability import StabilityScore, choose, score_stability, to_structure
+from groundstate.potentials.stability import StabilityScore, score_stability
 from groundstate.progress import track
 from groundstate.records import Rejection
-
-GENERATED = "generated"
 
 
 @dataclass
@@ -39,12 +36,7 @@ class Evaluation:
 
 
 def evaluate_stability(
-    path: Path,
-    references: Sequence[Path],
-    settings: ScoreStability,
-    cache: Cache,
-    seed: int = 0,
-    shard: tuple[int, int] | None = None,
+    path: Path, references: Sequence[Path], settings: ScoreStability, cache: Cache, seed: int = 0
 ) -> Evaluation:
     """Score the crystals of a file against known phases, with the controls that the settings name.
 
@@ -53,98 +45,72 @@ def evaluate_stability(
     references
         Files of known phases (crystals, or ComputedEntry JSON): the hull, and what novelty is counted
         against.
-    shard
-        ``(k, n)``: only every n-th crystal from the k-th (1 to n), to fill a shared cache from several
-        machines.
     """
-    potential = find_potential(settings.potential, settings.potential_arguments, settings.potential_scheme)
-    second = find_potential(settings.second_potential) if settings.second_potential else None
-    if settings.dft:
-        require_gpaw(settings.dft_python)
-    entry_files = [file for file in references if is_entry_file(file)]
-    phase_files = [file for file in references if file not in entry_files]
-    crystals, unreadable = read_structures(path)
-    chosen, rest = choose(crystals, settings)
-    sets = {GENERATED: chosen, **_controls(chosen, phase_files, settings, seed)}
-    if shard is not None:
-        sets = {name: members[shard[0] - 1 :: shard[1]] for name, members in sets.items()}
-    systems = {
-        frozenset(element.symbol for element in structure.composition)
-        for members in sets.values()
-        for _, structure in members
-    }
-    phases, bad_phases = _read_phases(phase_files, systems)
-    entries = [entry for file in entry_files for entry in read_entries(file, systems)]
-    scores, known = score_stability(sets, phases, entries, potential, settings, cache)
-    for name, members in sets.items():
-        _add_sun(scores[name], dict(members), phases)
+    potential, second = _potentials(settings)
+    inputs = read_inputs(path, references, settings, seed)
+    scores, known = _calculate(inputs, potential, second, settings, cache)
+    for name, members in inputs.sets.items():
+        _add_sun(scores[name], dict(members), inputs.phases)
     ours = scores[GENERATED]
-    if settings.dft:
-        _add_dft(ours, settings, cache)
-    agreement = None
-    if second is not None:
-        other_sets = {GENERATED: sets[GENERATED]}
-        other, _ = score_stability(other_sets, phases, entries, second, settings, cache)
-        add_second(ours.rows, other[GENERATED].rows)
-        agreement = {"potential": second.identity} | summarise_agreement(
-            ours.rows, other[GENERATED].rows, settings.thresholds, seed
-        )
-    if shard is None:
-        ours.rows = _in_order(crystals, ours.rows, rest, unreadable)
-    summary = summarise_stability(ours.rows, settings.thresholds, seed)
-    summary["definitions"] = definitions(potential, settings)
-    summary["hull"] = describe_hull(ours.rows, known, len(phases), len(entries), potential)
+    ours.rows = inputs.in_order(ours.rows)
+    summary = _summarise(ours.rows, settings, seed)
+    summary["definitions"] = definitions(potential, second, settings)
+    summary["hull"] = describe_hull(ours.rows, known, inputs, potential)
     summary["baselines"] = {
-        name: summarise_stability(score.rows, settings.thresholds, seed)
-        for name, score in scores.items()
-        if name != GENERATED
+        name: _summarise(score.rows, settings, seed) for name, score in scores.items() if name != GENERATED
     }
     for name in ("random_search", "prototypes"):
         if name in scores:
-            summary[f"against_{name}"] = compare_with_control(ours.rows, scores[name].rows, seed)
-    if agreement is not None:
-        summary["agreement"] = agreement
-    return Evaluation(scores, summary, known.hull, [*bad_phases, *known.failures])
+            against = compare_with_control(ours.rows, scores[name].rows, settings.thresholds, seed)
+            summary[f"against_{name}"] = against
+    return Evaluation(scores, summary, known.hull, [*inputs.bad_phases, *known.failures])
 
 
-def _controls(
-    chosen: Sequence[NamedStructure], files: Sequence[Path], settings: ScoreStability, seed: int
-) -> dict[str, list[NamedStructure]]:
-    found = {}
-    known: list[NamedStructure] = []
-    if {"prototypes", "training_replay"} & set(settings.controls):
-        if not files:
-            raise GroundstateError("controls: prototypes and training_replay need --reference crystals")
-        known = _read_phases(files, None)[0]
-    for name in settings.controls:
-        if name == "random_search":
-            made = random_search(chosen, seed)
-        elif name == "prototypes":
-            made = substitute_prototypes(chosen, known, seed)
-        else:
-            made = training_replay(known, len(chosen), settings.max_atoms, seed)
-        found[name] = [NamedStructure(crystal, to_structure(atoms)) for crystal, atoms in made]
-    return found
+def fill_cache(
+    path: Path,
+    references: Sequence[Path],
+    settings: ScoreStability,
+    cache: Cache,
+    seed: int,
+    shard: tuple[int, int],
+) -> dict[str, int]:
+    """Do the calculations of the k-th of n parts, which ``evaluate_stability`` then finds in the cache.
+
+    Returns the number of crystals of each set in this part.
+    """
+    potential, second = _potentials(settings)
+    inputs = read_inputs(path, references, settings, seed, shard)
+    _calculate(inputs, potential, second, settings, cache)
+    return {name: len(members) for name, members in inputs.sets.items()}
 
 
-def _read_phases(
-    files: Sequence[Path], systems: set[frozenset[str]] | None
-) -> tuple[list[NamedStructure], list[Rejection]]:
-    """Known phases inside ``systems`` (all for None); an id that two files share gets the file's name."""
-    numbers = None
-    if systems is not None:
-        numbers = [frozenset(atomic_numbers[symbol] for symbol in system) for system in systems]
-    found: dict[str, NamedStructure] = {}
-    bad: list[Rejection] = []
-    for file in files:
-        phases, rejections = read_structures(file, numbers)
-        bad += rejections
-        for name, structure in phases:
-            unused = name if name not in found else f"{file.name}:{name}"
-            if unused in found:
-                raise GroundstateError(f"{file}: is given twice as a reference")
-            found[unused] = NamedStructure(unused, structure)
-    return list(found.values()), bad
+def _potentials(settings: ScoreStability) -> tuple[Potential, Potential | None]:
+    first = find_potential(settings.potential, settings.potential_arguments, settings.potential_scheme)
+    if settings.dft:
+        require_gpaw(settings.dft_python)
+    return first, find_potential(settings.second_potential) if settings.second_potential else None
+
+
+def _calculate(
+    inputs: Inputs, potential: Potential, second: Potential | None, settings: ScoreStability, cache: Cache
+) -> tuple[dict[str, StabilityScore], References]:
+    if second is not None:
+        refuse_mixed_hull(inputs.entries, second)  # before the relaxations and not after them
+    scores, known = score_stability(
+        inputs.sets, inputs.phases, inputs.prototypes, inputs.entries, potential, settings, cache
+    )
+    if second is not None:
+        add_second_opinion(scores, known, inputs.entries, second, settings, cache)
+    if settings.dft:
+        _add_dft(scores[GENERATED], settings, cache)
+    return scores, known
+
+
+def _summarise(rows: Sequence[StabilityRow], settings: ScoreStability, seed: int) -> dict:
+    summary = summarise_stability(rows, settings.thresholds, seed)
+    if settings.second_potential:
+        summary["agreement"] = summarise_agreement(rows, settings.thresholds, seed)
+    return summary
 
 
 def _add_sun(score: StabilityScore, before: Mapping[str, Structure], known: Sequence[NamedStructure]) -> None:
@@ -182,15 +148,3 @@ def _add_dft(score: StabilityScore, settings: ScoreStability, cache: Cache) -> N
             result = {"outcome": "single", "energy": energy}
             cache.put(key, result)
         row.dft_energy_per_atom = result["energy"] / len(atoms)
-
-
-def _in_order(
-    crystals: Sequence[NamedStructure],
-    scored: Sequence[StabilityRow],
-    rest: Mapping[str, StabilityRow],
-    unreadable: Sequence[Rejection],
-) -> list[StabilityRow]:
-    """One row for every crystal of the file, in its order; those that could not be read come last."""
-    by_id = {row.id: row for row in scored} | dict(rest)
-    rows = [by_id[name] for name, _ in crystals]
-    return rows + [StabilityRow(name, outcome="rejected_geometry", reason=why) for name, _, why in unreadable]

@@ -60,11 +60,18 @@ class Potential:
 
 
 def _sevennet(model: str) -> Calculator:
+    from groundstate.potentials.convolution import batch_convolutions  # the only one here that needs torch
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # says that no GPU accelerator is installed
         from sevenn.calculator import SevenNetCalculator
+        from sevenn.nn.convolution import IrrepsConvolution
 
-        return SevenNetCalculator(model, device=os.environ.get("GROUNDSTATE_DEVICE", "cpu"))
+        device = os.environ.get("GROUNDSTATE_DEVICE", "cpu")
+        calculator = SevenNetCalculator(model, device=device)
+        if device == "cpu":
+            batch_convolutions(calculator.model, IrrepsConvolution)
+        return calculator
 
 
 def _chgnet() -> Calculator:

@@ -51,7 +51,9 @@ class ScoreStability(RelaxSettings):
         "energies, MP2020 is added), `mp2020` (corrected energies), any other name (own references only).",
     )
     second_potential: str | None = Field(
-        None, description="Relax again with this potential and report how often the two agree."
+        None,
+        description="Energies of the relaxed crystals with this potential too, on a hull of its own, and how "
+        "often the two agree.",
     )
     max_crystals: int | None = Field(
         8, ge=1, description="Score the first so many crystals of at most `max_atoms` atoms; null scores all."
@@ -61,6 +63,12 @@ class ScoreStability(RelaxSettings):
         "mp",
         description="Elemental energies: the shipped Materials Project entries, or the data set's elements "
         "with the same potential (the entries fill gaps).",
+    )
+    prototype_phases: int = Field(
+        0,
+        ge=0,
+        description="Bundled structure prototypes, relaxed with the same potential, that a chemical system "
+        "without a known compound gets as reference phases.",
     )
     thresholds: tuple[float, ...] = Field(
         (0.0, 0.025, 0.1), description="Energies above hull (eV/atom) at which rates are given."

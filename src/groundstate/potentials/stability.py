@@ -7,22 +7,23 @@ import numpy as np
 from ase import Atoms
 from pymatgen.core import Structure
 from pymatgen.entries.computed_entries import ComputedEntry
-from pymatgen.io.ase import AseAtomsAdaptor
 
-from groundstate.errors import GroundstateError
 from groundstate.metrics.crystal_files import NamedStructure
-from groundstate.metrics.hull import Phase, ReferenceHull, chemical_system
+from groundstate.metrics.hull import HullPosition, chemical_system
 from groundstate.metrics.stability import StabilityRow, flag_elements
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
-from groundstate.potentials.corrections import (
-    corrected_energy,
-    formation_energy,
-    hull_scheme,
-    mp_element_energies,
-)
+from groundstate.potentials.corrections import corrected_energy, formation_energy
 from groundstate.potentials.guards import geometry_fault, volume_fault
-from groundstate.potentials.interface import MP_CORRECTED, Potential
+from groundstate.potentials.interface import Potential
+from groundstate.potentials.phases import (
+    References,
+    place_references,
+    refuse_mixed_hull,
+    relaxed_phase,
+    to_atoms,
+    to_structure,
+)
 from groundstate.potentials.settings import ScoreStability
 from groundstate.records import Rejection
 
@@ -33,26 +34,6 @@ class StabilityScore:
 
     rows: list[StabilityRow]
     relaxed: dict[str, Atoms]
-
-
-@dataclass
-class References:
-    """What every set of crystals is placed on."""
-
-    hull: ReferenceHull
-    elements: Mapping[str, float]
-    failures: list[Rejection]
-
-
-def to_atoms(structure: Structure) -> Atoms:
-    """The ASE form of a structure, bare of everything but species, cell and positions."""
-    atoms = AseAtomsAdaptor.get_atoms(structure, msonable=False)
-    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
-
-
-def to_structure(atoms: Atoms) -> Structure:
-    """The pymatgen form of relaxed atoms."""
-    return Structure(atoms.cell.array, atoms.numbers, atoms.positions, coords_are_cartesian=True)
 
 
 def new_row(name: str, structure: Structure) -> StabilityRow:
@@ -93,6 +74,7 @@ def choose(
 def score_stability(
     sets: Mapping[str, Sequence[NamedStructure]],
     references: Sequence[NamedStructure],
+    prototypes: Sequence[NamedStructure],
     entries: Sequence[ComputedEntry],
     potential: Potential,
     settings: ScoreStability,
@@ -104,21 +86,17 @@ def score_stability(
     ----------
     references
         Phases of the needed chemical systems at their own (DFT) geometry: single points with this potential.
+    prototypes
+        Phases that are relaxed with this potential first.
     entries
         Materials Project phases with MP2020 energies; they need a potential on a Materials Project scheme.
 
-    Raises
-    ------
-    GroundstateError
-        ``entries`` and the potential are on different energy schemes.
+    Raises ``GroundstateError`` where entries and potential are on different energy schemes.
     """
-    if entries and hull_scheme(potential.scheme) != MP_CORRECTED:
-        raise GroundstateError(
-            f"{potential.name} is on the energy scheme {potential.scheme!r}, the reference entries are on "
-            f"{MP_CORRECTED!r}: energies of different schemes make no hull"
-        )
+    refuse_mixed_hull(entries, potential)
     rows = {group: [new_row(*item) for item in members] for group, members in sets.items()}
-    jobs = {("single", name): to_atoms(structure) for name, structure in references}
+    jobs = {("single", f"phase/{name}"): to_atoms(structure) for name, structure in references}
+    jobs |= {("relax", f"phase/{name}"): to_atoms(structure) for name, structure in prototypes}
     for group, members in sets.items():
         for row, (_, structure) in zip(rows[group], members, strict=True):
             atoms = to_atoms(structure)
@@ -127,88 +105,35 @@ def score_stability(
             if not fault:
                 jobs["relax", f"{group}/{row.id}"] = atoms
     results = calculate_all(jobs, potential, settings, cache, settings.workers, f"stability {potential.name}")
-    known = place_references(references, entries, results, potential, settings)
+    phases, phase_results, failures = list(references), {}, []
+    for phase in prototypes:
+        result = results["relax", f"phase/{phase.id}"]
+        relaxed = relaxed_phase(phase, result, settings)
+        if isinstance(relaxed, str):
+            failures.append(Rejection(phase.id, "prototype", relaxed))
+        else:
+            phases.append(relaxed)
+            phase_results[phase.id] = result
+    phase_results |= {name: results["single", f"phase/{name}"] for name, _ in references}
+    known = place_references(phases, phase_results, entries, potential, settings)
+    known.failures += failures
     scores = {}
     for group, members in sets.items():
-        relaxed = {}
+        relaxed_atoms = {}
         for row, (_, structure) in zip(rows[group], members, strict=True):
             if row.outcome == "waiting":
                 result = results["relax", f"{group}/{row.id}"]
                 atoms = _judge(row, structure, result, potential, settings, known)
                 if atoms is not None:
-                    relaxed[row.id] = atoms
-        scores[group] = StabilityScore(rows[group], relaxed)
+                    relaxed_atoms[row.id] = atoms
+        scores[group] = StabilityScore(rows[group], relaxed_atoms)
     return scores, known
-
-
-def place_references(
-    references: Sequence[NamedStructure],
-    entries: Sequence[ComputedEntry],
-    results: Mapping[tuple[str, str], dict],
-    potential: Potential,
-    settings: ScoreStability,
-) -> References:
-    """Elemental energies and the hull, from single points and entries."""
-    energies, failures = {}, []
-    for name, structure in references:
-        result = results["single", name]
-        try:
-            if result["outcome"] == "failed":
-                raise ValueError(result["reason"])
-            energies[name] = corrected_energy(structure, result["energy"], potential.scheme)
-        except ValueError as error:
-            failures.append(Rejection(name, "reference", str(error)))
-    elements = element_energies(references, energies, potential, settings)
-    hull = ReferenceHull([*_phases(references, energies, elements), *_entry_phases(entries)])
-    return References(hull, elements, failures)
-
-
-def element_energies(
-    references: Sequence[NamedStructure],
-    energies: Mapping[str, float],
-    potential: Potential,
-    settings: ScoreStability,
-) -> dict[str, float]:
-    """Energy per atom (eV) of each element: Materials Project entries, the potential's own, or both.
-
-    A potential that is not on a Materials Project scheme has only its own.
-    """
-    own: dict[str, float] = {}
-    for name, structure in references:
-        if len(structure.composition) == 1 and name in energies:
-            symbol, energy = structure.composition.elements[0].symbol, energies[name] / len(structure)
-            own[symbol] = min(energy, own.get(symbol, np.inf))
-    if hull_scheme(potential.scheme) != MP_CORRECTED:
-        return own
-    return mp_element_energies() | (own if settings.element_reference == "own" else {})
-
-
-def _phases(
-    references: Sequence[NamedStructure], energies: Mapping[str, float], elements: Mapping[str, float]
-) -> list[Phase]:
-    phases = []
-    for name, structure in references:
-        if name in energies and len(structure.composition) > 1:
-            energy = formation_energy(structure.composition, energies[name], elements)
-            if energy is not None:
-                phases.append(Phase(name, structure.composition, energy))
-    return phases
-
-
-def _entry_phases(entries: Sequence[ComputedEntry]) -> list[Phase]:
-    """Entries are placed against the Materials Project's elements: both sides of the difference are DFT."""
-    phases = []
-    for entry in entries:
-        energy = formation_energy(entry.composition, entry.energy, mp_element_energies())
-        if energy is not None and len(entry.composition) > 1:
-            phases.append(Phase(str(entry.entry_id), entry.composition, energy))
-    return phases
 
 
 def _judge(
     row: StabilityRow,
     structure: Structure,
-    result: dict,
+    result: Mapping,
     potential: Potential,
     settings: ScoreStability,
     known: References,
@@ -226,37 +151,48 @@ def _judge(
         row.outcome, row.reason = "rejected_geometry", f"a force of {result['initial_force']:.3g} eV/A"
         return None
     row.volume_ratio = atoms.get_volume() / start.get_volume()
-    fault = volume_fault(start.get_volume(), atoms.get_volume(), settings) or geometry_fault(atoms, settings)
-    if fault:
-        row.outcome, row.reason = "collapsed", fault
-        return atoms
-    row.displacement = displacement(start, atoms)
-    after = to_structure(atoms)
     try:
-        energy = corrected_energy(after, result["energy"], potential.scheme)
-        initial = corrected_energy(structure, result["initial_energy"], potential.scheme)
+        row.initial_formation_energy_per_atom, before = _place(
+            structure, result["initial_energy"], potential, known
+        )
+        first = row.initial_formation_energy_per_atom
+        if first is not None and first >= settings.minimum_formation_energy:
+            row.initial_energy_above_hull = before.energy_above_hull
+        fault = volume_fault(start.get_volume(), atoms.get_volume(), settings)
+        fault = fault or geometry_fault(atoms, settings)
+        if fault:
+            row.outcome, row.reason = "collapsed", fault
+            return atoms
+        row.displacement = displacement(start, atoms)
+        formation, place = _place(to_structure(atoms), result["energy"], potential, known)
     except ValueError as error:
         row.outcome, row.reason = "failed", str(error)
         return atoms
-    row.formation_energy_per_atom = formation_energy(after.composition, energy, known.elements)
-    row.initial_formation_energy_per_atom = formation_energy(after.composition, initial, known.elements)
-    if row.formation_energy_per_atom is None:
-        missing = sorted({element.symbol for element in after.composition} - known.elements.keys())
+    row.formation_energy_per_atom = formation
+    row.outcome = "converged" if result["outcome"] == "converged" else "not_converged"
+    if formation is None:
+        missing = sorted({element.symbol for element in structure.composition} - known.elements.keys())
         row.reason = f"no reference energy for {', '.join(missing)}"
         row.hull_incomplete = True
-    elif row.formation_energy_per_atom < settings.minimum_formation_energy:
+    elif formation < settings.minimum_formation_energy:
         row.outcome = "collapsed"
-        row.reason = f"a formation energy of {row.formation_energy_per_atom:.2f} eV per atom: a hole"
-        return atoms
+        row.reason = f"a formation energy of {formation:.2f} eV per atom: a hole"
     else:
-        place = known.hull.place(after.composition, row.formation_energy_per_atom)
         row.energy_above_hull, row.decomposition_energy = place.energy_above_hull, place.decomposition_energy
         row.decomposition_products = place.products
         row.reference_phases, row.hull_incomplete = place.reference_phases, place.incomplete
-        initial_place = known.hull.place(after.composition, row.initial_formation_energy_per_atom)
-        row.initial_energy_above_hull = initial_place.energy_above_hull
-    row.outcome = "converged" if result["outcome"] == "converged" else "not_converged"
     return atoms
+
+
+def _place(
+    structure: Structure, energy: float, potential: Potential, known: References
+) -> tuple[float | None, HullPosition]:
+    """Formation energy per atom (eV) and where it lies; raises ``ValueError`` as ``corrected_energy``."""
+    total = corrected_energy(structure, energy, potential.scheme)
+    formation = formation_energy(structure.composition, total, known.elements)
+    if formation is None:
+        return None, HullPosition(None, None, "", 0, True)
+    return formation, known.hull.place(structure.composition, formation)
 
 
 def displacement(before: Atoms, after: Atoms) -> float:

@@ -6,8 +6,9 @@ import ase.io
 import pandas as pd
 
 from groundstate.files import atomic_path, write_json
-from groundstate.potentials.evaluation import GENERATED, Evaluation
+from groundstate.potentials.evaluation import Evaluation
 from groundstate.potentials.figures import write_figures
+from groundstate.potentials.inputs import GENERATED
 from groundstate.potentials.stability import StabilityScore
 from groundstate.records import Rejection, write_rejected
 
