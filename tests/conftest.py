@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import copy_project, snakemake
+from pipeline import cannot, copy_project, snakemake
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +20,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _cannot(reason: str) -> None:
-    """Skip with a sentence; the submission check sets REQUIRE_FAULT_TESTS, and then it is a failure."""
-    (pytest.fail if os.environ.get("REQUIRE_FAULT_TESTS") else pytest.skip)(reason)
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 512 kB."""
@@ -32,7 +27,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder]
     if subprocess.run(command, capture_output=True).returncode:
-        _cannot("a small disk needs the right to mount a tmpfs")
+        cannot("a small disk needs the right to mount a tmpfs")
     yield folder
     subprocess.run(["umount", folder], check=True)
 
@@ -41,7 +36,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def locked_folder() -> Iterator[Path]:
     """A folder that user 65534 can see and not write to (root ignores permission bits)."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        _cannot("becoming an unprivileged user needs root and setpriv")
+        cannot("becoming an unprivileged user needs root and setpriv")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)

@@ -1,6 +1,7 @@
 """Where a result came from: code, packages, machine, settings."""
 
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
@@ -47,6 +48,32 @@ def package_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def other_versions(results: str | Path) -> str:
+    """One sentence where runs below a results folder were trained with other versions than are installed.
+
+    Empty where all agree; a damaged provenance.json is left to the stages that read it.
+    """
+    installed, differing, folders = package_versions(), {}, []
+    for path in sorted(Path(results).glob("*/*/*/seed*/provenance.json")):
+        try:
+            recorded = json.loads(path.read_text(encoding="utf-8"))["versions"]
+            other = {name: (recorded[name], installed.get(name, "none")) for name in recorded}
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        other = {name: pair for name, pair in other.items() if pair[0] != pair[1]}
+        if other:
+            differing |= other
+            folders.append(str(path.parent))
+    if not folders:
+        return ""
+    changes = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in sorted(differing.items()))
+    more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
+    return (
+        f"{folders[0]}{more}: made with other versions than are installed now ({changes}); "
+        "results stay as they are until you ask, for example with --forceall"
+    )
 
 
 def write_provenance(path: str | Path, started: float, inputs: list[Path], **facts: object) -> None:

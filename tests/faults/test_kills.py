@@ -6,13 +6,19 @@ and prints a table.
 
 import os
 import random
+import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+import pyarrow.parquet as pq
 import pytest
 
 from faults.stages import Stages, outputs, remove, work_folders
 from groundstate.checkpoints import load_checkpoint
+from groundstate.files import write_text
+from pipeline import ROOT
 from results import assert_same_results, contents
 
 STAGES = (
@@ -54,6 +60,8 @@ def undo(project: Path, arguments: list[str]) -> None:
     """Back to before the first start of a stage."""
     remove(outputs(project, arguments))
     remove(work_folders(project))
+    if "--cache" in arguments:
+        remove([project / arguments[arguments.index("--cache") + 1]])
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -73,6 +81,43 @@ def test_a_killed_stage_starts_again(
     assert_same_run(stages.project, finished)
 
 
+def _trained(project: Path) -> int:
+    return max((load_checkpoint(path).step for path in project.rglob(".training-*/resume.ckpt")), default=0)
+
+
+def _embedded(project: Path) -> int:
+    shards = project.rglob(".conformers.work/*.parquet")
+    return sum(len(set(pq.read_table(path, columns=["key"])["key"].to_pylist())) for path in shards)
+
+
+class Pieces(NamedTuple):
+    """What a long stage keeps when it is killed: unit, the most that a kill may cost, how much is kept."""
+
+    unit: str
+    most: int
+    kept: Callable[[Path], int]
+
+
+# the other stages are one piece each: seconds of work, which start again
+PIECES = {
+    "download": Pieces(
+        "bytes", 1 << 16, lambda project: sum(p.stat().st_size for p in project.glob("data/**/*.part"))
+    ),
+    "embed_conformers": Pieces("molecules", 20, _embedded),
+    "train_geometry": Pieces("steps", 10, _trained),
+    "train_crystals": Pieces("steps", 10, _trained),
+    "generate_crystals": Pieces(
+        "crystals", 4, lambda project: 4 * len(list(project.rglob(".generated.extxyz.*/*.npz")))
+    ),
+    "score_stability": Pieces("calculations", 1, lambda project: len(list(project.rglob("cache/*/*.json")))),
+}
+
+
+def counted(log: str) -> int:
+    """How far a stage says it was."""
+    return max((int(count) for count in re.findall(r": (\d+)/\d+ \(", log)), default=0)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not KILLS, reason="make test-kill, or KILLS=n")
 def test_many_kills(
@@ -81,31 +126,44 @@ def test_many_kills(
     finished: Path,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    table = []
+    project = stages.project
+    titles = ("stage", "undisturbed", "kills", "resumed", "most work done twice", "ended, all files equal")
+    rows = [titles, ("---",) * len(titles)]
     for name in STAGES:
-        arguments, draw = commands[name], random.Random(f"kills of {name}")
-        undo(stages.project, arguments)
+        arguments, draw, pieces = commands[name], random.Random(f"kills of {name}"), PIECES.get(name)
+        undo(project, arguments)
         status, log, whole = stages.run(arguments)
         assert status == 0, log
-        kills = runs = 0
-        undo(stages.project, arguments)
-        while kills < -(-KILLS // len(STAGES)):
-            remove(outputs(stages.project, arguments))
+        assert_same_run(project, finished)
+        kills = ends = resumed = most = kept = 0
+        undo(project, arguments)
+        while kills < -(-KILLS // len(STAGES)) or status:
+            remove(outputs(project, arguments))
             status, log, _ = stages.run(arguments, draw.uniform(0, whole))
-            if status == -signal.SIGKILL:
+            if status:
+                assert status == -signal.SIGKILL, log
                 kills += 1
-                assert_nothing_half_written(stages.project, finished)
+                assert_nothing_half_written(project, finished)
+                if pieces:
+                    resumed += kept > 0
+                    before, kept = kept, pieces.kept(project)
+                    assert kept >= before, f"{name}: {before} {pieces.unit} were kept, now {kept}"
+                    lost = counted(log) - kept if pieces.unit == "steps" else 0
+                    assert lost <= pieces.most
+                    most = max(most, lost)
                 continue
-            assert status == 0, log
-            runs += 1
-            assert_same_run(stages.project, finished)
-            undo(stages.project, arguments)
-        status, log, _ = stages.run(arguments)
+            resumed += kept > 0
+            kept, ends = 0, ends + 1
+            assert_same_run(project, finished)
+            undo(project, arguments)
+        status, log, _ = stages.run(arguments)  # the next stages need it
         assert status == 0, log
-        assert_same_run(stages.project, finished)
-        table.append(f"{name:20} {whole:6.1f} s  {kills:4} kills  {runs + 1:3} completed, all equal")
+        twice = f"{most or f'at most {pieces.most}'} {pieces.unit}" if pieces else "the stage, one piece"
+        rows.append((name, f"{whole:.1f} s", kills, resumed if pieces else "-", twice, ends))
+    table = "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
+    write_text(ROOT / "build/kills.md", table)
     with capsys.disabled():
-        print("\n" + "\n".join(table))
+        print("\n" + table)
 
 
 @pytest.mark.parametrize("name", TRAININGS)

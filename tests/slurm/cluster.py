@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +27,8 @@ SlurmdPort={node_port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+# a job that goes back to the queue waits as long as a credential lives, 120 s by default
+AuthInfo=socket={folder}/munge.socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
@@ -209,6 +211,7 @@ class Cluster:
 def running_cluster(folder: Path, **size: int) -> Iterator[Cluster]:
     """A started cluster under ``folder``, stopped when the block ends, however it ends."""
     cluster = Cluster(folder, **size)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tests that are told to end end in order, too
     try:
         cluster.start()
         yield cluster

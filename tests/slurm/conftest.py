@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline import cannot
 from slurm.cluster import Cluster, missing, running_cluster
 
 
@@ -11,6 +12,6 @@ from slurm.cluster import Cluster, missing, running_cluster
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster for the session; its node pretends to be large, so that the profile's requests fit."""
     if reason := missing():
-        pytest.skip(f"no throw-away SLURM here: {reason}")
+        cannot(f"no throw-away SLURM here: {reason}")
     with running_cluster(tmp_path_factory.mktemp("slurm") / "cluster", cpus=32, memory=128000) as started:
         yield started

@@ -1,6 +1,8 @@
 """What reruns when something changes, read from dry runs after one finished run."""
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -93,12 +95,46 @@ def test_another_seed_runs_beside_the_first(finished: Path) -> None:
     assert dry(finished, "--config", "seeds=[1]") == {**GEOMETRY, **CRYSTALS}
 
 
+def test_an_edited_file_that_only_the_report_reads_reruns_the_report(project: Path) -> None:
+    molecules, crystals = "molecules/tiny_molecules", "crystals/tiny_crystals/unimat-compact/seed0"
+    edited = [
+        project / "results/test" / name
+        for name in (
+            f"{molecules}/conformers/rejected.csv",
+            f"{molecules}/gaunt/seed0/rejected.csv",
+            f"{molecules}/gaunt/seed0/geometry/molecules_mmff.csv",
+            f"{crystals}/provenance.json",
+            f"{crystals}/stability/relaxed.extxyz",
+        )
+    ]
+    for path in edited:
+        with path.open("a") as handle:
+            handle.write(" ")
+    printed = snakemake(project, "-n", "--cores", "2")
+    assert planned(printed) == {"report": 1}
+    (reason,) = re.findall("Reason: Updated input files: (.*)", printed)
+    assert set(reason.split(", ")) == {str(path.relative_to(project)) for path in edited}
+
+
+def test_more_shards_rerun_the_parts_what_collects_them_and_what_follows(finished: Path) -> None:
+    jobs = dry(finished, "--config", "shards=2", 'crystals={"stability": {"max_crystals": 3}}')
+    parts = {"embed_part": 2, "embed_conformers": 1, "relax_part": 2, "score_stability": 1}
+    assert jobs == {**parts, **GEOMETRY}
+
+
 def test_resources_rerun_nothing(finished: Path) -> None:
     more = ["--set-threads", "embed_conformers=3", "--set-resources", "train_crystals:mem_mb=9000"]
     assert planned(snakemake(finished, "-n", "--cores", "5", *more)) == {}
 
 
-def test_pins_rerun_nothing(project: Path) -> None:
+def test_other_pins_and_versions_are_one_warning_and_rerun_nothing(project: Path) -> None:
     with (project / "envs/requirements.txt").open("a") as handle:
         handle.write("one-more==1.0\n")
-    assert dry(project) == {}
+    for path in project.glob("results/test/*/*/*/seed0/provenance.json"):
+        facts = json.loads(path.read_text())
+        facts["versions"]["rdkit"] = "2020.1.1"
+        path.write_text(json.dumps(facts))
+    printed = snakemake(project, "--cores", "1")  # a real run: a job might say it again
+    assert planned(printed) == {"report": 1}  # which shows the edited files
+    assert printed.count("made with other versions than are installed now (rdkit 2020.1.1 -> ") == 1
+    assert "seed0 and 1 more: made with" in printed

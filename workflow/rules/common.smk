@@ -4,10 +4,12 @@ import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from groundstate.config import read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
+from groundstate.provenance import other_versions
 
 try:
     CONFIG = read_config(config)
@@ -21,11 +23,19 @@ MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
 WORKERS = max(1, (workflow.resource_settings.cores or 16) // 2)
 CRYSTAL_RUN = f"{RESULTS}/crystals/{{dataset}}/{{model}}/seed{{seed}}"
 
+# labels of a run's results in Snakemake's own report
+RUN_LABELS = {"data": "{dataset}", "model": "{model}", "seed": "{seed}"}
+
 # without conda, jobs use the Python that runs Snakemake, whether its environment is activated or not
 if not workflow.deployment_settings.deployment_method:
     shell.prefix(
         f"set -euo pipefail; export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
     )
+
+
+# once, not in every job
+if workflow.is_main_process and (differing := other_versions(RESULTS)):
+    logger.warning(differing)
 
 
 wildcard_constraints:
@@ -70,6 +80,23 @@ def crystal_runs(pattern):
     return expand(
         pattern, dataset=CRYSTALS.datasets, model=CRYSTALS.models, seed=CONFIG.seeds
     )
+
+
+def shards(pattern, number):
+    """Input function: what the part jobs of a stage leave; nothing where one job does all of the stage.
+
+    The part jobs fill the store of finished pieces (``--shard K/N``); the job that collects them takes every piece
+    from there. How many parts there are is in the config and not in the data: a dry run sees every job.
+    """
+
+    def files(wildcards):
+        return (
+            expand(pattern, part=range(1, number + 1), **wildcards)
+            if number > 1
+            else []
+        )
+
+    return files
 
 
 def trained_geometry(wildcards):

@@ -55,7 +55,6 @@ rule prepare_crystals:
         "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
-# how many parts there are is in the config and not in the data, so that a dry run sees every job
 rule embed_part:
     input:
         records=rules.prepare_molecules.output.records,
@@ -82,15 +81,7 @@ rule embed_part:
 
 rule embed_conformers:
     input:
-        parts=lambda wildcards: (
-            expand(
-                rules.embed_part.output,
-                part=range(1, CONFIG.shards + 1),
-                dataset=wildcards.dataset,
-            )
-            if CONFIG.shards > 1
-            else []
-        ),
+        parts=shards(rules.embed_part.output, CONFIG.shards),
         records=rules.prepare_molecules.output.records,
         splits=rules.prepare_molecules.output.splits,
         stage=stage("embed_conformers"),

@@ -1,10 +1,21 @@
 rule report:
     input:
-        molecule_runs(rules.score_geometry.output.summary),
+        # every file that is read, so that an edited one is shown
+        molecule_runs(rules.prepare_molecules.output.test),
+        molecule_runs(rules.prepare_molecules.output.rejected),
+        molecule_runs(rules.embed_conformers.output.mmff),
+        molecule_runs(rules.embed_conformers.output.rejected),
         molecule_runs(rules.train_geometry.output.history, trained=True),
-        crystal_runs(rules.score_validity.output.summary),
-        crystal_runs(rules.score_stability.output.summary),
+        molecule_runs(rules.train_geometry.output.provenance, trained=True),
+        molecule_runs(rules.predict_geometry.output),
+        molecule_runs(rules.score_geometry.output),
+        crystal_runs(rules.prepare_crystals.output.records),
+        crystal_runs(rules.prepare_crystals.output.rejected),
         crystal_runs(rules.train_crystals.output.history),
+        crystal_runs(rules.train_crystals.output.provenance),
+        crystal_runs(rules.generate_crystals.output.structures),
+        crystal_runs(rules.score_validity.output),
+        crystal_runs(rules.score_stability.output),
         stage=stage("report"),
     output:
         report(

@@ -7,7 +7,14 @@ rule score_geometry:
         stage=stage("score_geometry"),
     output:
         summary=f"{MOLECULE_RUN}/geometry/summary.json",
-        molecules=f"{MOLECULE_RUN}/geometry/molecules.csv",
+        molecules=report(
+            f"{MOLECULE_RUN}/geometry/molecules.csv",
+            caption="../report/geometry.rst",
+            category="Molecules",
+            labels=RUN_LABELS | {"result": "geometry"},
+        ),
+        etkdg=f"{MOLECULE_RUN}/geometry/molecules_etkdg.csv",
+        mmff=f"{MOLECULE_RUN}/geometry/molecules_mmff.csv",
     log:
         "logs/score_geometry/{dataset}/{model}/seed{seed}.log",
     conda:
@@ -67,7 +74,12 @@ rule score_validity:
         stage=stage("score_validity"),
     output:
         summary=f"{CRYSTAL_RUN}/validity/summary.json",
-        crystals=f"{CRYSTAL_RUN}/validity/crystals.csv",
+        crystals=report(
+            f"{CRYSTAL_RUN}/validity/crystals.csv",
+            caption="../report/validity.rst",
+            category="Crystals",
+            labels=RUN_LABELS | {"result": "validity"},
+        ),
     log:
         "logs/score_validity/{dataset}/{model}/seed{seed}.log",
     conda:
@@ -114,21 +126,18 @@ rule relax_part:
 
 rule score_stability:
     input:
-        parts=lambda wildcards: (
-            expand(
-                rules.relax_part.output,
-                part=range(1, STABILITY_SHARDS + 1),
-                **wildcards,
-            )
-            if STABILITY_SHARDS > 1
-            else []
-        ),
+        parts=shards(rules.relax_part.output, STABILITY_SHARDS),
         structures=rules.generate_crystals.output.structures,
         records=rules.prepare_crystals.output.records,
         stage=stage("score_stability"),
     output:
         summary=f"{CRYSTAL_RUN}/stability/summary.json",
-        crystals=f"{CRYSTAL_RUN}/stability/crystals.csv",
+        crystals=report(
+            f"{CRYSTAL_RUN}/stability/crystals.csv",
+            caption="../report/stability.rst",
+            category="Crystals",
+            labels=RUN_LABELS | {"result": "stability"},
+        ),
         table=f"{CRYSTAL_RUN}/stability/crystals.parquet",
         relaxed=f"{CRYSTAL_RUN}/stability/relaxed.extxyz",
         rejected=f"{CRYSTAL_RUN}/stability/rejected.csv",

@@ -10,7 +10,12 @@ rule train_geometry:
     output:
         best=f"{MOLECULE_RUN}/best.ckpt",
         last=f"{MOLECULE_RUN}/last.ckpt",
-        history=f"{MOLECULE_RUN}/training.csv",
+        history=report(
+            f"{MOLECULE_RUN}/training.csv",
+            caption="../report/training.rst",
+            category="Molecules",
+            labels=RUN_LABELS | {"result": "training"},
+        ),
         provenance=f"{MOLECULE_RUN}/provenance.json",
     log:
         "logs/train_geometry/{dataset}/{model}/seed{seed}.log",
@@ -41,7 +46,12 @@ rule train_crystals:
     output:
         best=f"{CRYSTAL_RUN}/best.ckpt",
         last=f"{CRYSTAL_RUN}/last.ckpt",
-        history=f"{CRYSTAL_RUN}/training.csv",
+        history=report(
+            f"{CRYSTAL_RUN}/training.csv",
+            caption="../report/training.rst",
+            category="Crystals",
+            labels=RUN_LABELS | {"result": "training"},
+        ),
         provenance=f"{CRYSTAL_RUN}/provenance.json",
     log:
         "logs/train_crystals/{dataset}/{model}/seed{seed}.log",
