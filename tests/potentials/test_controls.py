@@ -50,7 +50,7 @@ def test_the_seed_and_the_id_decide():
 
 
 def test_a_prototype_keeps_its_places_and_takes_the_volume_of_its_elements():
-    found = substitute_prototypes([named("BaZrS3", "mine")], [NamedStructure("p", PEROVSKITE)], seed=0)
+    found = substitute_prototypes([named("BaZrS3", "mine")], [NamedStructure("p", PEROVSKITE)], 8, seed=0)
     ((name, atoms),) = found
     assert name == "mine"
     assert atoms.symbols.formula.count() == {"Ba": 1, "Zr": 1, "S": 3}
@@ -60,7 +60,8 @@ def test_a_prototype_keeps_its_places_and_takes_the_volume_of_its_elements():
 
 def test_its_own_composition_and_other_stoichiometries_are_no_prototypes():
     known = [NamedStructure("p", PEROVSKITE)]
-    assert substitute_prototypes([named("SrTiO3"), named("NaCl")], known, 0) == []
+    assert substitute_prototypes([named("SrTiO3"), named("NaCl")], known, None, 0) == []
+    assert substitute_prototypes([named("BaZrS3")], known, 4, 0) == []  # and none that is too large
 
 
 def test_replay_draws_small_known_crystals():

@@ -96,13 +96,16 @@ def _counts(composition: Composition) -> dict[str, int]:
 
 
 def substitute_prototypes(
-    structures: Sequence[NamedStructure], known: Sequence[NamedStructure], seed: int
+    structures: Sequence[NamedStructure],
+    known: Sequence[NamedStructure],
+    max_atoms: int | None,
+    seed: int,
 ) -> list[tuple[str, Atoms]]:
     """For each crystal its composition on a random known structure of the same stoichiometry.
 
     A known crystal of the same composition is never the prototype. Elements of equal amount go to each
-    other's places at random, and the volume follows the covalent radii. Where no prototype of at most twice
-    the atoms exists there is no control for that crystal.
+    other's places at random, and the volume follows the covalent radii. Where no prototype of at most
+    ``max_atoms`` atoms exists there is no control for that crystal.
     """
     by_pattern: dict[str, list[NamedStructure]] = {}
     for item in known:
@@ -114,7 +117,7 @@ def substitute_prototypes(
             item
             for item in by_pattern.get(ours.anonymized_formula, [])
             if item.structure.composition.reduced_formula != ours.reduced_formula
-            and len(item.structure) <= 2 * len(structure)
+            and (max_atoms is None or len(item.structure) <= max_atoms)
         ]
         if candidates:
             generator = np.random.default_rng(derive_seed(seed, "prototypes", name))

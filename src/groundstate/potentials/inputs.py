@@ -87,7 +87,7 @@ def _controls(
         if name == "random_search":
             made = random_search(chosen, seed)
         elif name == "prototypes":
-            made = substitute_prototypes(chosen, known, seed)
+            made = substitute_prototypes(chosen, known, settings.max_atoms, seed)
         else:
             made = training_replay(known, len(chosen), settings.max_atoms, seed)
         found[name] = [NamedStructure(crystal, to_structure(atoms)) for crystal, atoms in made]
