@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from rdkit import Chem
+from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers import Embedded, conformers_of, embed, relax
 from groundstate.molecules.mols import parse_smiles, record_from_mol, set_positions
@@ -48,16 +49,27 @@ def test_a_cage_that_rdkit_refuses_comes_out_marked():
     assert rows[0]["origin"] == "fallback" and rows[0]["stereo_kept"]
 
 
-def test_conformers_differ_and_depend_on_nothing_but_record_and_settings():
-    settings = EmbedConformers(num_conformers=3)
+def test_every_minimum_comes_once_and_depends_on_nothing_but_record_and_settings():
+    settings = EmbedConformers(num_conformers=8)
     rows = conformers_of(record("CCCCO"), settings)
-    assert [(row["conformer"], row["method"]) for row in rows] == [
-        (k, method) for k in range(3) for method in ("etkdg", "mmff")
-    ]
+    assert [row["method"] for row in rows] == ["etkdg"] + ["mmff"] * (len(rows) - 1)
+    minima = rows[1:]
+    assert minima[0]["conformer"] == 0 and sum(row["copies"] for row in minima) == 8
+    assert 3 <= len(minima) <= 8
+    shapes = [np.sort(pdist(row["positions"])) for row in minima]
+    for k, (row, shape) in enumerate(zip(minima, shapes, strict=True)):
+        for other, known in zip(minima[:k], shapes[:k], strict=True):
+            assert abs(row["energy"] - other["energy"]) > 0.05 or abs(shape - known).max() > 0.05
     assert rows == conformers_of(record("CCCCO"), settings)
-    assert rows[:2] == conformers_of(record("CCCCO"), SETTINGS)
-    assert rows[0]["positions"] != rows[2]["positions"]
+    assert rows[0] == conformers_of(record("CCCCO"), SETTINGS)[0]
     assert rows[0]["positions"] != conformers_of(record("CCCCO", "b"), settings)[0]["positions"]
+    assert len(conformers_of(record("C1CC1"), settings)) == 2  # a rigid molecule has one
+
+
+def test_a_cage_has_as_many_fallback_conformers_as_wanted():
+    rows = conformers_of(record("OCCC[C@H]1[C@H]2CO[C@@H]12"), EmbedConformers(num_conformers=4))
+    assert all(row["origin"] == "fallback" and row["stereo_kept"] for row in rows)
+    assert sum(row["copies"] for row in rows[1:]) == 4 and len(rows) > 2
 
 
 def test_relaxing_lowers_the_energy_and_names_the_force_field():
@@ -71,16 +83,16 @@ def test_relaxing_lowers_the_energy_and_names_the_force_field():
 
 def test_a_minimum_of_other_stereo_is_not_taken():
     mol = Chem.AddHs(Chem.MolFromSmiles("C[C@H](O)F"))
-    right = embed(mol, 1, SETTINGS)
+    (right,) = embed(mol, 1, 1, SETTINGS)
     mirrored = Embedded(right.positions * [1, 1, -1], "etkdg", True)  # claims a stereo that it has not
-    relaxed = relax(mol, mirrored, 200)
+    (relaxed,) = relax(mol, [mirrored], 200)
     assert relaxed.force_field == "none"
     np.testing.assert_array_equal(relaxed.positions, mirrored.positions)
 
 
 def test_hydrogens_that_the_record_lacks_are_left_out_again():
     full = Chem.AddHs(Chem.MolFromSmiles("C[C@H](O)F"))
-    heavy = Chem.RemoveHs(set_positions(full, embed(full, 1, SETTINGS).positions))
+    heavy = Chem.RemoveHs(set_positions(full, embed(full, 1, 1, SETTINGS)[0].positions))
     rows = conformers_of(record_from_mol("a", heavy), SETTINGS)
     assert [len(row["positions"]) for row in rows] == [4, 4]
     assert match_stereo(heavy, np.array(rows[1]["positions"])).complete
@@ -102,7 +114,7 @@ def test_time_is_bounded_and_something_always_comes_out():
 
 def test_stereo_of_a_mirror_image_is_wrong():
     mol = Chem.AddHs(Chem.MolFromSmiles(r"C[C@H](O)/C=C\F"))
-    positions = embed(mol, 1, SETTINGS).positions
+    positions = embed(mol, 1, 1, SETTINGS)[0].positions
     assert match_stereo(mol, positions) == (1, 1, 1, 1)
     assert match_stereo(mol, positions * [1, 1, -1]) == (1, 0, 1, 1)
     assert match_stereo(Chem.AddHs(Chem.MolFromSmiles(r"C[C@H](O)/C=C/F")), positions) == (1, 1, 1, 0)

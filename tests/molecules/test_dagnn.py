@@ -17,7 +17,7 @@ from groundstate.molecules.distance_answers import (
 from groundstate.molecules.features import integer_graph, join
 from groundstate.molecules.matching import read_geometries
 from groundstate.molecules.mols import set_positions
-from groundstate.molecules.predict import load_predictor, predict_records, write_predictions
+from groundstate.molecules.predict import load_predictor, predict_records, stored, write_predictions
 from groundstate.molecules.sdf import write_sdf
 from groundstate.molecules.train import train
 from groundstate.molecules.train_settings import TrainGeometry
@@ -98,7 +98,7 @@ def test_the_paper_s_models_run_through_the_stages(prepared, tmp_path, model):
     predictor = load_predictor(tmp_path / "best.ckpt", "cpu")
     records = read_records(prepared.records, MOLECULE_SCHEMA, read_split(prepared.splits, "random", "train"))
     rejections = []
-    predictions = predict_records(predictor, records, None, rejections, batch_size=3)
+    predictions = predict_records(predictor, records, stored({}), rejections, batch_size=3)
     write_predictions(predictions, tmp_path / "predicted.sdf", rejections, len(records), keep_failed=True)
     geometries = dict(read_geometries(tmp_path / "predicted.sdf"))
     assert list(geometries) == [row["id"] for row in records] and not rejections

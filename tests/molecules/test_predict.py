@@ -1,6 +1,7 @@
 """Prediction from a checkpoint: order, ids, batches, bad input."""
 
 import csv
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from rdkit import Chem
 from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.candidates import Guess, centred
 from groundstate.molecules.examples import read_starts
 from groundstate.molecules.labels import NO_RULES
 from groundstate.molecules.models import find_model
-from groundstate.molecules.predict import Predictor, load_predictor, predict_records
+from groundstate.molecules.predict import Predictor, load_predictor, predict_records, stored
 from groundstate.molecules.stereo import match_stereo
 from groundstate.molecules.train import train
 from groundstate.molecules.train_settings import TrainGeometry
@@ -74,8 +76,8 @@ def test_result_does_not_depend_on_the_batch_size(prepared, checkpoint):
     predictor = load_predictor(checkpoint, "cpu")
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     starts = read_starts(prepared.conformers, [record["id"] for record in records])
-    runs = [list(predict_records(predictor, records, starts, [], size)) for size in (1, 7, 64)]
-    for one, *others in zip(*runs, strict=True):
+    runs = [list(predict_records(predictor, records, stored(starts), [], size, 2)) for size in (1, 7, 64)]
+    for one, *others in zip(*(list(chain(*run)) for run in runs), strict=True):
         for other in others:
             assert one.id == other.id and one.failed == other.failed
             np.testing.assert_allclose(
@@ -123,16 +125,16 @@ def test_open_stereo_is_enumerated_or_refused_never_chosen(checkpoint, tmp_path)
     assert reasons["half"].startswith("undefined stereo at C4-C5;")
 
 
-def test_start_is_the_lowest_sound_conformer_with_the_right_stereo(checkpoint, prepared):
+def test_only_sound_conformers_with_the_right_stereo_are_candidates(checkpoint, prepared):
     predictor = load_predictor(checkpoint, "cpu")
     record = read_records(prepared.records, MOLECULE_SCHEMA)[0]
     row = read_starts(prepared.conformers, [record["id"]])[record["id"]][0]
     broken = row | {"positions": row["positions"] * 3, "energy": -100.0, "origin": "fallback"}
     lost = row | {"stereo_kept": False, "energy": -50.0, "origin": "fallback"}
     high = row | {"energy": 10.0, "origin": "random_coordinates"}
-    low = row | {"energy": 5.0, "origin": "etkdg"}
-    (one,) = predict_records(predictor, [record], {record["id"]: [broken, lost, high, low]}, [])
-    assert one.properties["origin"] == "etkdg" and one.failed is None
+    rows = stored({record["id"]: [broken, lost, high]})
+    ((one,),) = predict_records(predictor, [record], rows, [], keep=3)
+    assert one.properties["origin"] == "random_coordinates" and one.failed is None
 
 
 def test_own_sdf_without_hydrogens_gets_them(checkpoint, tmp_path):
@@ -146,19 +148,25 @@ def test_geometry_that_loses_its_stereo_is_not_passed_on(prepared, checkpoint):
     good = load_predictor(checkpoint, "cpu")
     mirror = find_model("gaunt").__class__(
         *(None, None, None, None),
-        predict=lambda network, graphs, starts: [start * [1, 1, -1] for start in starts],
+        predict=lambda network, graphs, candidates, keep: [
+            [Guess(some.positions[0] * [1, 1, -1], 0, 1.0, 0.0)] for some in candidates
+        ],
     )
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     starts = read_starts(prepared.conformers, [record["id"] for record in records])
     starts = {name: rows[:1] for name, rows in starts.items()}
     predictions = list(
-        predict_records(Predictor(mirror, good.network, good.elements, NO_RULES), records, starts, [])
+        chain(
+            *predict_records(
+                Predictor(mirror, good.network, good.elements, NO_RULES, None), records, stored(starts), []
+            )
+        )
     )
     lost = [one for one in predictions if one.failed and "refinement changed the stereo" in one.failed]
     assert 0 < len(lost) < len(predictions)
     for one in lost:
         np.testing.assert_allclose(
-            one.mol.GetConformer().GetPositions(), starts[one.id][0]["positions"], atol=1e-6
+            one.mol.GetConformer().GetPositions(), centred(starts[one.id][0]["positions"]), atol=1e-6
         )
         assert match_stereo(one.mol, one.mol.GetConformer().GetPositions()).complete
 

@@ -7,8 +7,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from groundstate.molecules.elastic import elastic_step
-from groundstate.molecules.gaunt_model import build, predict
-from groundstate.molecules.graph import collate, graph_of
+from groundstate.molecules.gaunt_model import GauntModel, refine
+from groundstate.molecules.graph import ATOM_FEATURES, collate, graph_of
 
 ELEMENTS = [1, 6, 7, 8, 9]
 SMILES = ["C[C@H](O)C=O", "c1ccoc1", "C", "N#CC1CC1", "O"]
@@ -28,25 +28,26 @@ def molecules():
 def network(trained=True, **sizes):
     torch.manual_seed(0)
     sizes = {"channels": 4, "features": 8, "lmax": 2, "layers": 2, "radial": 6} | sizes
-    refiner = build({"elements": ELEMENTS, "network": sizes})
+    ranker = {"features": 8, "rounds": 1, "radial": 8}
+    model = GauntModel(len(ELEMENTS) + ATOM_FEATURES, sizes, ranker)
     if trained:  # zero-initialised parts stand for any trained value
-        for parameter in refiner.parameters():
+        for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
-    return refiner.double()
+    return model.double()
 
 
-def refine(refiner, mols, positions=None):
+def geometries(model, mols, positions=None):
     graphs = [graph_of(mol, ELEMENTS) for mol in mols]
     batch = collate(graphs)
     batch = batch._replace(atoms=batch.atoms.double(), pair_features=batch.pair_features.double())
     if positions is None:
         positions = torch.tensor(np.concatenate([mol.GetConformer().GetPositions() for mol in mols]))
-    return refiner(batch, positions)[-1], positions
+    return model.refiner(batch, positions)[-1], positions
 
 
 @pytest.mark.parametrize("lmax", [0, 1, 2, 3])
 def test_untrained_refiner_is_the_identity(molecules, lmax):
-    refined, start = refine(network(trained=False, lmax=lmax), molecules)
+    refined, start = geometries(network(trained=False, lmax=lmax), molecules)
     torch.testing.assert_close(refined, start, rtol=0, atol=0)
 
 
@@ -54,10 +55,10 @@ def test_untrained_refiner_is_the_identity(molecules, lmax):
 @pytest.mark.parametrize("lmax", [1, 2, 3])
 def test_refiner_is_equivariant_under_rotation_mirror_and_translation(molecules, lmax, determinant):
     refiner = network(lmax=lmax)
-    refined, start = refine(refiner, molecules)
+    refined, start = geometries(refiner, molecules)
     rotation = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64, generator=torch.manual_seed(1)))[0]
     rotation = rotation * determinant * torch.linalg.det(rotation)
-    moved, _ = refine(refiner, molecules, start @ rotation.T + torch.tensor([3.0, -1.0, 2.0]))
+    moved, _ = geometries(refiner, molecules, start @ rotation.T + torch.tensor([3.0, -1.0, 2.0]))
     assert (refined - start).abs().max() > 0.01
     torch.testing.assert_close(
         moved, refined @ rotation.T + torch.tensor([3.0, -1.0, 2.0]), rtol=0, atol=1e-10
@@ -67,8 +68,8 @@ def test_refiner_is_equivariant_under_rotation_mirror_and_translation(molecules,
 def test_refiner_follows_a_permutation_of_the_atoms(molecules):
     refiner, mol = network(), molecules[0]
     order = np.random.default_rng(0).permutation(mol.GetNumAtoms()).tolist()
-    refined, _ = refine(refiner, [mol])
-    permuted, _ = refine(refiner, [Chem.RenumberAtoms(mol, order)])
+    refined, _ = geometries(refiner, [mol])
+    permuted, _ = geometries(refiner, [Chem.RenumberAtoms(mol, order)])
     torch.testing.assert_close(permuted, refined[order], rtol=0, atol=1e-10)
 
 
@@ -76,15 +77,15 @@ def test_result_does_not_depend_on_the_batch(molecules):
     refiner = network().float()
     graphs = [graph_of(mol, ELEMENTS) for mol in molecules]
     starts = [mol.GetConformer().GetPositions() for mol in molecules]
-    together = predict(refiner, graphs, starts)
+    together = refine(refiner, graphs, starts)
     for graph, start, expected in zip(graphs, starts, together, strict=True):
-        np.testing.assert_allclose(predict(refiner, [graph], [start])[0], expected, atol=2e-5)
+        np.testing.assert_allclose(refine(refiner, [graph], [start])[0], expected, atol=2e-5)
 
 
 def test_single_atom_stays(molecules):
     helium = Chem.MolFromSmiles("[F-]")
     graph = graph_of(helium, ELEMENTS)
-    (refined,) = predict(network().float(), [graph], [np.zeros((1, 3))])
+    (refined,) = refine(network().float(), [graph], [np.zeros((1, 3))])
     np.testing.assert_allclose(refined, 0, atol=1e-6)
 
 

@@ -9,7 +9,7 @@ import torch
 from groundstate.checkpoints import load_checkpoint
 from groundstate.errors import GroundstateError
 from groundstate.molecules.examples import elements_of, make_examples, read_part, read_starts
-from groundstate.molecules.gaunt_model import batch, build, loss
+from groundstate.molecules.gaunt_model import batch, build, config, loss
 from groundstate.molecules.predict import load_predictor
 from groundstate.molecules.train import train
 from groundstate.molecules.train_settings import TrainGeometry
@@ -19,7 +19,7 @@ SETTINGS = parse_settings(
     TrainGeometry,
     json.dumps(
         {
-            "gaunt": {"channels": 4, "features": 16, "layers": 2, "radial": 8},
+            "gaunt": {"channels": 4, "features": 16, "layers": 2, "radial": 8, "ranker": {"features": 16}},
             "training": {
                 "max_steps": 40,
                 "batch_size": 8,
@@ -56,11 +56,12 @@ def test_training_brings_its_molecules_nearer_to_their_references(prepared, trai
     records = read_part(prepared.records, prepared.splits, "random", "train")
     starts = read_starts(prepared.conformers, [record["id"] for record in records])
     data = batch(
-        make_examples(records, starts, predictor.elements, predictor.labels, "examples"), [0] * len(records)
+        make_examples(records, starts, predictor.elements, predictor.labels, "examples"),
+        None,
     )
     with torch.no_grad():
         total, after = loss(predictor.network, data, torch.Generator())
-        untrained = build({"elements": predictor.elements, "network": SETTINGS.gaunt.model_dump()})
+        untrained = build(config(SETTINGS, predictor.elements))
         start, before = loss(untrained, data, torch.Generator())
     assert total < 0.97 * start
     assert after["bond_mae"] < before["bond_mae"]
@@ -79,7 +80,7 @@ def test_checkpoint_rebuilds_the_network(prepared, trained):
 def test_checkpoint_of_another_network_is_refused(trained, tmp_path):
     content = torch.load(trained / "best.ckpt", weights_only=True)
     config = json.loads(content["groundstate"]["config"])
-    config["network"]["channels"] = 5
+    config["refiner"]["channels"] = 5
     content["groundstate"]["config"] = json.dumps(config)
     torch.save(content, tmp_path / "other.ckpt")
     with pytest.raises(GroundstateError, match=r"other\.ckpt: its weights do not fit the 'gaunt' model"):

@@ -5,7 +5,7 @@ import pytest
 from rdkit import Chem
 
 from groundstate.molecules.examples import read_starts
-from groundstate.molecules.predict import load_predictor, predict_records, starts_of
+from groundstate.molecules.predict import load_predictor, predict_records, starts_of, stored
 from groundstate.molecules.train import train
 from groundstate.molecules.train_settings import TrainGeometry
 from groundstate.records import MOLECULE_SCHEMA, read_records
@@ -18,7 +18,7 @@ def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prep
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     starts = read_starts(prepared.conformers, [row["id"] for row in records], starts_of(predictor))
     rejections = []
-    predictions = list(predict_records(predictor, records, starts, rejections))
+    predictions = [one for (one,) in predict_records(predictor, records, stored(starts), rejections)]
     assert not rejections and [one.id for one in predictions] == [row["id"] for row in records]
     several = False
     for one in predictions:

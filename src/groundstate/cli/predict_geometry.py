@@ -1,12 +1,21 @@
 """groundstate predict geometry"""
 
+import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from groundstate.molecules.embedding import conformer_maker
 from groundstate.molecules.examples import read_starts
-from groundstate.molecules.predict import load_predictor, predict_records, starts_of, write_predictions
+from groundstate.molecules.predict import (
+    load_predictor,
+    predict_records,
+    starts_of,
+    stored,
+    write_predictions,
+)
 from groundstate.molecules.requests import read_requests
 from groundstate.molecules.settings import EmbedConformers
 from groundstate.molecules.subset import fixed_subset
@@ -28,8 +37,12 @@ def command(
         ),
     ] = None,
     num_conformers: Annotated[
-        int, typer.Option(min=1, help="Start geometries to make; the lowest in energy is refined")
-    ] = 3,
+        int,
+        typer.Option(min=1, help="Geometries to write a molecule: the best, then its runners-up"),
+    ] = 1,
+    candidates: Annotated[
+        int, typer.Option(min=1, help="Start geometries to make a molecule, among which the model chooses")
+    ] = 10,
     stereo: Annotated[
         Literal["enumerate", "refuse"],
         typer.Option(help="Your own molecules whose stereo is not fully marked: every isomer, or none"),
@@ -39,6 +52,10 @@ def command(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the start geometries")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Molecules at once; no effect on results")] = 64,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that make start geometries; default: all cores"),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
     """Predict ground-state geometries; an SDF in input order with ids, and rejected.csv with reasons."""
@@ -51,10 +68,19 @@ def command(
     if subset is not None:
         chosen = fixed_subset((record["id"] for record in records), subset)
         records = [record for record in records if record["id"] in chosen]
-    starts = None
-    if conformers:
-        starts = read_starts(conformers, [record["id"] for record in records], starts_of(predictor))
-    embed = EmbedConformers(num_conformers=num_conformers, seed=seed)
-    predictions = predict_records(predictor, records, starts, rejections, batch_size, embed)
-    written = write_predictions(predictions, output, rejections, len(records), keep_failed=starts is not None)
+    method = starts_of(predictor)
+    with ExitStack() as stack:
+        if conformers:
+            ids = [record["id"] for record in records]
+            find_starts = stored(read_starts(conformers, ids, method or "mmff"))
+        else:
+            settings = EmbedConformers(num_conformers=candidates, seed=seed)
+            cores = len(os.sched_getaffinity(0))
+            find_starts = stack.enter_context(conformer_maker(settings, workers or cores, method))
+        predictions = predict_records(
+            predictor, records, find_starts, rejections, batch_size, keep=num_conformers
+        )
+        written = write_predictions(
+            predictions, output, rejections, len(records), keep_failed=conformers is not None
+        )
     typer.echo(f"{output}: {written} molecules, {len(rejections)} rejected")

@@ -6,6 +6,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist, pdist, squareform
 
 from groundstate.metrics.distances import DistanceErrors, summed_errors
+from groundstate.molecules.equivalence import equivalent_orders, hydrogens_of
 
 MAX_MAPS = 100  # symmetry maps of the heavy atoms that are tried
 ROUNDS = 3  # of aligning and assigning
@@ -39,43 +40,14 @@ def symmetric_distance_errors(
     table = cdist(predicted, predicted) if distances is None else distances
     target = pdist(reference)
     best = squareform(table, checks=False) - target
-    numbers = np.array([atom.GetAtomicNum() for atom in list(mol.GetAtoms())])
-    groups = _hydrogens_of(mol, numbers)
-    for order in _heavy_maps(mol, numbers, groups):
+    groups = hydrogens_of(mol)
+    for order in equivalent_orders(mol, MAX_MAPS):
         for _ in range(ROUNDS):
             order = _assign_hydrogens(order, groups, predicted, reference)
             differences = squareform(table[np.ix_(order, order)], checks=False) - target
             if np.abs(differences).sum() < np.abs(best).sum():
                 best = differences
     return summed_errors(best, len(predicted))
-
-
-def _hydrogens_of(mol: Chem.Mol, numbers: np.ndarray) -> dict[int, list[int]]:
-    return {
-        atom.GetIdx(): [n.GetIdx() for n in atom.GetNeighbors() if numbers[n.GetIdx()] == 1]
-        for atom in list(mol.GetAtoms())
-        if numbers[atom.GetIdx()] != 1
-    }
-
-
-def _heavy_maps(mol: Chem.Mol, numbers: np.ndarray, groups: dict[int, list[int]]) -> list[np.ndarray]:
-    """Renumberings of all atoms that permute equivalent heavy atoms; hydrogens follow in file order."""
-    heavy = [int(i) for i in np.flatnonzero(numbers != 1)]
-    if not heavy:
-        return []
-    skeleton = Chem.RWMol(mol)
-    for index in heavy:  # heavy atoms with different numbers of hydrogens are not equivalent
-        skeleton.GetAtomWithIdx(index).SetIsotope(len(groups[index]) + 1)
-    for index in sorted(np.flatnonzero(numbers == 1).tolist(), reverse=True):
-        skeleton.RemoveAtom(index)
-    maps = []
-    for match in skeleton.GetSubstructMatches(skeleton, uniquify=False, maxMatches=MAX_MAPS):
-        order = np.arange(len(numbers))
-        for here, there in zip(heavy, match, strict=True):
-            order[here] = heavy[there]
-            order[groups[here]] = groups[heavy[there]]
-        maps.append(order)
-    return maps
 
 
 def _assign_hydrogens(

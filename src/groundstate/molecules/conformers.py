@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem, rdDistGeom, rdForceFieldHelpers
+from scipy.spatial.distance import pdist
 
-from groundstate.molecules.mols import mol_from_record, set_positions
+from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.settings import EmbedConformers
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
@@ -19,6 +20,7 @@ from groundstate.seeds import derive_seed
 # and ring knowledge, without any minimisation (which leaves the work to the force field).
 PLAIN = {"useExpTorsionAnglePrefs": False, "useBasicKnowledge": False}
 FALLBACKS = ((5, {}), (5, PLAIN), (20, {**PLAIN, "onlyInitialEmbedding": True}))
+SAME_ENERGY, SAME_SHAPE = 0.05, 0.05  # kcal/mol, angstrom: two minimisations of one minimum
 
 
 class Embedded(NamedTuple):
@@ -44,7 +46,8 @@ class Relaxed(NamedTuple):
 
 
 def conformers_of(record: Mapping, settings: EmbedConformers) -> list[dict]:
-    """Rows of ``CONFORMER_SCHEMA`` for one record: per conformer its ``etkdg`` and its ``mmff`` geometry.
+    """Rows of ``CONFORMER_SCHEMA`` for one record: the first conformer before minimisation (``etkdg``), then
+    every minimum that was found (``mmff``), once, with the number of conformers that ended in it.
 
     Depends on the record and the settings alone. Atoms are in the record's order; hydrogens that the record
     lacks are used for embedding and left out again.
@@ -54,26 +57,46 @@ def conformers_of(record: Mapping, settings: EmbedConformers) -> list[dict]:
     mol.RemoveAllConformers()
     atoms = graph.GetNumAtoms()
     deadline = time.monotonic() + settings.time_limit
-    rows = []
-    for number in range(settings.num_conformers):
-        start = embed(mol, derive_seed(settings.seed, "conformer", record["id"], number), settings, deadline)
-        relaxed = relax(mol, start, settings.force_field_steps)
-        common = {"id": record["id"], "conformer": number, "origin": start.origin}
+    seed = derive_seed(settings.seed, "conformers", record["id"])
+    starts = embed(mol, settings.num_conformers, seed, settings, deadline)
+    minima = relax(mol, starts, settings.force_field_steps)
+    first = {"method": "etkdg", "force_field": "none", "energy": None, "copies": 1}
+    first |= {"stereo_kept": starts[0].stereo_kept, "positions": starts[0].positions[:atoms].tolist()}
+    rows = [{"id": record["id"], "conformer": 0, "origin": starts[0].origin} | first]
+    for number, copies in _distinct(minima):
+        minimum = minima[number]
         rows.append(
-            common
-            | {"method": "etkdg", "force_field": "none", "energy": None, "stereo_kept": start.stereo_kept}
-            | {"positions": start.positions[:atoms].tolist()}
-        )
-        rows.append(
-            common
-            | {"method": "mmff", "force_field": relaxed.force_field, "energy": relaxed.energy}
-            | {"stereo_kept": relaxed.stereo_kept, "positions": relaxed.positions[:atoms].tolist()}
+            {"id": record["id"], "conformer": number, "origin": starts[number].origin, "method": "mmff"}
+            | {"force_field": minimum.force_field, "energy": minimum.energy, "copies": copies}
+            | {"stereo_kept": minimum.stereo_kept, "positions": minimum.positions[:atoms].tolist()}
         )
     return rows
 
 
-def embed(mol: Chem.Mol, seed: int, settings: EmbedConformers, deadline: float = math.inf) -> Embedded:
-    """One geometry with the stereo of ``mol`` (all hydrogens explicit).
+def _distinct(minima: Sequence[Relaxed]) -> list[tuple[int, int]]:
+    """(number, copies) of every distinct minimum, in the order in which they were found.
+
+    Sorted distances know neither the numbering of equivalent atoms nor the hand, which is given.
+    """
+    shapes = [np.sort(pdist(minimum.positions)) for minimum in minima]
+    kept: dict[int, int] = {}
+    for number, minimum in enumerate(minima):
+        for known in kept:
+            other = minima[known]
+            alike = (minimum.force_field, minimum.stereo_kept) == (other.force_field, other.stereo_kept)
+            near = alike and abs((minimum.energy or 0.0) - (other.energy or 0.0)) < SAME_ENERGY
+            if near and np.abs(shapes[number] - shapes[known]).max(initial=0.0) < SAME_SHAPE:
+                kept[known] += 1
+                break
+        else:
+            kept[number] = 1
+    return list(kept.items())
+
+
+def embed(
+    mol: Chem.Mol, count: int, seed: int, settings: EmbedConformers, deadline: float = math.inf
+) -> list[Embedded]:
+    """One to ``count`` geometries with the stereo of ``mol`` (all hydrogens explicit).
 
     RDKit's volume check refuses many strained cages whose true geometry has an inverted centre. After ETKDGv3
     from its usual start and from random coordinates come the ``FALLBACKS``: a geometry counts as found when
@@ -84,35 +107,52 @@ def embed(mol: Chem.Mol, seed: int, settings: EmbedConformers, deadline: float =
     """
     for origin, random_start in (("etkdg", False), ("random_coordinates", True)):
         options = {"maxIterations": settings.max_iterations, "useRandomCoords": random_start}
-        positions = _etkdg(mol, derive_seed(seed, origin), deadline, options)
-        if positions is not None and match_stereo(mol, positions).complete:
-            return Embedded(positions, origin, True)
+        found: list[Embedded] = []
+        # one first: where RDKit cannot make it, it could not make the others either
+        for part, wanted in (("first", 1), ("others", count - 1)):
+            made = _etkdg(mol, wanted, derive_seed(seed, origin, part), deadline, options)
+            found += [Embedded(one, origin, True) for one in made if match_stereo(mol, one).complete]
+            if not found:
+                break
+        if found:
+            return found
+    return _fallback(mol, count, seed, deadline)
+
+
+def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Embedded]:
     kept = None
-    for rung, (tries, options) in enumerate(FALLBACKS):
-        for attempt in range(tries):
-            options = {"maxIterations": 1, "useRandomCoords": True, "enforceChirality": False} | options
-            positions = _etkdg(mol, derive_seed(seed, "fallback", rung, attempt), deadline, options)
-            if positions is None:
-                continue
-            # without RDKit's checks a heap of far atoms can have the right stereo by chance
-            sound = broken_bond(mol, positions) is None
-            for candidate in (positions, positions * [1.0, 1.0, -1.0]):
-                if sound and match_stereo(mol, candidate).complete:
-                    return Embedded(candidate, "fallback", True)
-            if kept is None or (sound and broken_bond(mol, kept) is not None):
-                kept = positions
+    for rung, (tries, extra) in enumerate(FALLBACKS):
+        options = {"maxIterations": 1, "useRandomCoords": True, "enforceChirality": False} | extra
+        found: list[Embedded] = []
+        attempt = 0
+        while attempt < tries + 2 * count * bool(found) and len(found) < count:
+            made = _etkdg(mol, 1, derive_seed(seed, "fallback", rung, attempt), deadline, options)
+            attempt += 1
+            for positions in made:
+                # without RDKit's checks a heap of far atoms can have the right stereo by chance
+                sound = broken_bond(mol, positions) is None
+                for candidate in (positions, positions * [1.0, 1.0, -1.0]):
+                    if sound and match_stereo(mol, candidate).complete:
+                        found.append(Embedded(candidate, "fallback", True))
+                        break
+                if kept is None or (sound and broken_bond(mol, kept) is not None):
+                    kept = positions
+        if found:
+            return found
     if kept is None:
         flat = Chem.Mol(mol)
         AllChem.Compute2DCoords(flat)
         kept = flat.GetConformer().GetPositions()
     sound = broken_bond(mol, kept) is None
-    return Embedded(kept, "fallback", sound and match_stereo(mol, kept).complete)
+    return [Embedded(kept, "fallback", sound and match_stereo(mol, kept).complete)]
 
 
-def _etkdg(mol: Chem.Mol, seed: int, deadline: float, options: Mapping[str, object]) -> np.ndarray | None:
+def _etkdg(
+    mol: Chem.Mol, count: int, seed: int, deadline: float, options: Mapping[str, object]
+) -> list[np.ndarray]:
     left = deadline - time.monotonic()
-    if left <= 0:
-        return None
+    if left <= 0 or count <= 0:
+        return []
     parameters = rdDistGeom.ETKDGv3()
     parameters.randomSeed = seed % (2**31 - 1)
     for name, value in options.items():
@@ -121,35 +161,43 @@ def _etkdg(mol: Chem.Mol, seed: int, deadline: float, options: Mapping[str, obje
         parameters.timeout = max(1, math.ceil(left))
     copy = Chem.Mol(mol)
     with rdBase.BlockLogs():
-        done = rdDistGeom.EmbedMolecule(copy, parameters)
-    return copy.GetConformer().GetPositions() if done == 0 else None
+        rdDistGeom.EmbedMultipleConfs(copy, count, parameters)
+    return [conformer.GetPositions() for conformer in copy.GetConformers()]
 
 
-def relax(mol: Chem.Mol, start: Embedded, steps: int) -> Relaxed:
+def relax(mol: Chem.Mol, starts: Sequence[Embedded], steps: int) -> list[Relaxed]:
     """Minimise with MMFF94; UFF where MMFF94 has no parameters or its minimum has another stereo.
 
     Where no force field keeps the stereo (or has parameters) the start comes back unchanged.
     """
-    for name, make in (("mmff94", _mmff94), ("uff", _uff)):
-        copy = set_positions(mol, start.positions)
+    relaxed: list[Relaxed | None] = [None] * len(starts)
+    for name, minimise in (("mmff94", _mmff94), ("uff", _uff)):
+        todo = [number for number, done in enumerate(relaxed) if done is None]
+        if not todo:
+            break
+        copy = Chem.Mol(mol)
+        for number in todo:
+            conformer = Chem.Conformer(mol.GetNumAtoms())
+            conformer.SetPositions(np.ascontiguousarray(starts[number].positions))
+            copy.AddConformer(conformer, assignId=True)
         with rdBase.BlockLogs():
-            field = make(copy)
-            if field is None:
-                continue
-            field.Initialize()
-            field.Minimize(maxIts=steps)
-        positions = copy.GetConformer().GetPositions()
-        kept = np.isfinite(positions).all() and match_stereo(mol, positions).complete
-        if kept or not start.stereo_kept:
-            return Relaxed(positions, field.CalcEnergy(), name, kept)
-    return Relaxed(start.positions, None, "none", start.stereo_kept)
+            energies = minimise(copy, steps)
+        for number, conformer, (_, energy) in zip(todo, copy.GetConformers(), energies, strict=False):
+            positions = conformer.GetPositions()
+            kept = bool(np.isfinite(positions).all()) and match_stereo(mol, positions).complete
+            if kept or not starts[number].stereo_kept:
+                relaxed[number] = Relaxed(positions, energy, name, kept)
+    return [
+        done or Relaxed(start.positions, None, "none", start.stereo_kept)
+        for start, done in zip(starts, relaxed, strict=True)
+    ]
 
 
-def _mmff94(mol: Chem.Mol):
-    properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(mol)
-    return properties and rdForceFieldHelpers.MMFFGetMoleculeForceField(mol, properties)
+def _mmff94(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
+    known = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
+    return rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, maxIters=steps) if known else []
 
 
-def _uff(mol: Chem.Mol):
+def _uff(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
     known = rdForceFieldHelpers.UFFHasAllMoleculeParams(mol)
-    return rdForceFieldHelpers.UFFGetMoleculeForceField(mol) if known else None
+    return rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, maxIters=steps) if known else []

@@ -8,9 +8,10 @@ import shutil
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -31,17 +32,19 @@ CONFORMER_SCHEMA = pa.schema(
     [
         ("id", pa.string()),
         ("conformer", pa.int32()),
-        ("method", pa.string()),  # etkdg, or mmff: the same conformer after minimisation
+        ("method", pa.string()),  # etkdg: the first conformer; mmff: a minimum
         ("origin", pa.string()),  # etkdg, random_coordinates, fallback
         ("force_field", pa.string()),  # mmff94, uff or none: what minimised it in truth
         ("energy", pa.float64()),  # kcal/mol of that force field
+        ("copies", pa.int32()),  # conformers that ended in this minimum
         ("stereo_kept", pa.bool_()),
         ("positions", VECTORS),  # angstrom
     ]
 )
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
 SHARD = 20  # records: what a kill can cost a worker
-VERSION = 2  # raise it where the same settings give other conformers
+FEW = 16  # records that are not worth starting a process
+VERSION = 3  # raise it where the same settings give other conformers
 
 
 BASELINES = ("etkdg", "mmff", "lowest")
@@ -229,8 +232,7 @@ def _work(chunks: Iterator[list], settings: EmbedConformers, workers: int, folde
         for chunk in chunks:
             yield _embed_shard(chunk, settings, folder)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(os.getpid(),)) as pool:
+    with _pool(workers) as pool:
         waiting: deque = deque()
         for chunk in chunks:
             waiting.append(pool.submit(_embed_shard, chunk, settings, folder))
@@ -238,6 +240,30 @@ def _work(chunks: Iterator[list], settings: EmbedConformers, workers: int, folde
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+@contextmanager
+def conformer_maker(
+    settings: EmbedConformers, workers: int, method: str | None
+) -> Iterator[Callable[[Sequence[dict]], Iterable[list[dict]]]]:
+    """A function from records to the rows of ``method`` of each, in order, shared among processes."""
+
+    def make(records: Sequence[dict]) -> Iterable[list[dict]]:
+        # a process takes seconds to start
+        shared = pool.map if len(records) > FEW and workers > 1 else map
+        return shared(partial(_rows, settings, method), records)
+
+    with _pool(workers) as pool:
+        yield make
+
+
+def _rows(settings: EmbedConformers, method: str | None, record: dict) -> list[dict]:
+    return [row for row in conformers_of(record, settings) if row["method"] == method]
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(os.getpid(),))
 
 
 def _end_with(parent: int) -> None:

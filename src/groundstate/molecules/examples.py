@@ -8,16 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.candidates import Candidates, candidates_of, centred
 from groundstate.molecules.graph import MoleculeGraph, graph_of
-from groundstate.molecules.labels import follow_labels
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.soundness import broken_bond
 from groundstate.progress import track
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
-START_COLUMNS = ["id", "conformer", "method", "origin", "force_field", "energy", "stereo_kept", "positions"]
+START_COLUMNS = [
+    *("id", "conformer", "method", "origin", "force_field", "energy", "copies", "stereo_kept", "positions")
+]
 
 
 class Example(NamedTuple):
@@ -25,8 +27,9 @@ class Example(NamedTuple):
 
     id: str
     graph: MoleculeGraph
-    starts: list[np.ndarray]  # (n, 3) each, in the order of the conformers
+    candidates: Candidates
     reference: np.ndarray  # (n, 3)
+    errors: np.ndarray  # (candidates,) mean absolute error of the distances
 
 
 def read_starts(path: str | Path, ids: Iterable[str], method: str = "mmff") -> dict[str, list[dict]]:
@@ -69,27 +72,18 @@ def make_examples(
 ) -> list[Example]:
     """Examples of the records that have a sound start with their own stereo; others teach nothing.
 
-    So is one with an element that is not in ``elements`` (a rare one, in the validation part).
-    Hydrogens of the starts are renumbered by ``labels``.
+    Nor does one with an element that is not in ``elements`` (a rare one, in the validation part).
     """
     examples = []
     for record in track(records, name, len(records), "molecules"):
-        if not set(record["atomic_numbers"]) <= set(elements):
+        if not set(record["atomic_numbers"]) <= set(elements) or record["id"] not in starts:
             continue
         mol = mol_from_record(record)
-        sound = [
-            row["positions"]
-            for row in starts.get(record["id"], [])
-            if row["stereo_kept"] and broken_bond(mol, row["positions"]) is None
-        ]
-        if sound:
+        candidates = candidates_of(mol, starts[record["id"]], labels)
+        if candidates.failed is None:
+            reference = centred(record["positions"])
+            wanted = pdist(reference)
+            errors = [np.abs(pdist(one) - wanted).sum() / max(len(wanted), 1) for one in candidates.positions]
             graph = graph_of(mol, elements)
-            positions = [centred(follow_labels(mol, start, labels)) for start in sound]
-            examples.append(Example(record["id"], graph, positions, centred(record["positions"])))
+            examples.append(Example(record["id"], graph, candidates, reference, np.array(errors)))
     return examples
-
-
-def centred(positions: np.ndarray) -> np.ndarray:
-    """Positions about their mean: single precision then resolves them best."""
-    positions = np.asarray(positions, float)
-    return positions - positions.mean(0)

@@ -21,6 +21,7 @@ BOND_TYPES = (
 MOST_HYDROGENS = MOST_NEIGHBOURS = 4
 FARTHEST = 3  # bonds between the two atoms of a pair: bonded, 1-3 and 1-4
 MESSAGES = 2  # bonds: pairs that also exchange messages
+PLACES = 4  # how many neighbours of an atom are told apart by their numbers
 
 ATOM_FEATURES = 3 + (MOST_HYDROGENS + 1) + (MOST_NEIGHBOURS + 1) + len(HYBRIDISATIONS) + len(RING_SIZES)
 PAIR_FEATURES = FARTHEST + len(BOND_TYPES) + 2 + len(RING_SIZES)
@@ -37,6 +38,8 @@ class MoleculeGraph(NamedTuple):
     separation: np.ndarray  # (p,) int64, 1 to FARTHEST
     pair_features: np.ndarray  # (p, PAIR_FEATURES) float32
     topology: np.ndarray  # (n, n) int16: bonds on the shortest way
+    places: np.ndarray  # (p, 2 PLACES) float32: one-hot place of each end among the other's neighbours
+    heavy: np.ndarray  # (n,) bool: not hydrogen
 
 
 class GraphBatch(NamedTuple):
@@ -47,6 +50,8 @@ class GraphBatch(NamedTuple):
     second: Tensor  # (P,)
     separation: Tensor  # (P,) 1 to FARTHEST
     pair_features: Tensor  # (P, PAIR_FEATURES)
+    places: Tensor  # (P, 2 PLACES)
+    order: Tensor  # (P,) number of each pair in the molecules' own order
     messages: int  # the first so many pairs exchange messages
     slots: Tensor  # (N,) place of each atom in a table of molecules x width
     molecules: int
@@ -100,7 +105,23 @@ def graph_of(mol: Chem.Mol, elements: Sequence[int]) -> MoleculeGraph:
     separation = topology[first, second].astype(np.int64)
     classes = np.eye(FARTHEST, dtype=np.float32)[separation - 1]
     features = np.concatenate([classes, bonds[first, second], shared[first, second]], axis=1)
-    return MoleculeGraph(atoms, np.stack([first, second], axis=1), separation, features, topology)
+    heavy = np.array([atom.GetAtomicNum() != 1 for atom in mol.GetAtoms()], bool)
+    pairs, places = np.stack([first, second], axis=1), _places(mol, first, second)
+    return MoleculeGraph(atoms, pairs, separation, features, topology, places, heavy)
+
+
+def _places(mol: Chem.Mol, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How neighbours are numbered: of bonded pairs the place of ``second`` among the ascending neighbours of
+    ``first``, and the other way round, one-hot; zero for other pairs."""
+    place: dict[tuple[int, int], int] = {}
+    for atom in mol.GetAtoms():
+        for number, other in enumerate(sorted(neighbour.GetIdx() for neighbour in atom.GetNeighbors())):
+            place[atom.GetIdx(), other] = min(number, PLACES - 1)
+    table = np.zeros((len(first), 2 * PLACES), np.float32)
+    for row, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        if (i, j) in place:
+            table[row, place[i, j]] = table[row, PLACES + place[j, i]] = 1
+    return table
 
 
 def collate(graphs: Sequence[MoleculeGraph]) -> GraphBatch:
@@ -119,6 +140,8 @@ def collate(graphs: Sequence[MoleculeGraph]) -> GraphBatch:
         torch.from_numpy(pairs[order, 1]),
         torch.from_numpy(separation[order]),
         torch.from_numpy(features[order]),
+        torch.from_numpy(np.concatenate([graph.places for graph in graphs])[order]),
+        torch.from_numpy(order),
         int((separation <= MESSAGES).sum()),
         torch.from_numpy(slots),
         len(graphs),

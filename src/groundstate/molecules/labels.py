@@ -5,9 +5,10 @@ taken by number depends on it. In QM9 the numbering has a hand (one for all CH2,
 RDKit's is random. Renumbering a start geometry by such a rule uses no answer and moves no atom.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import permutations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import permutations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from groundstate.molecules.mols import mol_from_record
 NO_RULES: dict[str, dict[str, int]] = {"hand": {}, "anti": {}}
 FEWEST = 20  # cases that make a rule
 AGREEMENT = 0.95  # share of the cases that makes a hand a rule
+MOST_NUMBERINGS = 9
 FLAT = 0.3  # cubic angstrom: volume spanned by the bonds of a planar NH2
 
 
@@ -55,10 +57,13 @@ def count_labels(records: Iterable[Mapping]) -> dict[str, dict[str, int]]:
     return rules
 
 
-def follow_labels(mol: Chem.Mol, positions: np.ndarray, rules: Mapping[str, Mapping[str, int]]) -> np.ndarray:
-    """Renumber hydrogens of a geometry (n, 3) of ``mol`` to follow ``rules``; no point moves."""
+def follow_labels(
+    groups: Iterable[Group], positions: np.ndarray, rules: Mapping[str, Mapping[str, int]]
+) -> np.ndarray:
+    """Renumber hydrogens of a geometry (n, 3) of a molecule with ``groups`` to follow ``rules``; no point
+    moves."""
     positions = np.array(positions, float)
-    for group in groups_of(mol):
+    for group in groups:
         hydrogens = list(group.hydrogens)
         best, best_score = positions, (-1, -1)
         for order in permutations(hydrogens):
@@ -73,6 +78,28 @@ def follow_labels(mol: Chem.Mol, positions: np.ndarray, rules: Mapping[str, Mapp
                 best, best_score = numbered, score
         positions = best
     return positions
+
+
+def other_numberings(
+    groups: Sequence[Group], positions: np.ndarray, rules: Mapping[str, Mapping[str, int]]
+) -> Iterator[np.ndarray]:
+    """``positions`` (n, 3), then what ``rules`` leave open: hydrogens of a rotor numbered from another one.
+
+    All combinations where they are few, else one rotor at a time.
+    """
+    open_orders = []
+    for group in groups:
+        (kind, hand), (anti, _) = _features(group, positions)
+        if anti in rules["anti"] and (hand is None or rules["hand"].get(kind) == hand):
+            turns = [list(np.roll(group.hydrogens, turn)) for turn in range(len(group.hydrogens))]
+            open_orders.append((list(group.hydrogens), turns))
+    few = math.prod(len(turns) for _, turns in open_orders) <= MOST_NUMBERINGS
+    for choice in product(*(range(len(turns)) for _, turns in open_orders)):
+        if few or sum(turn > 0 for turn in choice) <= 1:
+            numbered = positions.copy()
+            for (hydrogens, turns), turn in zip(open_orders, choice, strict=True):
+                numbered[hydrogens] = positions[turns[turn]]
+            yield numbered
 
 
 def groups_of(mol: Chem.Mol) -> Iterator[Group]:

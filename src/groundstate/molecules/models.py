@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules import dagnn_model, gaunt_model, mean_distance, untrained
+from groundstate.molecules.candidates import Candidates, Guess
 from groundstate.molecules.direct import DirectModel
 from groundstate.molecules.examples import Example
 from groundstate.molecules.graph import MoleculeGraph
@@ -21,7 +21,7 @@ from groundstate.molecules.train_settings import TrainGeometry
 
 @dataclass(frozen=True)
 class GeometryModel:
-    """One way to get from a graph and a start geometry to a geometry.
+    """One way to get from a graph and candidate geometries to a geometry.
 
     Attributes
     ----------
@@ -30,18 +30,19 @@ class GeometryModel:
     build
         ``(config) -> network`` with untrained weights.
     batch
-        ``(examples, which start of each) -> batch`` for ``loss``.
+        ``(examples, generator) -> batch`` for ``loss``; a generator draws what varies from pass to pass, None
+        (validation) draws nothing.
     loss
         ``(network, batch, generator) -> (scalar, {name: scalar})``.
     predict
-        ``(network, graphs, starts) -> geometries``: positions (n, 3), angstrom, of each molecule.
+        ``(network, graphs, candidates, keep) -> guesses`` of each molecule, best first, at most ``keep``.
     """
 
     config: Callable[[TrainGeometry, list[int]], dict[str, Any]]
     build: Callable[[dict[str, Any]], nn.Module]
-    batch: Callable[[Sequence[Example], Sequence[int]], Any]
+    batch: Callable[[Sequence[Example], torch.Generator | None], Any]
     loss: Callable[[nn.Module, Any, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
-    predict: Callable[[nn.Module, Sequence[MoleculeGraph], Sequence[np.ndarray]], list[np.ndarray]]
+    predict: Callable[[nn.Module, Sequence[MoleculeGraph], Sequence[Candidates], int], list[list[Guess]]]
 
 
 MODELS: dict[str, GeometryModel | DirectModel] = {

@@ -1,7 +1,6 @@
 """Predict geometries from a checkpoint: records or a user's own molecules in, SDF out."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,21 +10,22 @@ from rdkit import Chem
 
 from groundstate.checkpoints import choose_device, load_checkpoint
 from groundstate.errors import GroundstateError
-from groundstate.molecules.conformers import conformers_of
-from groundstate.molecules.direct import DirectModel, Molecule
-from groundstate.molecules.examples import centred
-from groundstate.molecules.graph import MoleculeGraph, check_elements, graph_of
-from groundstate.molecules.labels import follow_labels
+from groundstate.molecules.calibration import calibrated
+from groundstate.molecules.candidates import Candidates, Guess, candidates_of
+from groundstate.molecules.direct import Answer, DirectModel, Molecule
+from groundstate.molecules.graph import check_elements, graph_of
 from groundstate.molecules.models import GeometryModel, find_model
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
 from groundstate.molecules.sdf import write_sdf
-from groundstate.molecules.settings import EmbedConformers
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
 
 CHUNK = 512  # molecules that are held in memory at one time
+
+# records to the conformer rows of each (of CONFORMER_SCHEMA), in the same order
+FindStarts = Callable[[Sequence[dict]], Iterable[list[dict]]]
 
 
 class Predictor(NamedTuple):
@@ -35,22 +35,16 @@ class Predictor(NamedTuple):
     network: Any  # of a direct model: its state
     elements: list[int] | None  # None: any
     labels: dict[str, dict[str, int]]
+    calibration: dict[str, list[float]] | None  # risk -> error, both ascending
 
 
 class Prediction(NamedTuple):
-    """A molecule with its predicted geometry; ``failed`` says why it is the start geometry instead."""
+    """A predicted geometry of a molecule; ``failed`` says why it is a start geometry instead."""
 
     id: str
     mol: Chem.Mol
     properties: dict[str, object]
     failed: str | None
-
-
-class _Start(NamedTuple):
-    id: str
-    mol: Chem.Mol
-    graph: MoleculeGraph
-    row: dict  # of CONFORMER_SCHEMA
 
 
 def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
@@ -59,146 +53,142 @@ def load_predictor(path: str | Path, device: str = "auto") -> Predictor:
     Raises ``GroundstateError`` where the file is no checkpoint of a geometry model of this version.
     """
     checkpoint = load_checkpoint(path, "geometry")
-    model = find_model(checkpoint.config["model"])
+    config = checkpoint.config
+    model = find_model(config["model"])
     try:
         if isinstance(model, DirectModel):
             state = model.load(checkpoint, choose_device(device))
-            return Predictor(model, state, checkpoint.config["elements"], {})
-        network = model.build(checkpoint.config)
+            return Predictor(model, state, config["elements"], {}, None)
+        network = model.build(config)
         network.load_state_dict(checkpoint.state_dict)
     except (RuntimeError, TypeError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise GroundstateError(
-            f"{path}: its weights do not fit the {checkpoint.config['model']!r} model of this version "
+            f"{path}: its weights do not fit the {config['model']!r} model of this version "
             f"({reason}); train again"
         ) from None
-    return Predictor(
-        model,
-        network.to(choose_device(device)).eval(),
-        checkpoint.config["elements"],
-        checkpoint.config["labels"],
-    )
+    network = network.to(choose_device(device)).eval()
+    return Predictor(model, network, config["elements"], config["labels"], config.get("calibration"))
 
 
-def starts_of(predictor: Predictor) -> str:
-    """Which rows of conformers.parquet the model wants: ``etkdg`` or ``mmff``."""
-    return (isinstance(predictor.model, DirectModel) and predictor.model.starts) or "mmff"
+def stored(starts: Mapping[str, list[dict]]) -> FindStarts:
+    """Look rows up by id; none for an id that is not there."""
+    return lambda records: [starts.get(record["id"], []) for record in records]
+
+
+def starts_of(predictor: Predictor) -> str | None:
+    """Which rows of conformers.parquet the model wants: ``etkdg``, ``mmff``, or none."""
+    return predictor.model.starts if isinstance(predictor.model, DirectModel) else "mmff"
 
 
 def predict_records(
     predictor: Predictor,
     records: Iterable[dict],
-    starts: Mapping[str, list[dict]] | None,
+    find_starts: FindStarts,
     rejections: list[Rejection],
     batch_size: int = 64,
-    embed: EmbedConformers = EmbedConformers(),
-) -> Iterator[Prediction]:
+    keep: int = 1,
+) -> Iterator[list[Prediction]]:
     """Predict one molecule after the other, in input order; what cannot be predicted goes to ``rejections``.
 
     Parameters
     ----------
-    starts
-        Rows of conformers.parquet by id; None generates the start geometries here, by ``embed``.
+    find_starts
+        Gives the rows that ``starts_of(predictor)`` names.
     batch_size
         Molecules computed at once. No effect on results beyond rounding.
+    keep
+        Geometries of a molecule: the best, then its runners-up where there are any.
     """
     iterator = iter(records)
-    if isinstance(predictor.model, DirectModel):
-        yield from _predict_directly(predictor, iterator, starts, rejections, batch_size, embed)
-        return
     while chunk := list(islice(iterator, CHUNK)):
-        ready = []
-        for record in chunk:
-            try:
-                ready.append(_start(record, starts, embed, predictor))
-            except RecordError as error:
-                rejections.append(Rejection(record["id"], "predict", str(error)))
+        ready = list(_molecules(predictor, chunk, find_starts, rejections))
         for index in range(0, len(ready), batch_size):
             part = ready[index : index + batch_size]
-            geometries = predictor.model.predict(
-                predictor.network,
-                [start.graph for start in part],
-                [centred(start.row["positions"]) for start in part],
-            )
-            for start, positions in zip(part, geometries, strict=True):
-                yield _finish(start, positions)
+            if isinstance(predictor.model, DirectModel):
+                answers = predictor.model.answer(predictor.network, part)
+                yield from map(_direct, part, answers)
+                continue
+            graphs = [graph_of(one.mol, predictor.elements) for one in part]
+            candidates = [candidates_of(one.mol, one.starts, predictor.labels) for one in part]
+            guesses = predictor.model.predict(predictor.network, graphs, candidates, keep)
+            for molecule, some, ranked in zip(part, candidates, guesses, strict=True):
+                yield _finish(molecule, some, ranked, predictor)
 
 
-def _predict_directly(
-    predictor: Predictor,
-    records: Iterator[dict],
-    starts: Mapping[str, list[dict]] | None,
-    rejections: list[Rejection],
-    batch_size: int,
-    embed: EmbedConformers,
-) -> Iterator[Prediction]:
-    method = predictor.model.starts
-    while chunk := list(islice(records, batch_size)):
-        ready = []
-        for record in chunk:
-            try:
-                mol = mol_from_record(record)
-                check_elements(mol, predictor.elements)
-                rows = starts.get(record["id"], []) if starts is not None else []
-                if starts is None and method:
-                    rows = conformers_of(record, embed)
-                rows = [row for row in rows if row["method"] == method]
-                if method and not rows:
-                    raise RecordError("no start geometry: the embed stage rejected it")
-                ready.append(Molecule(record, mol, rows))
-            except RecordError as error:
-                rejections.append(Rejection(record["id"], "predict", str(error)))
-        answers = predictor.model.answer(predictor.network, ready)
-        for molecule, answer in zip(ready, answers, strict=True):
-            smiles = {"smiles": Chem.MolToSmiles(Chem.RemoveHs(molecule.mol))}
-            mol = set_positions(molecule.mol, answer.positions)
-            failed = {"failed": answer.failed} if answer.failed else {}
-            yield Prediction(molecule.record["id"], mol, smiles | answer.properties | failed, answer.failed)
+def _molecules(
+    predictor: Predictor, records: list[dict], find_starts: FindStarts, rejections: list[Rejection]
+) -> Iterator[Molecule]:
+    known: list[tuple[dict, Chem.Mol | None]] = []
+    for record in records:
+        try:
+            mol = mol_from_record(record)
+            check_elements(mol, predictor.elements)
+            known.append((record, mol))
+        except RecordError as error:
+            known.append((record, None))
+            rejections.append(Rejection(record["id"], "predict", str(error)))
+    known = [(record, mol) for record, mol in known if mol is not None]
+    wants = starts_of(predictor) is not None
+    found = find_starts([record for record, _ in known]) if wants else ([] for _ in known)
+    for (record, mol), rows in zip(known, found, strict=True):
+        if wants and not rows:
+            reason = "no start geometry: the embed stage rejected it"
+            rejections.append(Rejection(record["id"], "predict", reason))
+        else:
+            yield Molecule(record, mol, rows)
 
 
-def _start(
-    record: dict, starts: Mapping[str, list[dict]] | None, embed: EmbedConformers, predictor: Predictor
-) -> _Start:
-    mol = mol_from_record(record)
-    graph = graph_of(mol, predictor.elements)
-    if starts is None:
-        rows = [row for row in conformers_of(record, embed) if row["method"] == "mmff"]
-    else:
-        rows = starts.get(record["id"], [])
-    if not rows:
-        raise RecordError("no start geometry: the embed stage rejected it")
-    row = min(rows, key=lambda row: _order(mol, row))
-    positions = follow_labels(mol, row["positions"], predictor.labels)
-    return _Start(record["id"], mol, graph, row | {"positions": positions})
+def _direct(molecule: Molecule, answer: Answer) -> list[Prediction]:
+    properties = {"smiles": _smiles(molecule.mol)} | answer.properties
+    if answer.failed:
+        properties["failed"] = answer.failed
+    mol = set_positions(molecule.mol, answer.positions)
+    return [Prediction(molecule.record["id"], mol, properties, answer.failed)]
 
 
-def _order(mol: Chem.Mol, row: Mapping) -> tuple[bool, bool, float]:
-    """Which conformer to start from: one with the right stereo and sound bonds, then the lowest energy."""
-    energy = math.inf if row["energy"] is None else row["energy"]
-    return not row["stereo_kept"], broken_bond(mol, row["positions"]) is not None, energy
+def _finish(
+    molecule: Molecule, candidates: Candidates, guesses: list[Guess], predictor: Predictor
+) -> list[Prediction]:
+    """The sound ones of the guesses, ranked; where the first is not, its start geometry, marked."""
+    predictions = []
+    for guess in guesses:
+        failed = _fault(molecule.mol, candidates, guess.positions)
+        if failed and predictions:
+            continue
+        properties = {
+            "smiles": _smiles(molecule.mol),
+            "rank": len(predictions) + 1,
+            "origin": candidates.rows[guess.candidate]["origin"],
+            "chance": f"{guess.chance:.3f}",
+        }
+        if predictor.calibration:
+            properties["error_estimate"] = f"{calibrated(guess.risk, predictor.calibration):.3f}"
+        if failed:
+            properties["failed"] = failed
+        positions = candidates.positions[guess.candidate] if failed else guess.positions
+        predictions.append(
+            Prediction(molecule.record["id"], set_positions(molecule.mol, positions), properties, failed)
+        )
+    return predictions
 
 
-def _finish(start: _Start, positions: np.ndarray) -> Prediction:
-    """The refined geometry where it is sound; else the start, marked."""
-    failed = None
-    if not start.row["stereo_kept"]:
-        failed = "the start geometry does not have the stereo of the input"
-    elif broken := broken_bond(start.mol, start.row["positions"]):
-        failed = f"the start geometry is broken: {broken}"
-    elif broken := broken_bond(start.mol, positions):
-        failed = f"refinement broke the molecule: {broken}; this is the start geometry"
-    elif not match_stereo(start.mol, positions).complete:
-        failed = "refinement changed the stereo; this is the start geometry"
-    if failed:
-        positions = start.row["positions"]
-    properties = {"smiles": Chem.MolToSmiles(Chem.RemoveHs(start.mol)), "origin": start.row["origin"]}
-    if failed:
-        properties["failed"] = failed
-    return Prediction(start.id, set_positions(start.mol, positions), properties, failed)
+def _smiles(mol: Chem.Mol) -> str:
+    return Chem.MolToSmiles(Chem.RemoveHs(mol))
+
+
+def _fault(mol: Chem.Mol, candidates: Candidates, positions: np.ndarray) -> str | None:
+    if candidates.failed:
+        return f"the start geometry is not sound: {candidates.failed}"
+    if broken := broken_bond(mol, positions):
+        return f"refinement broke the molecule: {broken}; this is the start geometry"
+    if not match_stereo(mol, positions).complete:
+        return "refinement changed the stereo; this is the start geometry"
+    return None
 
 
 def write_predictions(
-    predictions: Iterable[Prediction],
+    predictions: Iterable[list[Prediction]],
     output: str | Path,
     rejections: list[Rejection],
     total: int,
@@ -215,13 +205,15 @@ def write_predictions(
 
     def entries() -> Iterator[tuple[str, Chem.Mol, dict]]:
         nonlocal written
-        for prediction in predictions:
+        for ranked in predictions:
             progress.update()
-            if prediction.failed and not keep_failed:
-                rejections.append(Rejection(prediction.id, "predict", prediction.failed))
+            first = ranked[0]
+            if first.failed and not keep_failed:
+                rejections.append(Rejection(first.id, "predict", first.failed))
                 continue
             written += 1
-            yield prediction.id, prediction.mol, prediction.properties
+            for prediction in ranked:
+                yield prediction.id, prediction.mol, prediction.properties
 
     write_sdf(output, entries())
     write_rejected(output.parent / "rejected.csv", rejections)

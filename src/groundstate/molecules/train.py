@@ -29,8 +29,6 @@ def train(
 
     Learns from the train part and keeps the weights that do best on the validation part; the test part stays
     unread.
-    Every pass over the data takes another of a molecule's start geometries, where there are several.
-
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
     kind = find_model(model)
@@ -57,12 +55,10 @@ def train(
         network = kind.build(config)
 
     def train_batch(indices: list[int], generator: torch.Generator) -> object:
-        chosen = [parts["train"][index] for index in indices]
-        which = [int(torch.randint(len(one.starts), (), generator=generator)) for one in chosen]
-        return kind.batch(chosen, which)
+        return kind.batch([parts["train"][index] for index in indices], generator)
 
     def validation_batch(indices: list[int], generator: torch.Generator) -> object:
-        return kind.batch([parts["validation"][index] for index in indices], [0] * len(indices))
+        return kind.batch([parts["validation"][index] for index in indices], None)
 
     fit(
         network,

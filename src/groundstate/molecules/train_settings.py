@@ -20,6 +20,14 @@ ModelName = Literal[
 ]
 
 
+class Ranking(Settings):
+    """Which conformer is refined: a network on the distances of all candidates of a molecule."""
+
+    features: int = Field(64, ge=1, description="invariant features an atom and a pair")
+    rounds: int = Field(3, ge=1, description="rounds of messages on the graph")
+    radial: int = Field(32, ge=2, description="radial basis functions of a distance")
+
+
 class Gaunt(Settings):
     """``gaunt``: an equivariant refiner of RDKit conformers on Gaunt tensor products."""
 
@@ -28,6 +36,7 @@ class Gaunt(Settings):
     features: int = Field(64, ge=1, description="invariant features an atom")
     layers: int = Field(3, ge=1, description="rounds of messages, each with a coordinate step")
     radial: int = Field(16, ge=2, description="radial basis functions of a distance")
+    ranker: Ranking = Ranking()
 
 
 class Dagnn(Settings):
