@@ -38,7 +38,7 @@ def predictions_of(prepared, folder, model, count):
     predictor = load_predictor(folder / "best.ckpt", "cpu")
     records = read_records(prepared.records, MOLECULE_SCHEMA)[:count]
     starts = read_starts(prepared.conformers, [row["id"] for row in records], starts_of(predictor))
-    return records, list(predict_records(predictor, records, starts, []))
+    return records, [one for (one,) in predict_records(predictor, records, stored(starts), [])]
 
 
 def test_without_stereo_some_centres_come_out_wrong_but_the_molecule_is_the_same(prepared, tmp_path):
