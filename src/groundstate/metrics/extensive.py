@@ -1,4 +1,5 @@
-"""Slow checks of one geometry, for a fixed subset of a set: bond perception, PoseBusters, GFN2-xTB strain."""
+"""Slow checks of one geometry, for a fixed subset of a set: bond perception, PoseBusters, GFN2-xTB strain and
+the best conformer."""
 
 import logging
 
@@ -7,6 +8,7 @@ from posebusters import PoseBusters
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDetermineBonds
 
+from groundstate.metrics.conformer_energy import conformer_energy
 from groundstate.molecules.gfn2 import relax_gfn2
 from groundstate.molecules.mols import set_positions
 
@@ -58,11 +60,13 @@ def gfn2_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
 
 
 def extensive_terms(mol: Chem.Mol, positions: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Terms of the three metrics; none for a molecule whose hydrogens are missing."""
+    """Terms of the four metrics; none for a molecule whose hydrogens are missing."""
     if any(atom.GetTotalNumHs() for atom in list(mol.GetAtoms())):
         return {}
-    strain = gfn2_strain(mol, positions)
-    return {
-        "bond_round_trip": (bond_round_trip(mol, positions), 1),
-        "posebusters": (posebusters_pass(mol, positions), 1),
-    } | ({} if strain is None else {"gfn2_strain": (strain, 1)})
+    values = {
+        "bond_round_trip": bond_round_trip(mol, positions),
+        "posebusters": posebusters_pass(mol, positions),
+        "gfn2_strain": gfn2_strain(mol, positions),
+        "conformer_energy": conformer_energy(mol, positions),
+    }
+    return {name: (value, 1) for name, value in values.items() if value is not None}

@@ -53,6 +53,10 @@ DEFINITIONS = {
     "bond_round_trip": Definition("slow: share whose bonds RDKit perceives right", "RDKit DetermineBonds"),
     "posebusters": Definition("slow: share that passes all mol_fast checks", "PoseBusters 0.6"),
     "gfn2_strain": Definition("slow: GFN2-xTB energy above the nearest minimum, kcal/mol", "tblite"),
+    "conformer_energy": Definition(
+        "slow: its MMFF94 minimum above the best of 20 ETKDGv3 conformers, kcal/mol",
+        "groundstate",
+    ),
 }
 Terms = dict[str, tuple[float, float]]  # metric -> numerator, denominator
 

@@ -41,6 +41,7 @@ METRICS: dict[str, Label] = {
     "stereo": Label("All stereo right", "%", "higher", 1),
     "mmff_strain": Label("MMFF94 strain", "kcal/mol", "lower", 2),
     "gfn2_strain": Label("GFN2-xTB strain, subset", "kcal/mol", "lower", 2),
+    "conformer_energy": Label("Above the best conformer (MMFF94), subset", "kcal/mol", "lower", 2),
     "bond_round_trip": Label("Bonds perceived right, subset", "%", "higher", 1),
     "posebusters": Label("PoseBusters passed, subset", "%", "higher", 1),
     # crystals: validity
@@ -67,8 +68,11 @@ METRICS: dict[str, Label] = {
     "unique_before": Label("Unique, before relaxing", "%", "higher", 1),
     "novel_before": Label("Novel, before relaxing", "%", "higher", 1),
     "sun_0mev": Label("Stable, unique and novel at 0", "%", "higher", 1),
+    "sun_0mev_before": Label("Stable, unique and novel at 0, before relaxing", "%", "higher", 1),
     "sun_25mev": Label("Stable, unique and novel at 0.025 eV/atom", "%", "higher", 1),
+    "sun_25mev_before": Label("Stable, unique and novel at 0.025 eV/atom, before relaxing", "%", "higher", 1),
     "sun_100mev": Label("Stable, unique and novel at 0.1 eV/atom", "%", "higher", 1),
+    "sun_100mev_before": Label("Stable, unique and novel at 0.1 eV/atom, before relaxing", "%", "higher", 1),
     "median_formation_energy_per_atom": Label("Formation energy, median", "eV/atom", "lower"),
     "median_energy_above_hull": Label("Energy above partial hull, median", "eV/atom", "lower"),
     "median_relaxation_energy": Label("Energy gained by relaxing, median", "eV/atom", "lower"),
@@ -77,6 +81,13 @@ METRICS: dict[str, Label] = {
     "magnetic": Label("With magnetic elements (no spin in the potential)", "crystals", "", 0),
     "f_electron": Label("With f electrons", "crystals", "", 0),
     # crystals: against controls, and a second potential
+    "control_converged": Label("Converged, control", "%", "", 1),
+    "convergence_difference": Label("Converged, minus control", "%", "higher", 1),
+    **{
+        f"{who}number_stable_{bar}mev": Label(f"{text} {at}", "crystals", "", 0)
+        for bar, at in (("0", "at 0"), ("25", "at 0.025 eV/atom"), ("100", "at 0.1 eV/atom"))
+        for who, text in (("", "Number stable"), ("control_", "Number stable, control,"))
+    },
     "compositions": Label("Compositions in common", "", "", 0),
     "mean_difference": Label("Formation energy minus theirs, mean", "eV/atom", "lower"),
     "share_lower": Label("Compositions where it is lower", "%", "higher", 1),
@@ -127,8 +138,8 @@ REFERENCES = ("training_replay", "dft", "data")  # what the models are measured 
 
 # captions of the further tables of a score
 GROUPS = {
-    "against_random_search": "Against random search, over the compositions where both converged.",
-    "against_prototypes": "Against prototype substitution, over the compositions where both converged.",
+    "against_random_search": "Against random search, over crystals and compositions that both have.",
+    "against_prototypes": "Against prototype substitution, likewise.",
     "agreement": "Agreement of the second potential with the first, over all scored crystals.",
 }
 
