@@ -15,6 +15,7 @@ from groundstate.crystals.settings import PrepareCrystals
 from groundstate.crystals.train_settings import GenerateCrystals, TrainCrystals
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
+from groundstate.molecules.property_settings import PropertyExperiment
 from groundstate.molecules.settings import EmbedConformers, PrepareMolecules
 from groundstate.molecules.train_settings import TrainGeometry
 from groundstate.potentials.settings import ScoreStability
@@ -46,6 +47,7 @@ class Molecules(Settings):
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=4000)
     embed: EmbedConformers = EmbedConformers()
     train: TrainGeometry = TrainGeometry()
+    property: PropertyExperiment = PropertyExperiment()
     extensive: int = Field(
         200,
         ge=1,
@@ -102,6 +104,9 @@ class Config(Settings):
                 values = getattr(section, key)
                 if len(set(values)) < len(values):
                     raise ValueError(f"{part}.{key}: {values} names one twice")
+        for geometry in self.molecules.property.geometries:
+            known = ("graph", "reference", "etkdg", "mmff", *self.molecules.models)
+            _require("molecules.property.geometries", geometry, known)
         for dataset in self.molecules.datasets:
             teacher = self.molecules.pretrained.get(dataset)
             if self.sources[dataset].format == "smiles" and teacher is None:

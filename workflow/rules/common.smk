@@ -21,6 +21,9 @@ MOLECULES, CRYSTALS = CONFIG.molecules, CONFIG.crystals
 MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
 # a stage with worker processes leaves room for another stage beside it; on a cluster there are no cores to share
 WORKERS = max(1, (workflow.resource_settings.cores or 16) // 2)
+PROPERTY_RUN = (
+    f"{RESULTS}/molecules/{{dataset}}/property/{{network}}-{{geometry}}/seed{{seed}}"
+)
 CRYSTAL_RUN = f"{RESULTS}/crystals/{{dataset}}/{{model}}/seed{{seed}}"
 
 # labels of a run's results in Snakemake's own report
@@ -42,6 +45,8 @@ wildcard_constraints:
     dataset="|".join(CONFIG.sources),
     model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models})),
     seed="[0-9]+",
+    network="schnet|gaunt",
+    geometry="[A-Za-z][A-Za-z0-9_-]*",
     part="[0-9]+",
     file="[^/]+",
 
@@ -108,6 +113,34 @@ def trained_geometry(wildcards):
 def subset(wildcards):
     """Options of a model that is too slow for the whole test part."""
     return f"--subset {MOLECULES.extensive}" if wildcards.model == "xtb" else ""
+
+
+# rows of the property experiment: gaunt reads geometries alone
+PROPERTY_ROWS = [
+    (network, geometry)
+    for network in MOLECULES.property.networks
+    for geometry in MOLECULES.property.geometries
+    if (network, geometry) != ("gaunt", "graph")
+]
+
+
+def property_geometry(wildcards):
+    """The SDF behind a row of the property experiment; none for the graph and the reference."""
+    folder = f"{RESULTS}/molecules/{wildcards.dataset}"
+    if wildcards.geometry in ("graph", "reference"):
+        return []
+    if wildcards.geometry in MOLECULES.models:
+        return f"{folder}/{wildcards.geometry}/seed{wildcards.seed}/predicted.sdf"
+    return f"{folder}/conformers/{wildcards.geometry}.sdf"
+
+
+def property_tables():
+    """The tables of the property experiment that the config asks for."""
+    return expand(
+        f"{RESULTS}/molecules/{{dataset}}/property/seed{{seed}}/summary.json",
+        dataset=MOLECULES.datasets if PROPERTY_ROWS else [],
+        seed=CONFIG.seeds,
+    )
 
 
 def source_file(wildcards):

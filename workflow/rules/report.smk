@@ -9,6 +9,7 @@ rule report:
         molecule_runs(rules.train_geometry.output.provenance, trained=True),
         molecule_runs(rules.predict_geometry.output),
         molecule_runs(rules.score_geometry.output),
+        property_tables(),
         crystal_runs(rules.prepare_crystals.output.records),
         crystal_runs(rules.prepare_crystals.output.rejected),
         crystal_runs(rules.train_crystals.output.history),

@@ -58,12 +58,13 @@ rule score_extensive:
                 **dict(zip(MOLECULES.models[1:], input.predicted[1:])),
             }.items()
         ],
+        name=MOLECULES.models[0],
         subset=MOLECULES.extensive,
     message:
         "Slow checks of the geometries of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
         "groundstate score geometry --predicted {input.predicted[0]:q} --reference {input.reference:q} "
-        "{params.baselines:q} --subset {params.subset} --extensive "
+        "--name {params.name} {params.baselines:q} --subset {params.subset} --extensive "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 

@@ -17,6 +17,7 @@ def command(
         list[str], typer.Option(help="NAME=FILE: another prediction to score beside; may be repeated")
     ] = [],  # noqa: B006
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
+    name: Annotated[str, typer.Option(help="What the predictions are called in tables")] = "predicted",
     subset: Annotated[
         int | None, typer.Option(min=1, help="Score so many molecules only, the same ones every time")
     ] = None,
@@ -27,12 +28,12 @@ def command(
     """Compare predicted geometries with references."""
     baselines = {}
     for text in baseline:
-        name, separator, path = text.partition("=")
-        if not separator or not name or not path:
+        key, separator, path = text.partition("=")
+        if not separator or not key or not path:
             raise GroundstateError(f"--baseline {text}: expected NAME=FILE")
-        baselines[name] = path
+        baselines[key] = path
     summary = score_geometry(
-        predicted, reference, output, baselines, seed, subset=subset, extensive=extensive
+        predicted, reference, output, baselines, seed, subset=subset, extensive=extensive, name=name
     )
     typer.echo(
         f"{output}: {summary['n']} molecules, {summary['failed']} failed, "

@@ -45,6 +45,7 @@ def score_geometry(
     samples: int = 1000,
     subset: int | None = None,
     extensive: bool = False,
+    name: str = "predicted",
 ) -> dict:
     """Score ``predicted`` against ``reference`` (SDF, matched by id); write summary.json, molecules.csv,
     molecules_NAME.csv for each baseline, rejected.csv.
@@ -61,6 +62,8 @@ def score_geometry(
         Score only so many of the reference's molecules: always the same ones for the same ids.
     extensive
         Add the slow checks: bond perception, PoseBusters, GFN2-xTB strain.
+    name
+        What the predictions are called in tables.
 
     Returns
     -------
@@ -71,10 +74,10 @@ def score_geometry(
     """
     output, baselines = Path(output), dict(baselines or {})
     references: dict[str, Geometry] = {}
-    for name, geometry in read_geometries(reference):
+    for key, geometry in read_geometries(reference):
         if isinstance(geometry, RecordError):
-            raise GroundstateError(f"{reference}: {name}: {geometry}")
-        references[name] = geometry
+            raise GroundstateError(f"{reference}: {key}: {geometry}")
+        references[key] = geometry
     chosen = fixed_subset(references, len(references) if subset is None else subset)
     judge = _Judge(references, chosen, extensive, seed, samples)
     rows, rejections, summary = judge.file("predicted", predicted)
@@ -83,12 +86,12 @@ def score_geometry(
             f"{predicted}: no molecule has the id of one in {reference}; "
             "ids are the property 'id' or the title line"
         )
-    summary["definitions"] = definitions()
+    summary |= {"name": name, "definitions": definitions()}
     summary["baselines"] = {}
-    for name, path in baselines.items():
-        baseline, rejected, scores = judge.file(name, path)
-        _write_molecules(output / f"molecules_{name}.csv", baseline)
-        summary["baselines"][name] = scores
+    for key, path in baselines.items():
+        baseline, rejected, scores = judge.file(key, path)
+        _write_molecules(output / f"molecules_{key}.csv", baseline)
+        summary["baselines"][key] = scores
         rejections += rejected
     summary["baselines"]["dft"] = judge.reference()
     write_json(output / "summary.json", summary)

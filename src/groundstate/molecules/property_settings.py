@@ -7,6 +7,8 @@ from pydantic import Field
 from groundstate.settings import Settings
 from groundstate.training_settings import TrainingSettings
 
+NetworkName = Literal["schnet", "gaunt"]
+
 
 class SchNet(Settings):
     """``schnet``: continuous-filter convolutions over distances, or bonds where only the graph is known."""
@@ -38,4 +40,17 @@ class TrainProperty(Settings):
     )
 
 
-NetworkName = Literal["schnet", "gaunt"]
+class PropertyExperiment(Settings):
+    """What geometries are worth to a network that learns a property."""
+
+    geometries: list[str] = Field(
+        [],
+        description="rows of the property experiment, none by default: `graph`, `reference`, `etkdg`, `mmff`, "
+        "names of `molecules.models`",
+    )
+    networks: list[NetworkName] = Field(
+        ["schnet"],
+        min_length=1,
+        description="networks of the property experiment; `gaunt` leaves out `graph`",
+    )
+    train: TrainProperty = TrainProperty()

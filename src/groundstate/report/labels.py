@@ -40,10 +40,10 @@ METRICS: dict[str, Label] = {
     "double_bond": Label("E/Z double bonds right", "%", "higher", 1),
     "stereo": Label("All stereo right", "%", "higher", 1),
     "mmff_strain": Label("MMFF94 strain", "kcal/mol", "lower", 2),
-    "gfn2_strain": Label("GFN2-xTB strain, subset", "kcal/mol", "lower", 2),
-    "conformer_energy": Label("Above the best conformer (MMFF94), subset", "kcal/mol", "lower", 2),
-    "bond_round_trip": Label("Bonds perceived right, subset", "%", "higher", 1),
-    "posebusters": Label("PoseBusters passed, subset", "%", "higher", 1),
+    "gfn2_strain": Label("GFN2-xTB strain", "kcal/mol", "lower", 2),
+    "conformer_energy": Label("Above the best conformer (MMFF94)", "kcal/mol", "lower", 2),
+    "bond_round_trip": Label("Bonds perceived right", "%", "higher", 1),
+    "posebusters": Label("PoseBusters passed", "%", "higher", 1),
     # crystals: validity
     "structure_validity": Label("Structurally valid", "%", "higher", 1),
     "composition_validity": Label("Compositionally valid", "%", "higher", 1),
@@ -127,7 +127,10 @@ COLUMNS: dict[str, Label] = {
 # baselines in the order of their columns
 BASELINES = {
     "mmff": "ETKDGv3 + MMFF94",
+    "mmff-lowest": "ETKDGv3 + MMFF94, lowest",
     "etkdg": "ETKDGv3",
+    "etkdg-nostereo": "ETKDGv3, stereo unknown",
+    "xtb": "GFN2-xTB",
     "random_search": "random search",
     "prototypes": "prototype substitution",
     "training_replay": "training replay",

@@ -3,6 +3,7 @@
 import pandas as pd
 from rdkit.Chem import rdMolDescriptors
 
+from groundstate.report.experiments import experiment_blocks
 from groundstate.report.figures import Figure, distribution_figure, relative_figure, training_figure
 from groundstate.report.labels import BASELINES, baseline_order, label_of, number
 from groundstate.report.molecule_views import molecule_scene, read_sdf
@@ -48,6 +49,7 @@ def molecule_part(dataset: str, models: dict[str, list[Run]]) -> Part:
             block = Block(anchor(key, model, "views"), title, [f"{HOW_CHOSEN} {HOW_TO_TURN}"], scenes=scenes)
             block.lists = _lists(runs[0])
             blocks.append(block)
+    blocks += experiment_blocks(key, next(iter(models.values()))[0].shared)
     return Part(key, "Molecules", dataset, notes, blocks)
 
 

@@ -107,15 +107,15 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
-def read_training(path: Path) -> pd.DataFrame:
-    """Read a training history: a ``step`` column and one numeric column a curve."""
+def read_training(path: Path) -> pd.DataFrame | None:
+    """Read a training history: a ``step`` column and one numeric column a curve; None where it has no row."""
     try:
         table = pd.read_csv(path).apply(pd.to_numeric)
     except (ValueError, OSError) as error:
         raise GroundstateError(f"{path}: not readable as a training history ({error}); {_AGAIN}") from None
     if "step" not in table:
         raise GroundstateError(f"{path}: has no column 'step' but {list(table)}; {_AGAIN}")
-    return table
+    return None if table.empty else table
 
 
 def natural(text: str) -> list[tuple[int, int | str]]:
