@@ -45,8 +45,8 @@ class PropertyExperiment(Settings):
 
     geometries: list[str] = Field(
         [],
-        description="rows of the property experiment, none by default: `graph`, `reference`, `etkdg`, `mmff`, "
-        "names of `molecules.models`",
+        description="rows of the property experiment, none by default: `graph`, `reference`, `etkdg`, "
+        "`mmff`, names of `molecules.models`",
     )
     networks: list[NetworkName] = Field(
         ["schnet"],
