@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from pymatgen.core import Composition, Lattice, Structure
@@ -50,13 +51,31 @@ def test_every_form_gives_the_needed_system_with_corrections(tmp_path, monkeypat
     assert found["peroxide"].energy == pytest.approx(-19.0 - 2 * 0.465, abs=2e-3)
 
 
+def test_a_file_of_many_systems_is_streamed(tmp_path):
+    """16,000 entries of 7 MB in one line: kept are those of one system, in a fraction of the file's size."""
+    entry = ComputedEntry(Composition("NaCl"), -7.0, parameters=RUN, entry_id="salt").as_dict()
+    other = entry | {"data": {"note": "x" * 200}}
+    wanted = made()[0]
+    path = tmp_path / "hull.json"
+    rows = (f'"{i}": {json.dumps(wanted if i % 5000 == 0 else other)}' for i in range(16_000))
+    path.write_text("{" + ", ".join(rows) + "}")
+    read_entries(path, {frozenset({"Li"})})  # what is loaded once is loaded before the measurement
+    tracemalloc.start()
+    found = read_entries(path, LITHIUM)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found) == 4
+    assert path.stat().st_size > 7e6
+    assert peak < path.stat().st_size / 4
+
+
 def test_the_shipped_element_file_is_such_a_file():
     path = module.Path(module.__file__).parent / "data/mp-elemental-reference-entries.json.gz"
     (oxygen,) = [e for e in read_entries(path, LITHIUM) if e.composition.reduced_formula == "O2"]
     assert formation_energy(oxygen.composition, oxygen.energy, mp_element_energies()) == pytest.approx(0.0)
 
 
-@pytest.mark.parametrize("text", ["", "3", "[1, 2", '[{"energy": 1}]', '[{"a": 1}, "x"]', "[3]"])
+@pytest.mark.parametrize("text", ["", "3", "{", "{}", "[1, 2", '[{"energy": 1}]', '[{"a": 1}, "x"]', "[3]"])
 def test_anything_else_is_one_sentence(tmp_path, text):
     path = tmp_path / "hull.json"
     path.write_text(text)

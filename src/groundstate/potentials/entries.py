@@ -15,7 +15,7 @@ from groundstate.potentials.corrections import correct_entry
 CLASSES = {"ComputedEntry": ComputedEntry, "ComputedStructureEntry": ComputedStructureEntry}
 SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz")
 PICKLES = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz", ".pkl.bz2", ".pt", ".joblib")
-CHUNK = 1 << 20
+CHUNK = 1 << 18  # characters
 
 
 def is_entry_file(path: Path) -> bool:
@@ -78,47 +78,73 @@ def _entry(content: dict, path: Path) -> ComputedEntry | None:
     )
 
 
+class _Pieces:
+    """JSON text that is read and decoded piece by piece, so that only one value is held at a time."""
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self.stream, self.buffer, self.position = stream, "", 0
+        self.decoder = json.JSONDecoder()
+
+    def _more(self) -> bool:
+        piece = self.stream.read(CHUNK)
+        self.buffer, self.position = self.buffer[self.position :] + piece, 0
+        return bool(piece)
+
+    def peek(self) -> str:
+        """The next character that is neither blank nor a comma; empty at the end."""
+        while True:
+            while self.position < len(self.buffer):
+                if self.buffer[self.position] not in " \t\r\n,":
+                    return self.buffer[self.position]
+                self.position += 1
+            if not self._more():
+                return ""
+
+    def skip(self, character: str) -> None:
+        if self.peek() != character:
+            raise ValueError(f"{character!r} expected")
+        self.position += 1
+
+    def value(self) -> object:
+        self.peek()
+        while True:
+            try:
+                found, end = self.decoder.raw_decode(self.buffer, self.position)
+            except ValueError:
+                if not self._more():
+                    raise ValueError("it ends in the middle") from None
+                continue
+            if end == len(self.buffer) and self._more():
+                continue  # a number may go on in the next piece
+            self.position = end
+            return found
+
+    def pairs(self) -> Iterator[tuple[object, object]]:
+        """Keys and values of an object."""
+        self.skip("{")
+        while self.peek() != "}":
+            key = self.value()
+            self.skip(":")
+            yield key, self.value()
+        self.skip("}")
+
+
 def _objects(stream: io.TextIOBase) -> Iterator[dict]:
     """Values of a JSON list or object, or of JSON lines, without reading the whole file."""
-    decoder = json.JSONDecoder()
-    first = stream.read(1)
-    while first.isspace():
-        first = stream.read(1)
-    if first not in ("[", "{"):
+    text = _Pieces(stream)
+    if text.peek() == "[":
+        text.skip("[")
+        while text.peek() != "]":
+            yield text.value()
+        return
+    if text.peek() != "{":
         raise ValueError("it begins with neither [ nor {")
-    buffer = first
-    if first == "{":
-        line = first + stream.readline()
-        try:
-            value = json.loads(line)
-        except ValueError:
-            buffer = line
-        else:
-            if "composition" in value:  # JSON lines
-                yield value
-                for line in stream:
-                    if line.strip():
-                        yield json.loads(line)
-            else:
-                yield from value.values()
-            return
-    position = 1
-    while True:
-        while position < len(buffer) and buffer[position] in " \t\r\n,":
-            position += 1
-        if position < len(buffer) and buffer[position] in "]}":
-            return
-        try:
-            start = position
-            if first == "{":
-                _, start = decoder.raw_decode(buffer, start)
-                start = buffer.index(":", start) + 1
-                start += len(buffer[start:]) - len(buffer[start:].lstrip())
-            value, position = decoder.raw_decode(buffer, start)
-        except ValueError:
-            chunk = stream.read(CHUNK)
-            if not chunk:
-                raise ValueError("it ends in the middle") from None
-            buffer, position = buffer[position:] + chunk, 0
-            continue
+    pairs = text.pairs()
+    key, value = next(pairs, ("", None))
+    if isinstance(value, dict) and "composition" in value:  # id -> entry
         yield value
+        yield from (value for _, value in pairs)
+        return
+    yield {key: value, **dict(pairs)}
+    while text.peek():  # JSON lines
+        yield text.value()
