@@ -2,14 +2,10 @@
 
 import hashlib
 import json
-import multiprocessing
-import os
 import shutil
-import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import islice
@@ -25,6 +21,7 @@ from groundstate.molecules.conformers import conformers_of
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
 from groundstate.molecules.settings import EmbedConformers
+from groundstate.processes import map_chunks, worker_pool
 from groundstate.progress import Progress
 from groundstate.records import VECTORS, Rejection, write_rejected
 
@@ -82,7 +79,8 @@ def embed_conformers(
     todo = (pair for pair in zip(keys, records, strict=True) if pair[0] not in cache.shards)
     progress = Progress("embed conformers", len(keys), "molecules", done=len(keys) - missing)
     started = time.monotonic()
-    for size in _work(_chunks(todo, SHARD), settings, workers, cache.folder):
+    work = partial(_embed_shard, settings=settings, folder=cache.folder)
+    for size in map_chunks(work, _chunks(todo, SHARD), workers):
         progress.update(size)
     seconds = time.monotonic() - started
     cache.scan()
@@ -148,7 +146,8 @@ def embed_part(
     mine = ((cache.key(record), record) for record in islice(records, part - 1, None, parts))
     todo = [pair for pair in mine if pair[0] not in cache.shards]
     progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")
-    for size in _work(_chunks(todo, SHARD), settings, workers, cache.folder):
+    work = partial(_embed_shard, settings=settings, folder=cache.folder)
+    for size in map_chunks(work, _chunks(todo, SHARD), workers):
         progress.update(size)
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
 
@@ -227,21 +226,6 @@ def _embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folde
     return len(chunk)
 
 
-def _work(chunks: Iterator[list], settings: EmbedConformers, workers: int, folder: Path) -> Iterator[int]:
-    if workers == 1:
-        for chunk in chunks:
-            yield _embed_shard(chunk, settings, folder)
-        return
-    with _pool(workers) as pool:
-        waiting: deque = deque()
-        for chunk in chunks:
-            waiting.append(pool.submit(_embed_shard, chunk, settings, folder))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
 @contextmanager
 def conformer_maker(
     settings: EmbedConformers, workers: int, method: str | None
@@ -253,25 +237,9 @@ def conformer_maker(
         shared = pool.map if len(records) > FEW and workers > 1 else map
         return shared(partial(_rows, settings, method), records)
 
-    with _pool(workers) as pool:
+    with worker_pool(workers) as pool:
         yield make
 
 
 def _rows(settings: EmbedConformers, method: str | None, record: dict) -> list[dict]:
     return [row for row in conformers_of(record, settings) if row["method"] == method]
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(os.getpid(),))
-
-
-def _end_with(parent: int) -> None:
-    """End this worker when its parent is gone: a killed run must not leave processes behind."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
