@@ -9,7 +9,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import GENConv
 
 from groundstate.molecules.features import ATOM_SIZES, BOND_SIZES, IntegerBatch
 
@@ -36,6 +35,9 @@ class DeeperGCN(nn.Module):
     """Residual pre-activation blocks of softmax-aggregating graph convolutions, with a virtual node."""
 
     def __init__(self, width: int, layers: int, dropout: float) -> None:
+        # six seconds to import: only for those who use it
+        from torch_geometric.nn import GENConv
+
         super().__init__()
         self.atoms = IntegerEmbedding(ATOM_SIZES, width)
         self.bonds = nn.ModuleList(IntegerEmbedding(BOND_SIZES, width) for _ in range(layers))

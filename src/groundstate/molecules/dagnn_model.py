@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from groundstate.checkpoints import Checkpoint
+from groundstate.molecules.answer import Answer
 from groundstate.molecules.dagnn import Dagnn, Head
-from groundstate.molecules.direct import Answer, DirectModel, FitPlan, Molecule, TrainingRun
+from groundstate.molecules.direct import DirectModel, FitPlan, Molecule, TrainingRun
 from groundstate.molecules.distance_answers import answer_from_distances
 from groundstate.molecules.examples import elements_of, read_part
 from groundstate.molecules.features import IntegerBatch, IntegerGraph, integer_graph, join

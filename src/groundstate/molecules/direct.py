@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from rdkit import Chem
 
 from groundstate.checkpoints import Checkpoint
+from groundstate.molecules.answer import Answer
 from groundstate.molecules.train_settings import TrainGeometry
 from groundstate.training_settings import TrainingSettings
 
@@ -46,14 +46,6 @@ class Molecule(NamedTuple):
     record: dict
     mol: Chem.Mol  # with its stereo, and a conformer where the record has a geometry: not to be read
     starts: list[dict]
-
-
-class Answer(NamedTuple):
-    """A predicted geometry (n, 3) in angstrom, SDF properties, and why it is a stand-in, if it is."""
-
-    positions: np.ndarray
-    properties: dict[str, object]
-    failed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from groundstate.molecules.direct import Answer
+from groundstate.molecules.answer import Answer
 
 PROPERTY = "distances"  # of the SDF: the upper triangle, row by row, angstrom
 A_LINE = 16  # numbers; SDF lines stay below 200 characters

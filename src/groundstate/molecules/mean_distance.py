@@ -7,7 +7,8 @@ import torch
 from rdkit import Chem
 
 from groundstate.checkpoints import Checkpoint
-from groundstate.molecules.direct import Answer, DirectModel, Molecule, TrainingRun
+from groundstate.molecules.answer import Answer
+from groundstate.molecules.direct import DirectModel, Molecule, TrainingRun
 from groundstate.molecules.distance_answers import answer_from_distances
 from groundstate.molecules.examples import elements_of, read_part
 from groundstate.molecules.mols import mol_from_record

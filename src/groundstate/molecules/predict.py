@@ -10,9 +10,10 @@ from rdkit import Chem
 
 from groundstate.checkpoints import choose_device, load_checkpoint
 from groundstate.errors import GroundstateError
+from groundstate.molecules.answer import Answer
 from groundstate.molecules.calibration import calibrated
 from groundstate.molecules.candidates import Candidates, Guess, candidates_of
-from groundstate.molecules.direct import Answer, DirectModel, Molecule
+from groundstate.molecules.direct import DirectModel, Molecule
 from groundstate.molecules.graph import check_elements, graph_of
 from groundstate.molecules.models import GeometryModel, find_model
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions

@@ -9,8 +9,9 @@ from rdkit import Chem
 
 from groundstate.checkpoints import Checkpoint
 from groundstate.files import atomic_path, write_text
+from groundstate.molecules.answer import Answer
 from groundstate.molecules.conformers import conformers_of
-from groundstate.molecules.direct import Answer, DirectModel, Molecule, TrainingRun
+from groundstate.molecules.direct import DirectModel, Molecule, TrainingRun
 from groundstate.molecules.gfn2 import relax_gfn2
 from groundstate.molecules.settings import EmbedConformers
 from groundstate.molecules.soundness import broken_bond
