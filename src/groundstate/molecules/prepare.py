@@ -2,7 +2,6 @@
 
 import heapq
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +18,8 @@ from groundstate.molecules.record_file import RecordFile
 from groundstate.molecules.sdf import write_sdf
 from groundstate.molecules.settings import PrepareMolecules
 from groundstate.molecules.splits import (
-    PARTS,
+    NAMES,
+    codes_of,
     merge_groups,
     molecule3d_random_split,
     murcko_scaffold,
@@ -35,6 +35,7 @@ from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 from groundstate.seeds import derive_seed
 
 BLOCK = 1000  # records a row group: what is held in memory at one time
+TEST = NAMES.index("test")
 PROPERTY_FRACTIONS = (0.8, 0.1)  # of the test part: the property experiment of Molecule3D
 
 
@@ -78,7 +79,7 @@ def prepare_molecules(
             )
     splits = builder.splits()
     if not builder.with_geometry:  # nothing to learn from: all of it is there to be predicted
-        splits |= {name: np.full(len(builder.inchis), "test", object) for name in ("random", "scaffold")}
+        splits |= {name: np.full(len(builder.inchis), TEST, np.uint8) for name in ("random", "scaffold")}
     if split not in splits:
         raise GroundstateError(f"--split {split}: unknown; this data set has {', '.join(splits)}")
     records = RecordFile(output / "records.parquet", MOLECULE_SCHEMA)
@@ -89,7 +90,7 @@ def prepare_molecules(
         (
             (record["id"], mol_from_record(record), {"smiles": record["smiles"]})
             for record, part in zip(records, splits[split], strict=True)
-            if part == "test"
+            if part == TEST
         ),
     )
     summary = {
@@ -98,7 +99,10 @@ def prepare_molecules(
         "records": len(builder.inchis),
         "rejected": len(rejections),
         "with_geometry": builder.with_geometry,
-        "splits": {name: dict(Counter(parts[parts != ""].tolist())) for name, parts in splits.items()},
+        "splits": {
+            name: {NAMES[code]: int((codes == code).sum()) for code in np.unique(codes) if code}
+            for name, codes in splits.items()
+        },
         "settings": settings.model_dump(),
     }
     write_json(output / "summary.json", summary)
@@ -179,28 +183,27 @@ class _Builder:
         for name in entry.parts.keys() - self.published.keys():
             self.published[name] = array("B", bytes(len(self.inchis)))
         for name, column in self.published.items():
-            column.append(1 + PARTS.tolist().index(entry.parts[name]) if name in entry.parts else 0)
+            column.append(NAMES.index(entry.parts.get(name, "")))
         self.inchis.append(random_group_key(self.settings.split_seed, record["inchi"]))
         self.scaffolds.append(derive_seed("scaffold", scaffold))
         self.with_geometry += record["positions"] is not None
         return record
 
     def splits(self) -> dict[str, np.ndarray]:
-        """Ours (one InChI on one side), those by Molecule3D's rules, and those that the source publishes."""
+        """Ours (one InChI on one side), those by Molecule3D's rules, and the published ones: codes."""
         fractions = (self.settings.train_fraction, self.settings.validation_fraction)
         inchis = np.array(self.inchis, np.uint64)
         random = random_split(inchis, fractions)
         ungrouped = molecule3d_random_split(len(inchis), fractions)
+        property_parts = within_test(random, lambda test: random_split(inchis[test], PROPERTY_FRACTIONS))
+        ungrouped_property = within_test(
+            ungrouped, lambda test: molecule3d_random_split(len(test), PROPERTY_FRACTIONS)
+        )
         return {
-            "random": random,
-            "scaffold": scaffold_split(merge_groups(self.scaffolds, inchis), fractions),
-            "property": within_test(random, lambda test: random_split(inchis[test], PROPERTY_FRACTIONS)),
-            "molecule3d_random": ungrouped,
-            "molecule3d_scaffold": scaffold_split(self.scaffolds, fractions),
-            "molecule3d_property": within_test(
-                ungrouped, lambda test: molecule3d_random_split(len(test), PROPERTY_FRACTIONS)
-            ),
-        } | {
-            name: np.array(["", *PARTS])[np.array(column, np.uint8)]
-            for name, column in sorted(self.published.items())
-        }
+            "random": codes_of(random),
+            "scaffold": codes_of(scaffold_split(merge_groups(self.scaffolds, inchis), fractions)),
+            "property": codes_of(property_parts),
+            "molecule3d_random": codes_of(ungrouped),
+            "molecule3d_scaffold": codes_of(scaffold_split(self.scaffolds, fractions)),
+            "molecule3d_property": codes_of(ungrouped_property),
+        } | {name: np.array(column, np.uint8) for name, column in sorted(self.published.items())}

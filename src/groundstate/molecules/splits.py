@@ -13,6 +13,7 @@ from groundstate.files import atomic_path
 from groundstate.seeds import derive_seed
 
 PARTS = np.array(["train", "validation", "test"])
+NAMES = ["", *PARTS.tolist()]  # what a code stands for: no part, or one of them
 
 
 def murcko_scaffold(smiles: str) -> str:
@@ -115,9 +116,18 @@ def merge_groups(first: Sequence[int], second: Sequence[int]) -> np.ndarray:
     return connected_components(graph, directed=False)[1][rows]
 
 
-def write_splits(path: str | Path, ids: Iterable[str], **columns: Sequence[str]) -> None:
-    """Write ``splits.csv``: id, then one column a split, in the order of ``ids``."""
+def codes_of(parts: np.ndarray) -> np.ndarray:
+    """Parts as places in ``NAMES``, one byte a molecule instead of forty."""
+    codes = np.zeros(len(parts), np.uint8)
+    for code, name in enumerate(NAMES):
+        codes[parts == name] = code
+    return codes
+
+
+def write_splits(path: str | Path, ids: Iterable[str], **columns: np.ndarray) -> None:
+    """Write ``splits.csv``: id, then one column of codes a split by name, in the order of ``ids``."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["id", *columns])
-        writer.writerows(zip(ids, *columns.values(), strict=True))
+        for name, *codes in zip(ids, *columns.values(), strict=True):
+            writer.writerow([name, *(NAMES[code] for code in codes)])
