@@ -62,7 +62,8 @@ def main() -> None:
     seconds["prepare"], _ = timed(lambda: [murcko_scaffold(entry.build()["smiles"]) for entry in entries])
     for number in sorted({1, arguments.conformers}):
         embed = EmbedConformers(num_conformers=number)
-        seconds[f"embed, K = {number}"], rows = timed(lambda: [conformers_of(row, embed) for row in records])  # noqa: B023
+        made = lambda: [conformers_of(row, embed) for row in records]  # noqa: B023, E731
+        seconds[f"embed, K = {number}"], rows = timed(made)
     starts = {record["id"]: some for record, some in zip(records, rows, strict=True)}
     for row in (row for some in rows for row in some):
         row["positions"] = np.array(row["positions"])
@@ -79,9 +80,8 @@ def main() -> None:
                 for one, row in zip(made, records, strict=True)
             ]
         )
-    print(
-        f"{count} molecules of the test part, one thread\n\n| stage | ms a molecule | molecules/s |\n|---|---|---|"
-    )
+    print(f"{count} molecules of the test part, one thread\n")
+    print("| stage | ms a molecule | molecules/s |\n|---|---|---|")
     for name, value in seconds.items():
         print(f"| {name} | {1e3 * value / count:.2f} | {count / value:.1f} |")
     if arguments.output:
