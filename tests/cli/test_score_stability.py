@@ -42,31 +42,82 @@ def save(path, named):
     return path
 
 
-@pytest.fixture
-def references(tmp_path):
+def known_phases(path):
     layered = crystal(
         ["Cu", "Au"], [(0, 0, 0), (0.5, 0.5, 0.5)], spacegroup=123, cellpar=[2.8, 2.8, 3.7] + [90] * 3
     )
     known = {"Cu": bulk("Cu", a=3.6), "Au": bulk("Au", a=4.06), "Ag": bulk("Ag", a=4.06), "CuAu": layered}
-    return save(tmp_path / "known.extxyz", known)
+    return save(path, known)
 
 
-def bad_crystals():
-    """Everything that a generator, or a user, may hand in."""
-    moved = ordered()
-    moved.rattle(0.05, seed=1)
-    slab = fcc111("Cu", (1, 1, 3), vacuum=8, periodic=True)
-    return {
-        "good": moved,
-        "twin": moved,
-        "element": bulk("Cu", a=3.7),
-        "alien": Atoms("WCu", cell=np.eye(3) * 3.2, pbc=True, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]]),
-        "overlap": Atoms("Cu2", cell=np.eye(3) * 5, pbc=True, positions=[[0, 0, 0], [0.4, 0, 0]]),
-        "isolated": Atoms("Cu", cell=np.eye(3) * 14, pbc=True),
-        "slab": slab,
-        "large": bulk("Cu", cubic=True) * (5, 5, 2),
-        "blown": Atoms("CuAu", cell=np.eye(3) * 9, pbc=True, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]]),
-    }
+@pytest.fixture
+def references(tmp_path):
+    return known_phases(tmp_path / "known.extxyz")
+
+
+def moved(atoms):
+    atoms.rattle(0.05, seed=1)
+    return atoms
+
+
+# name -> crystal, its class, and what its row must say
+CASES = {
+    "a good crystal": (moved(ordered()), "converged", lambda row: row["unique"] and row["novel"]),
+    "the same crystal again": (moved(ordered()), "converged", lambda row: not row["unique"]),
+    "overlapping atoms": (
+        Atoms("Cu2", cell=np.eye(3) * 5, pbc=True, positions=[[0, 0, 0], [0.4, 0, 0]]),
+        "rejected_geometry",
+        lambda row: "distance of 0.40" in row.reason,
+    ),
+    "an isolated atom": (  # relaxed at once, and far from stable
+        Atoms("Cu", cell=np.eye(3) * 14, pbc=True),
+        "converged",
+        lambda row: row.energy_above_hull > 1,
+    ),
+    "a lone element": (
+        bulk("Cu", a=3.7),
+        "converged",
+        lambda row: row.energy_above_hull < 0.01 and not row["novel"] and not row.hull_incomplete,
+    ),
+    "an element the potential does not know": (
+        Atoms("WCu", cell=np.eye(3) * 3.2, pbc=True, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "failed",
+        lambda row: "No EMT-potential for W" in row.reason,
+    ),
+    "a 200-atom cell": (
+        bulk("Cu", cubic=True) * (5, 5, 2),
+        "converged",
+        lambda row: row.atoms == 200 and row.energy_above_hull < 0.01,
+    ),
+    "a vacuum slab": (
+        fcc111("Cu", (1, 1, 3), vacuum=8, periodic=True),
+        "converged",
+        lambda row: row.energy_above_hull > 0.1 and row.volume_ratio > 0.5,
+    ),
+    "a cell that contracts": (
+        Atoms("CuAu", cell=np.eye(3) * 4.5, pbc=True, scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]]),
+        "collapsed",
+        lambda row: "volume became" in row.reason,
+    ),
+    "more atoms than the limit": (bulk("Cu", cubic=True) * (6, 6, 2), "not_scored", lambda row: True),
+    "a non-finite cell": (None, "rejected_geometry", lambda row: "finite" in row.reason),
+}
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    """The command line on all cases at once: the folder it wrote."""
+    folder = tmp_path_factory.mktemp("scored")
+    path = save(folder / "mine.extxyz", {name: atoms for name, (atoms, *_) in CASES.items() if atoms})
+    lattice = 'Lattice="nan 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 pbc="T T T"'
+    path.write_text(path.read_text() + f'1\n{lattice} id="a non-finite cell"\nCu 0 0 0\n')
+    known = known_phases(folder / "known.extxyz")
+    arguments = ["--structures", str(path), "--reference", str(known), "--output", str(folder / "out")]
+    settings = json.dumps({**EMT, "max_crystals": None, "max_atoms": 200, "max_steps": 60})
+    with pytest.raises(SystemExit) as stop:
+        main(["score", "stability", *arguments, "--settings", settings])
+    assert stop.value.code == 0
+    return folder / "out"
 
 
 def score(tmp_path, structures, references=(), seed=0, shard=None, cache="cache", **settings):
@@ -75,48 +126,32 @@ def score(tmp_path, structures, references=(), seed=0, shard=None, cache="cache"
     return evaluate_stability(*common) if shard is None else fill_cache(*common, shard)
 
 
-def test_every_crystal_is_in_one_class(tmp_path, references):
-    path = save(tmp_path / "mine.extxyz", bad_crystals())
-    text = path.read_text().splitlines()
-    gas = ["1", 'Lattice="nan 0 0 0 3 0 0 0 3" Properties=species:S:1:pos:R:3 id=nan pbc="T T T"', "Cu 0 0 0"]
-    path.write_text("\n".join([*text, *gas]) + "\n")
-    arguments = ["--structures", str(path), "--reference", str(references), "--output", str(tmp_path / "out")]
-    main_settings = json.dumps({**EMT, "max_crystals": None, "max_atoms": 20, "max_steps": 60})
-    with pytest.raises(SystemExit) as stop:
-        main(["score", "stability", *arguments, "--settings", main_settings])
-    assert stop.value.code == 0
-    table = pd.read_csv(tmp_path / "out/crystals.csv").set_index("id")
-    assert list(table.index[:-1]) == list(bad_crystals())
-    expected = {
-        "good": "converged",
-        "twin": "converged",
-        "element": "converged",
-        "alien": "failed",
-        "overlap": "rejected_geometry",
-        "large": "not_scored",
-    }
-    assert {name: table.loc[name, "class"] for name in expected} == expected
-    assert table.loc["isolated", "energy_above_hull"] > 1.0  # relaxed at once, and far from stable
-    assert "W" in table.loc["alien", "reason"]
-    assert "0.40" in table.loc["overlap", "reason"]
-    assert table["class"].iloc[-1] == "rejected_geometry"
-    summary = json.loads((tmp_path / "out/summary.json").read_text())
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input(scored, name):
+    row = (
+        pd.read_csv(scored / "crystals.csv", keep_default_na=False, na_values=[""]).set_index("id").loc[name]
+    )
+    assert row["class"] == CASES[name][1], row.reason
+    assert CASES[name][2](row)
+
+
+def test_every_crystal_is_in_one_class_and_in_the_files(scored):
+    table = pd.read_csv(scored / "crystals.csv").set_index("id")
+    assert list(table.index) == list(CASES)
+    summary = json.loads((scored / "summary.json").read_text())
     assert sum(summary["classes"].values()) == summary["n"] == len(table)
     assert set(table["class"]) <= set(CLASSES)
-    assert summary["hull"]["phases_per_system"]["Au-Cu"] == 1
-    relaxed = ase.io.read(tmp_path / "out/relaxed.extxyz", ":")
-    lost = pd.read_csv(tmp_path / "out/rejected.csv")
+    assert (summary["hull"]["label"], summary["hull"]["phases_per_system"]["Au-Cu"]) == ("partial", 1)
+    assert 0 < summary["sun_100mev"] <= summary["stable_100mev"]
+    relaxed = ase.io.read(scored / "relaxed.extxyz", ":")
+    lost = pd.read_csv(scored / "rejected.csv")
     assert len(relaxed) + len(lost) == len(table)
     assert [a.info["id"] for a in relaxed] == [i for i in table.index if i not in set(lost["id"])]
-    good = table.loc["good"]
+    good = table.loc["a good crystal"]
     assert good["energy_per_atom"] < good["initial_energy_per_atom"]
-    assert good["unique"] and not table.loc["twin", "unique"]
-    assert not table.loc["element", "novel"]
     pd.testing.assert_frame_equal(
-        pd.read_parquet(tmp_path / "out/crystals.parquet")[["id", "class", "steps"]],
-        pd.read_csv(tmp_path / "out/crystals.csv", keep_default_na=False, na_values=[""])[
-            ["id", "class", "steps"]
-        ],
+        pd.read_parquet(scored / "crystals.parquet")[["id", "class", "steps"]],
+        pd.read_csv(scored / "crystals.csv", keep_default_na=False, na_values=[""])[["id", "class", "steps"]],
         check_dtype=False,
     )
 
@@ -139,7 +174,8 @@ def test_formation_energy_is_against_the_potential_s_own_elements(tmp_path, refe
 
 
 def test_the_choice_is_the_first_in_file_order_whatever_their_geometry(tmp_path):
-    named = {"overlap": bad_crystals()["overlap"], **{f"cu{i}": bulk("Cu", a=3.5 + i / 20) for i in range(3)}}
+    named = {"overlap": CASES["overlapping atoms"][0]}
+    named |= {f"cu{i}": bulk("Cu", a=3.5 + i / 20) for i in range(3)}
     rows = score(tmp_path, save(tmp_path / "m.extxyz", named), max_crystals=2).scores["generated"].rows
     assert [row.outcome for row in rows] == ["rejected_geometry", "converged", "not_scored", "not_scored"]
 
@@ -228,6 +264,27 @@ def test_two_potentials_are_compared(tmp_path, references):
     assert found.summary["agreement"]["same_stable_0mev"] == 1.0
 
 
+def test_a_duplicated_id_is_refused(tmp_path):
+    path = save(tmp_path / "m.extxyz", {"a": ordered()})
+    path.write_text(path.read_text() * 2)
+    with pytest.raises(GroundstateError, match="'a' occurs twice"):
+        score(tmp_path, path)
+
+
+def test_a_system_without_a_compound_is_filled_with_prototypes(tmp_path, references):
+    path = save(tmp_path / "m.extxyz", {"a": ordered(4.1, "Ag")})
+    empty = score(tmp_path, path, [references])
+    assert empty.scores["generated"].rows[0].hull_incomplete
+    assert empty.summary["hull"]["label"] == "elements only"
+    found = score(tmp_path, path, [references], prototype_phases=3)
+    row = found.scores["generated"].rows[0]
+    assert (row.reference_phases, row.hull_incomplete) == (3, False)
+    assert found.summary["hull"]["phases_from_prototypes"] == 3
+    # EMT mixes silver and gold: against its cesium chloride type the layered Cu3Au type is still stable
+    assert row.decomposition_energy < 0
+    assert found.summary["hull"]["phases_from_structures"] == 2  # the elements
+
+
 ENTRY = {
     "energy": -7.0,
     "composition": {"Cu": 1, "Au": 1},
@@ -246,6 +303,7 @@ ENTRY = {
         ("hull.json", json.dumps([ENTRY]), {}, "different schemes make no hull"),
         ("absent.json", None, {}, "no such file"),
         ("empty.extxyz", "", {}, "empty"),
+        ("corrupt.extxyz", "2\nLattice=\nCu 0 0", {}, "corrupt.extxyz"),
         (None, None, {"potential": "sevennet-9"}, "known: sevennet-0"),
         (None, None, {"potential": "dft"}, "dft: true"),
         (None, None, {"dft": True, "dft_python": sys.executable}, "has no GPAW"),

@@ -2,10 +2,10 @@
 
 import gzip
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 from ase import Atoms
 from ase.data import covalent_radii
@@ -45,8 +45,9 @@ def fill_systems(
     known
         Element sets of the known compounds (two elements or more).
     number
-        How many phases each such system gets: compositions that can be neutral, of the elements whose
-        electronegativities differ most first, then in the order of ``TYPES``.
+        How many phases each such system gets: those that are neutral with common oxidation states first,
+        then those of the elements whose electronegativities differ most, then in the order of ``TYPES``.
+        Compositions that no listed oxidation states make neutral are left out, alloys excepted.
     """
     found: dict[str, NamedStructure] = {}
     for system in systems:
@@ -70,8 +71,17 @@ def _candidates(system: frozenset[str]) -> list[tuple[str, str, tuple[str, ...]]
                     continue  # AB and BA are one in these types
                 if composition_is_valid(counts):
                     formula = "".join(f"{s}{n if n > 1 else ''}" for s, n in counts.items())
-                    ranked[f"prototype:{kind}:{formula}"] = (-contrast, order, kind, elements)
-    return [(name, *ranked[name][2:]) for name in sorted(ranked, key=lambda name: ranked[name][:2])]
+                    rank = (not _neutral(counts), -contrast, order)
+                    ranked[f"prototype:{kind}:{formula}"] = (rank, kind, elements)
+    return [(name, *ranked[name][1:]) for name in sorted(ranked, key=lambda name: ranked[name][0])]
+
+
+def _neutral(counts: Mapping[str, int]) -> bool:
+    """Whether common oxidation states, one an element, add up to zero."""
+    states = [Element(symbol).common_oxidation_states for symbol in counts]
+    return any(
+        sum(s * n for s, n in zip(chosen, counts.values(), strict=True)) == 0 for chosen in product(*states)
+    )
 
 
 def _contrast(symbols: Iterable[str]) -> float:
