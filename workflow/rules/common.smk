@@ -110,6 +110,23 @@ def trained_geometry(wildcards):
     return f"{RESULTS}/molecules/{teacher}/{wildcards.model}/seed{wildcards.seed}/best.ckpt"
 
 
+# the lowest of several conformers, where there are several
+BASELINES = ["etkdg", "mmff"] + ["lowest"] * (MOLECULES.embed.num_conformers > 1)
+
+
+def geometry_baselines(wildcards):
+    """RDKit's geometries of the test molecules."""
+    folder = f"{RESULTS}/molecules/{wildcards.dataset}/conformers"
+    return [f"{folder}/{name}.sdf" for name in BASELINES]
+
+
+def baseline_options(wildcards, input):
+    """The baselines as options of `score geometry`."""
+    return [
+        f"--baseline={name}={path}" for name, path in zip(BASELINES, input.baselines)
+    ]
+
+
 def subset(wildcards):
     """Options of a model that is too slow for the whole test part."""
     return f"--subset {MOLECULES.extensive}" if wildcards.model == "xtb" else ""

@@ -90,6 +90,7 @@ rule embed_conformers:
         rejected=f"{RESULTS}/molecules/{{dataset}}/conformers/rejected.csv",
         etkdg=f"{RESULTS}/molecules/{{dataset}}/conformers/etkdg.sdf",
         mmff=f"{RESULTS}/molecules/{{dataset}}/conformers/mmff.sdf",
+        lowest=f"{RESULTS}/molecules/{{dataset}}/conformers/lowest.sdf",
     log:
         "logs/embed_conformers/{dataset}.log",
     conda:

@@ -2,8 +2,7 @@ rule score_geometry:
     input:
         predicted=rules.predict_geometry.output.predicted,
         reference=rules.prepare_molecules.output.test,
-        etkdg=rules.embed_conformers.output.etkdg,
-        mmff=rules.embed_conformers.output.mmff,
+        baselines=geometry_baselines,
         stage=stage("score_geometry"),
     output:
         summary=f"{MOLECULE_RUN}/geometry/summary.json",
@@ -21,12 +20,13 @@ rule score_geometry:
         "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.summary, parent=True),
+        baselines=baseline_options,
         subset=subset,
     message:
         "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate score geometry --predicted {input.predicted:q} --reference {input.reference:q} "
-        "--baseline etkdg={input.etkdg:q} --baseline mmff={input.mmff:q} {params.subset} "
+        "{params.baselines:q} {params.subset} "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -38,8 +38,7 @@ rule score_extensive:
             for model in MOLECULES.models
         ],
         reference=rules.prepare_molecules.output.test,
-        etkdg=rules.embed_conformers.output.etkdg,
-        mmff=rules.embed_conformers.output.mmff,
+        baselines=geometry_baselines,
         stage=stage("score_geometry"),
     output:
         summary=f"{RESULTS}/molecules/{{dataset}}/extensive/seed{{seed}}/summary.json",
@@ -50,13 +49,10 @@ rule score_extensive:
         "../../envs/groundstate.yaml"
     params:
         folder=subpath(output.summary, parent=True),
-        baselines=lambda wildcards, input: [
-            f"--baseline={name}={path}"
-            for name, path in {
-                "etkdg": input.etkdg,
-                "mmff": input.mmff,
-                **dict(zip(MOLECULES.models[1:], input.predicted[1:])),
-            }.items()
+        baselines=lambda wildcards, input: baseline_options(wildcards, input)
+        + [
+            f"--baseline={model}={path}"
+            for model, path in zip(MOLECULES.models[1:], input.predicted[1:])
         ],
         name=MOLECULES.models[0],
         subset=MOLECULES.extensive,

@@ -127,6 +127,7 @@ COLUMNS: dict[str, Label] = {
 # baselines in the order of their columns
 BASELINES = {
     "mmff": "ETKDGv3 + MMFF94",
+    "lowest": "ETKDGv3 + MMFF94, lowest",
     "mmff-lowest": "ETKDGv3 + MMFF94, lowest",
     "etkdg": "ETKDGv3",
     "etkdg-nostereo": "ETKDGv3, stereo unknown",
