@@ -9,6 +9,7 @@ from groundstate.gaunt import (
     GauntManyBody,
     GauntSelfMix,
     GauntTensorProduct,
+    compiled,
     gaunt_bracket,
     gaunt_power,
     gaunt_product,
@@ -21,7 +22,10 @@ def randn(*shape, seed=0):
     return torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_()
 
 
-@pytest.fixture(params=["plain", "full", "halves"])
+KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if compiled.compiler() else [])]
+
+
+@pytest.fixture(params=KERNELS)
 def kernel(request, monkeypatch):
     monkeypatch.setattr(rules, "kernel", lambda *_: request.param)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from groundstate.gaunt import (
     bracket_coefficients,
+    compiled,
     gaunt_bracket,
     gaunt_coefficients,
     gaunt_power,
@@ -18,7 +19,7 @@ from groundstate.gaunt import (
     spherical_harmonics,
 )
 
-KERNELS = ("plain", "full", "halves")
+KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if compiled.compiler() else ()))
 
 
 def signal(*shape, lmax, dtype=torch.float64, seed=0):
@@ -59,6 +60,8 @@ def test_all_kernels_agree_with_the_reference_and_are_equivariant(lmax, turn, mo
     assert error(gaunt_product(x, y, lmax, method="fourier"), expected) < 1e-12
     bracket = gaunt_bracket(x, y, lmax)
     for name in KERNELS:
+        if name == "terms" and lmax > 3:
+            continue  # an operation for each of thousands of entries: made for the lowest degrees
         monkeypatch.setattr(rules, "kernel", lambda *_, name=name: name)
         for function, reference in ((gaunt_product, expected), (gaunt_bracket, bracket)):
             z = function(x, y, lmax)
@@ -163,7 +166,7 @@ def test_half_precision_and_autocast_are_computed_in_float32():
         (lambda: gaunt_product(torch.ones(4), torch.ones(4), -1), r"lmax_out must not be negative, got -1"),
         (
             lambda: gaunt_product(torch.ones(4), torch.ones(4), method="fft"),
-            r"auto, grid, fourier, dense, got 'fft'",
+            r"auto, grid, fourier, dense, compiled, got 'fft'",
         ),
         (lambda: gaunt_power(torch.ones(4), 0), r"nu must be at least 1, got 0"),
         (lambda: gaunt_product_many([]), r"at least one signal"),
@@ -185,3 +188,29 @@ def test_rows_of_any_number_fall_into_blocks_without_a_seam(kernel):
     x, y = signal(2503, lmax=4), signal(2503, lmax=4, seed=1)
     expected = gaunt_product(x, y, 4, method="dense")
     assert error(gaunt_product(x, y, 4), expected) < 1e-12
+
+
+@pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
+def test_compiled_method_needs_a_compiler_and_the_cpu(monkeypatch):
+    x = signal(100, lmax=2)
+    assert error(gaunt_product(x, x, method="compiled"), gaunt_product(x, x, method="dense")) < 1e-13
+    with pytest.raises(ValueError, match="runs on the CPU, not on meta"):
+        gaunt_product(x.to("meta"), x.to("meta"), method="compiled")
+    for path, message in (("", "needs a C compiler: cc, gcc or clang"), ("/bin/false", "/bin/false failed")):
+        compiled._library.cache_clear()
+        monkeypatch.setattr(compiled, "compiler", lambda path=path: path or None)
+        with pytest.raises(RuntimeError, match=message):
+            gaunt_product(x, x, method="compiled")
+
+
+@pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
+def test_compiled_method_shares_its_rows_among_threads():
+    before = torch.get_num_threads()
+    x, y = signal(2503, lmax=3), signal(2503, lmax=3, seed=1)
+    try:
+        torch.set_num_threads(3)
+        assert (
+            error(gaunt_product(x, y, 3, method="compiled"), gaunt_product(x, y, 3, method="dense")) < 1e-12
+        )
+    finally:
+        torch.set_num_threads(before)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from groundstate.gaunt import full, halves, rules
+from groundstate.gaunt import compiled, full, halves, rules, terms
 from groundstate.gaunt.tables import Degrees
 from groundstate.gaunt.transforms import constant
 
@@ -102,18 +102,22 @@ class _Contract(torch.autograd.Function):
 
 
 def contract(x: torch.Tensor, y: torch.Tensor, form: Contraction, method: str = "auto") -> torch.Tensor:
-    """Contract x (batch, first) with y (batch, second) into (batch, third); `method` is "auto", "grid" or
-    "dense"."""
+    """Contract x (batch, first) with y (batch, second) into (batch, third); `method` is "auto", "grid",
+    "dense" or "compiled"."""
     if method == "dense":
         kernel = "dense"
     elif torch.compiler.is_compiling():
         kernel = "plain"  # a compiler fuses and recomputes by itself; blocks would only unroll
+    elif method == "compiled":
+        kernel = "compiled"
     else:
         kernel = rules.kernel(form.exact, x.shape[0], form.channels, method)
+        if kernel == "terms" and x.device.type != "cpu":
+            kernel = "full"  # elsewhere every operation costs a launch
     if kernel in ("dense", "plain"):
         core = _dense if kernel == "dense" else _plain
         return in_working_precision(lambda a, b: _composed(a, b, form, core), x, y)
-    run = {"full": full, "halves": halves}[kernel]
+    run = {"terms": terms, "full": full, "halves": halves, "compiled": compiled}[kernel]
     return in_working_precision(lambda a, b: _Contract.apply(a.contiguous(), b.contiguous(), form, run), x, y)
 
 

@@ -7,12 +7,13 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from groundstate.gaunt.choices import LAYOUTS, METHODS, check_choice
 from groundstate.gaunt.contract import Contraction, Port, contract, from_dense, in_working_precision, to_dense
 from groundstate.gaunt.directions import frames, rotation_blocks, spherical_harmonics
 from groundstate.gaunt.harmonics import associated_legendre, components
 from groundstate.gaunt.nodes import message_sum
 from groundstate.gaunt.normalisation import check_normalisation, output_scales
-from groundstate.gaunt.signals import LAYOUTS, Features
+from groundstate.gaunt.signals import Features
 from groundstate.gaunt.transforms import constant, constant_builder
 
 MODES = ("edge", "aligned", "node_grid")
@@ -72,9 +73,9 @@ class GauntConvolution(nn.Module):
     ) -> None:
         super().__init__()
         normalisation = check_normalisation(irrep_normalization, path_normalization)
-        for name, value, allowed in (("mode", mode, MODES), ("layout", layout, LAYOUTS)):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        check_choice("mode", mode, MODES)
+        check_choice("layout", layout, LAYOUTS)
+        check_choice("method", method, [word for word in METHODS if word != "fourier"])
         if lmax_filter < 0:
             raise ValueError(f"lmax_filter must not be negative, got {lmax_filter}")
         if output_weights and mode == "node_grid":

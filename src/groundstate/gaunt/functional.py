@@ -10,10 +10,9 @@ from functools import reduce
 import torch
 
 from groundstate.gaunt import fourier
+from groundstate.gaunt.choices import METHODS, check_choice
 from groundstate.gaunt.contract import Contraction, Port, contract, in_working_precision
 from groundstate.gaunt.transforms import constant
-
-METHODS = ("auto", "grid", "fourier", "dense")
 
 
 def gaunt_product(
@@ -29,7 +28,8 @@ def gaunt_product(
         Highest degree kept; None keeps the full product, l1 + l2.
     method
         "grid": exact quadrature; "fourier": 2D Fourier series and FFT (Luo, Chen, Krishnapriyan 2024);
-        "dense": the coupling table; "auto": the fastest for the size.
+        "dense": the coupling table; "compiled": its non-zero entries in C, on the CPU, compiled on first use;
+        "auto": the fastest for the size of those that need no compiler.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def gaunt_product(
     ValueError
         For a last axis that is not a square, a negative lmax_out or an unknown method.
     """
-    check_method(method)
+    check_choice("method", method, METHODS)
     l1, l2 = lmax_of(x, "x"), lmax_of(y, "y")
     l3 = output_lmax(lmax_out, l1 + l2)
     if method == "fourier":
@@ -65,7 +65,7 @@ def gaunt_product_many(
 
     Each factor is transformed once and the result once. "grid" multiplies on the points, "fourier" by divide
     and
-    conquer in Fourier space, "dense" folds the table over the factors; "auto" is the grid.
+    conquer in Fourier space, "dense" and "compiled" fold the product over the factors; "auto" is the grid.
 
     Parameters
     ----------
@@ -74,15 +74,15 @@ def gaunt_product_many(
     lmax_out, method
         As in `gaunt_product`; None keeps the sum of all lmax.
     """
-    check_method(method)
+    check_choice("method", method, METHODS)
     if not xs:
         raise ValueError("gaunt_product_many needs at least one signal")
     tops = [lmax_of(x, f"xs[{index}]") for index, x in enumerate(xs)]
     top = output_lmax(lmax_out, sum(tops))
     if method == "fourier":
         return in_working_precision(lambda *fs: _fourier_product(list(zip(fs, tops, strict=True)), top), *xs)
-    if method == "dense":
-        product = reduce(lambda a, b: gaunt_product(a, b, method="dense"), xs)
+    if method in ("dense", "compiled"):
+        product = reduce(lambda a, b: gaunt_product(a, b, method=method), xs)
         return _truncated(product, top)
 
     def on_grid(*factors: torch.Tensor) -> torch.Tensor:
@@ -103,13 +103,13 @@ def gaunt_power(
 
     Shapes, methods and errors as for `gaunt_product_many`.
     """
-    check_method(method)
+    check_choice("method", method, METHODS)
     if nu < 1:
         raise ValueError(f"nu must be at least 1, got {nu}")
     l1 = lmax_of(x, "x")
     top = output_lmax(lmax_out, nu * l1)
-    if method == "dense":
-        return gaunt_product_many([x] * nu, top, method="dense")
+    if method in ("dense", "compiled"):
+        return gaunt_product_many([x] * nu, top, method=method)
     if method == "fourier":
         return in_working_precision(
             lambda f: fourier.from_fourier(_fourier_power(fourier.to_fourier(f, l1), nu), top), x
@@ -141,12 +141,6 @@ def output_lmax(asked: int | None, full: int) -> int:
     if asked < 0:
         raise ValueError(f"lmax_out must not be negative, got {asked}")
     return asked
-
-
-def check_method(method: str) -> None:
-    """Refuse an unknown method by name."""
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
 
 
 def _contracted(

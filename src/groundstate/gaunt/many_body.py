@@ -4,9 +4,10 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from groundstate.gaunt.choices import LAYOUTS, check_choice
 from groundstate.gaunt.contract import Port, in_working_precision
 from groundstate.gaunt.normalisation import check_normalisation, power_variances
-from groundstate.gaunt.signals import LAYOUTS, Features, check_features
+from groundstate.gaunt.signals import Features, check_features
 from groundstate.gaunt.transforms import constant
 
 
@@ -56,8 +57,7 @@ class GauntManyBody(nn.Module):
             raise ValueError(
                 "irrep_normalization must be component or none for a many-body product, got 'norm'"
             )
-        if layout not in LAYOUTS:
-            raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+        check_choice("layout", layout, LAYOUTS)
         if correlation < 1:
             raise ValueError(f"correlation must be at least 1, got {correlation}")
         if num_elements is not None and num_elements < 1:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from groundstate.gaunt.choices import check_choice
 from groundstate.gaunt.tables import Degrees, coupling
 
 IRREP = ("component", "norm", "none")
@@ -13,10 +14,8 @@ PATH = ("element", "path", "none")
 def check_normalisation(irrep: str | None, path: str | None) -> tuple[str, str]:
     """The two keywords with e3nn's defaults, refused by name where unknown."""
     irrep, path = irrep or "component", path or "element"
-    if irrep not in IRREP:
-        raise ValueError(f"irrep_normalization must be one of {', '.join(IRREP)}, got {irrep!r}")
-    if path not in PATH:
-        raise ValueError(f"path_normalization must be one of {', '.join(PATH)}, got {path!r}")
+    check_choice("irrep_normalization", irrep, IRREP)
+    check_choice("path_normalization", path, PATH)
     return irrep, path
 
 

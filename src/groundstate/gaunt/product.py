@@ -5,10 +5,11 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from groundstate.gaunt.choices import LAYOUTS, METHODS, check_choice
 from groundstate.gaunt.contract import Contraction, Port, contract, from_dense, to_dense
-from groundstate.gaunt.functional import check_method, gaunt_product
+from groundstate.gaunt.functional import gaunt_product
 from groundstate.gaunt.normalisation import check_normalisation, output_scales
-from groundstate.gaunt.signals import LAYOUTS, Features, check_features
+from groundstate.gaunt.signals import Features, check_features
 from groundstate.gaunt.transforms import constant, constant_builder
 
 PARITIES = ("even", "complete")
@@ -45,7 +46,7 @@ class GauntTensorProduct(nn.Module):
     layout
         Order of the flat features: "mul_ir" (e3nn's) or "ir_mul" (no reordering: faster).
     method
-        "auto", "grid", "fourier" or "dense", see `gaunt_product`.
+        "auto", "grid", "fourier", "dense" or "compiled", see `gaunt_product`.
 
     Attributes
     ----------
@@ -72,10 +73,9 @@ class GauntTensorProduct(nn.Module):
     ) -> None:
         super().__init__()
         normalisation = check_normalisation(irrep_normalization, path_normalization)
-        check_method(method)
-        for name, value, allowed in (("parity", parity, PARITIES), ("layout", layout, LAYOUTS)):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        check_choice("parity", parity, PARITIES)
+        check_choice("layout", layout, LAYOUTS)
+        check_choice("method", method, METHODS)
         if rank < 0:
             raise ValueError(f"rank must not be negative, got {rank}")
         self.irreps_in1, self.irreps_in2 = o3.Irreps(irreps_in1), o3.Irreps(irreps_in2)

@@ -14,12 +14,15 @@ MEASURED = json.loads((files("groundstate.gaunt") / "rules.json").read_text())
 
 @lru_cache(maxsize=4096)
 def kernel(exact: int, batch: int, channels: int, method: str) -> str:
-    """ "dense" (coupling table), "plain" (grid in five operations), "full" or "halves" (blocked grid)."""
+    """ "dense" (coupling table), "plain" (grid in five operations), "terms" (entries of the table), "full" or
+    "halves" (blocked grid)."""
     columns = batch * channels
     if method == "auto" and columns <= _limit(MEASURED["dense_up_to_columns"], exact):
         return "dense"
     if columns <= _limit(MEASURED["plain_up_to_columns"], exact):
         return "plain"
+    if exact <= MEASURED["terms_up_to_degree"]:
+        return "terms"
     start = MEASURED["halves_from_degree"]["one channel" if channels == 1 else "many channels"]
     return "halves" if exact >= start else "full"
 

@@ -4,8 +4,9 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from groundstate.gaunt.choices import LAYOUTS, check_choice
 from groundstate.gaunt.product import GauntTensorProduct
-from groundstate.gaunt.signals import LAYOUTS, Features, check_features
+from groundstate.gaunt.signals import Features, check_features
 
 
 class DegreeLinear(nn.Module):
@@ -20,8 +21,7 @@ class DegreeLinear(nn.Module):
         self, irreps_in: o3.Irreps | str, irreps_out: o3.Irreps | str, layout: str = "mul_ir"
     ) -> None:
         super().__init__()
-        if layout not in LAYOUTS:
-            raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+        check_choice("layout", layout, LAYOUTS)
         self.irreps_in, self.irreps_out, self.layout = o3.Irreps(irreps_in), o3.Irreps(irreps_out), layout
         self._in = Features(self.irreps_in, layout)
         self._sizes = [(mul, ir.dim) for mul, ir in self.irreps_in]

@@ -14,8 +14,6 @@ from e3nn import o3
 from groundstate.gaunt.contract import Port
 from groundstate.gaunt.transforms import constant, constant_builder
 
-LAYOUTS = ("mul_ir", "ir_mul")
-
 
 @dataclass(frozen=True)
 class Block:

@@ -163,11 +163,11 @@ def _half(
 
 
 @constant_builder("table")
-def _table(first: tuple, second: tuple, third: tuple, odd: bool) -> np.ndarray:
+def table(first: tuple, second: tuple, third: tuple, odd: bool) -> np.ndarray:
     """(pairs of input components, output components) of the coupling; each slot is (degrees, scales)."""
     a, b, c = (_scaled(*slot) for slot in (first, second, third))
-    table = coupling(first[0], second[0], third[0], odd) * a[:, None, None] * b[:, None] * c
-    return table.reshape(-1, c.size)
+    entries = coupling(first[0], second[0], third[0], odd) * a[:, None, None] * b[:, None] * c
+    return entries.reshape(-1, c.size)
 
 
 @constant_builder("power")
