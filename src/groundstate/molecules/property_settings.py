@@ -13,8 +13,8 @@ NetworkName = Literal["schnet", "gaunt"]
 class SchNet(Settings):
     """``schnet``: continuous-filter convolutions over distances, or bonds where only the graph is known."""
 
-    channels: int = Field(128, ge=2, description="numbers an atom, and filters")
-    interactions: int = Field(6, ge=1, description="rounds of messages")
+    channels: int = Field(64, ge=2, description="numbers an atom, and filters")
+    interactions: int = Field(4, ge=1, description="rounds of messages")
     gaussians: int = Field(50, ge=2, description="radial basis functions of a distance")
     cutoff: float = Field(10.0, gt=0, description="longest distance of a message, angstrom")
 
