@@ -12,9 +12,9 @@ from groundstate.molecules.answer import Answer
 from groundstate.molecules.dagnn import Dagnn, Head
 from groundstate.molecules.direct import DirectModel, FitPlan, Molecule, TrainingRun
 from groundstate.molecules.distance_answers import answer_from_distances
-from groundstate.molecules.examples import elements_of, read_part
 from groundstate.molecules.features import IntegerBatch, IntegerGraph, integer_graph, join
 from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.record_file import RecordPart
 from groundstate.progress import track
 from groundstate.seeds import derive_seed
 
@@ -48,28 +48,29 @@ def batch_of(examples: Sequence[Example]) -> DagnnBatch:
     return DagnnBatch(graph, (points[graph.pairs[0]] - points[graph.pairs[1]]).norm(dim=-1))
 
 
-def _examples(records: list[dict], name: str) -> list[Example]:
-    return [
-        Example(integer_graph(mol_from_record(record)), np.array(record["positions"], np.float32))
-        for record in track(records, name, len(records), "molecules")
-        if len(record["atomic_numbers"]) > 1
-    ]
+def _examples(records: RecordPart, name: str, elements: set[int]) -> list[Example]:
+    """Molecules of more than one atom; their atomic numbers are added to ``elements``."""
+    examples = []
+    for record in track(records, name, len(records), "molecules"):
+        elements.update(record["atomic_numbers"])
+        if len(record["atomic_numbers"]) > 1:
+            graph = integer_graph(mol_from_record(record))
+            examples.append(Example(graph, np.array(record["positions"], np.float32)))
+    return examples
 
 
 def _make(head: Head) -> DirectModel:
     def train(run: TrainingRun, name: str) -> FitPlan:
-        training, validation = (
-            read_part(run.records, run.splits, run.split, part) for part in ("train", "validation")
+        elements: set[int] = set()
+        train_part, validation_part = (
+            _examples(RecordPart(run.records, run.splits, run.split, part), f"{part} part", seen)
+            for part, seen in (("train", elements), ("validation", set()))
         )
         settings = run.settings.dagnn
         sizes = settings.model_dump(exclude={"training"})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(run.seed, "weights"))
             network = Dagnn(**sizes, head=head)
-        train_part, validation_part = (
-            _examples(training, "train part"),
-            _examples(validation, "validation part"),
-        )
         return FitPlan(
             network,
             loss,
@@ -78,7 +79,7 @@ def _make(head: Head) -> DirectModel:
             validation_size=len(validation_part),
             validation_batch=lambda indices, generator: batch_of([validation_part[k] for k in indices]),
             settings=settings.training,
-            config={"kind": "geometry", "model": name, "elements": elements_of(training), "network": sizes},
+            config={"kind": "geometry", "model": name, "elements": sorted(elements), "network": sizes},
             inputs=[run.records, run.splits],
         )
 

@@ -38,9 +38,9 @@ BOND_SIZES = (len(BOND_TYPE) + 1, len(BOND_STEREO) + 1, 2)
 class IntegerGraph(NamedTuple):
     """Features of one molecule of n atoms and b bonds."""
 
-    atoms: np.ndarray  # (n, 9) int64
-    edges: np.ndarray  # (2, 2 b) int64: every bond in both directions
-    bonds: np.ndarray  # (2 b, 3) int64
+    atoms: np.ndarray  # (n, 9) uint8
+    edges: np.ndarray  # (2, 2 b) int32: every bond in both directions
+    bonds: np.ndarray  # (2 b, 3) uint8
 
 
 class IntegerBatch(NamedTuple):
@@ -75,7 +75,7 @@ def integer_graph(mol: Chem.Mol) -> IntegerGraph:
             ]
             for atom in list(mol.GetAtoms())
         ],
-        np.int64,
+        np.uint8,
     )
     edges, bonds = [], []
     for bond in list(mol.GetBonds()):
@@ -87,9 +87,8 @@ def integer_graph(mol: Chem.Mol) -> IntegerGraph:
         ]
         edges += [(begin, end), (end, begin)]
         bonds += [kind, kind]
-    return IntegerGraph(
-        atoms, np.array(edges, np.int64).reshape(-1, 2).T, np.array(bonds, np.int64).reshape(-1, 3)
-    )
+    edges = np.array(edges, np.int32).reshape(-1, 2).T
+    return IntegerGraph(atoms, edges, np.array(bonds, np.uint8).reshape(-1, 3))
 
 
 def _place(known: Sequence, value: object) -> int:
@@ -100,17 +99,17 @@ def join(graphs: Sequence[IntegerGraph]) -> IntegerBatch:
     """One batch of several graphs."""
     sizes = [len(graph.atoms) for graph in graphs]
     offsets = np.cumsum([0, *sizes[:-1]])
-    located = list(zip(graphs, offsets, strict=True))
+    edges = [graph.edges + offset for graph, offset in zip(graphs, offsets, strict=True)]
+    pairs = [np.stack(np.triu_indices(size, 1)) + at for size, at in zip(sizes, offsets, strict=True)]
+
+    def tensor(parts: list[np.ndarray], axis: int = 0) -> Tensor:
+        return torch.from_numpy(np.concatenate(parts, axis).astype(np.int64))
+
     return IntegerBatch(
-        torch.from_numpy(np.concatenate([graph.atoms for graph in graphs])),
-        torch.from_numpy(np.concatenate([graph.edges + offset for graph, offset in located], axis=1)),
-        torch.from_numpy(np.concatenate([graph.bonds for graph in graphs])),
+        tensor([graph.atoms for graph in graphs]),
+        tensor(edges, 1),
+        tensor([graph.bonds for graph in graphs]),
         torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)),
-        torch.from_numpy(
-            np.concatenate(
-                [np.stack(np.triu_indices(size, 1)) + at for size, at in zip(sizes, offsets, strict=True)],
-                axis=1,
-            )
-        ),
+        tensor(pairs, 1),
         len(graphs),
     )

@@ -10,8 +10,8 @@ from groundstate.checkpoints import Checkpoint
 from groundstate.molecules.answer import Answer
 from groundstate.molecules.direct import DirectModel, Molecule, TrainingRun
 from groundstate.molecules.distance_answers import answer_from_distances
-from groundstate.molecules.examples import elements_of, read_part
 from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.record_file import RecordPart
 from groundstate.molecules.untrained import write_checkpoint
 from groundstate.progress import track
 
@@ -20,9 +20,11 @@ Table = dict[str, float]
 
 def train(run: TrainingRun, name: str) -> None:
     """Count the table and write it as the checkpoint's settings."""
-    records = read_part(run.records, run.splits, run.split, "train")
+    records = RecordPart(run.records, run.splits, run.split, "train")
+    elements: set[int] = set()
     sums: dict[str, list[float]] = {}
     for record in track(records, "train part", len(records), "molecules"):
+        elements.update(record["atomic_numbers"])
         positions = np.array(record["positions"])
         for key, (i, j) in _pairs(mol_from_record(record)):
             length = float(np.linalg.norm(positions[i] - positions[j]))
@@ -31,7 +33,7 @@ def train(run: TrainingRun, name: str) -> None:
                 pair[0] += length
                 pair[1] += 1
     table = {key: total / count for key, (total, count) in sorted(sums.items())}
-    write_checkpoint(run, name, elements_of(records), table=table)
+    write_checkpoint(run, name, sorted(elements), table=table)
 
 
 def load(checkpoint: Checkpoint, device: torch.device) -> Table:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
+from groundstate.records import MOLECULE_SCHEMA, read_split
 
 BATCH = 1000  # rows that are held as Python objects at one time
 
@@ -43,3 +44,18 @@ class RecordFile:
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(BATCH, columns=list(names)):
                 yield from batch.to_pylist(maps_as_pydicts="strict")
+
+
+class RecordPart:
+    """The molecules of one part of a split that have a geometry, streamed as from a ``RecordFile``."""
+
+    def __init__(self, records: str | Path, splits: str | Path, split: str, part: str) -> None:
+        self.file = RecordFile(records, MOLECULE_SCHEMA)
+        self.ids = set(read_split(splits, split, part))
+
+    def __len__(self) -> int:
+        """Molecules of the part, those without a geometry too."""
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[dict]:
+        return (row for row in self.file if row["positions"] is not None and row["id"] in self.ids)
