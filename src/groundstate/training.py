@@ -331,7 +331,9 @@ def fit(
         trainer.keeper = keeper
         resume = work / "resume.ckpt"
         if resume.exists():
-            load_checkpoint(resume)  # where it is not whole: a sentence
+            step = load_checkpoint(resume).step  # where it is not whole: a sentence
+            if trainer.is_global_zero:
+                sys.stderr.write(f"{name}: goes on from step {step}\n")
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the first step, when the keeper takes over
         trainer.fit(module, ckpt_path=resume if resume.exists() else None, weights_only=True)
     if trainer.global_step < settings.max_steps:

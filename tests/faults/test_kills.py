@@ -185,5 +185,5 @@ def test_a_training_that_is_stopped_goes_on(
     assert f"stopped at step {step}; run it again to go on" in log
     assert step >= 10  # the first checkpoint
     status, log, _ = stages.run(arguments)
-    assert status == 0, log
+    assert status == 0 and f"goes on from step {step}\n" in log, log
     assert_same_run(stages.project, finished)
