@@ -20,6 +20,8 @@ NEEDED = {
     "predict_geometry": {"torch", "rdkit"},
     "generate_crystals": {"torch", "pymatgen"},
     "score_geometry": {"rdkit"},
+    "score_crystals": {"pymatgen"},
+    "score_prediction": {"pymatgen"},
     "score_validity": {"pymatgen"},
     "score_stability": {"pymatgen"},
     "report": {"rdkit", "pymatgen"},

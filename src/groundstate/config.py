@@ -15,6 +15,7 @@ from groundstate.crystals.settings import PrepareCrystals
 from groundstate.crystals.train_settings import GenerateCrystals, TrainCrystals
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
+from groundstate.metrics.settings import ScoreCrystals
 from groundstate.molecules.property_settings import PropertyExperiment
 from groundstate.molecules.settings import EmbedConformers, PrepareMolecules
 from groundstate.molecules.train_settings import TrainGeometry
@@ -68,6 +69,7 @@ class Crystals(Settings):
     oxidation_list: Literal["smact14", "icsd16", "icsd24", "sp", "wiki"] = Field(
         "smact14", description="oxidation states of composition validity; smact14 is the literature's"
     )
+    score: ScoreCrystals = ScoreCrystals(max_reference=200, baseline_crystals=100)
     stability: ScoreStability = ScoreStability(workers=1)
 
 

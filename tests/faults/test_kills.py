@@ -33,6 +33,7 @@ STAGES = (
     "generate_crystals",
     "score_geometry",
     "score_validity",
+    "score_crystals",
     "score_stability",
     "report",
 )

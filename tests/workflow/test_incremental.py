@@ -15,6 +15,7 @@ CRYSTALS = {
     "train_crystals": 1,
     "generate_crystals": 1,
     "score_validity": 1,
+    "score_crystals": 1,
     "score_stability": 1,
     "report": 1,
 }
@@ -46,7 +47,8 @@ def test_nothing_changed_nothing_runs(finished: Path) -> None:
         ('molecules={"train": {"training": {"max_steps": 7}}}', GEOMETRY),
         ('crystals={"train": {"training": {"learning_rate": 0.5}}}', CRYSTALS),
         ('crystals={"stability": {"fmax": 0.2}}', {"score_stability": 1, "report": 1}),
-        ('crystals={"oxidation_list": "icsd24"}', {"score_validity": 1, "report": 1}),
+        ('crystals={"oxidation_list": "icsd24"}', {"score_validity": 1, "score_crystals": 1, "report": 1}),
+        ('crystals={"score": {"cutoffs": "perov_5"}}', {"score_crystals": 1, "report": 1}),
         ('crystals={"generate": {"num": 5}}', {k: v for k, v in CRYSTALS.items() if k != "train_crystals"}),
         ("seeds=[0,1]", {**GEOMETRY, **CRYSTALS}),
     ],
@@ -58,9 +60,9 @@ def test_a_changed_parameter_reruns_its_stages(finished: Path, override: str, ru
 @pytest.mark.parametrize(
     ("source", "rules"),
     [
-        ("metrics/structure_validity.py", {"score_validity", "report"}),
+        ("metrics/structure_validity.py", {"score_validity", "score_crystals", "report"}),
         ("cli/report.py", {"report"}),
-        ("cli/generate_crystals.py", {"generate_crystals", "score_validity", "score_stability", "report"}),
+        ("cli/generate_crystals.py", {*CRYSTALS} - {"train_crystals"}),
         ("molecules/splits.py", {"prepare_molecules", "embed_conformers", *GEOMETRY}),
         ("cli/__init__.py", set()),
     ],

@@ -16,6 +16,7 @@ rule report:
         crystal_runs(rules.train_crystals.output.provenance),
         crystal_runs(rules.generate_crystals.output.structures),
         crystal_runs(rules.score_validity.output),
+        crystal_runs(rules.score_crystals.output),
         crystal_runs(rules.score_stability.output),
         stage=stage("report"),
     output:

@@ -92,6 +92,35 @@ rule score_validity:
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
+rule score_crystals:
+    input:
+        structures=rules.generate_crystals.output.structures,
+        records=rules.prepare_crystals.output.records,
+        splits=rules.prepare_crystals.output.splits,
+        stage=stage("score_crystals"),
+    output:
+        summary=f"{CRYSTAL_RUN}/coverage/summary.json",
+        crystals=f"{CRYSTAL_RUN}/coverage/crystals.csv",
+        rejected=f"{CRYSTAL_RUN}/coverage/rejected.csv",
+    log:
+        "logs/score_crystals/{dataset}/{model}/seed{seed}.log",
+    conda:
+        "../../envs/groundstate.yaml"
+    threads: min(4, WORKERS)
+    params:
+        folder=subpath(output.summary, parent=True),
+        oxidation_list=CRYSTALS.oxidation_list,
+        settings=settings(CRYSTALS.score),
+        cache=f"{RESULTS}/cache/.fingerprints",
+    message:
+        "Score coverage of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+    shell:
+        "groundstate score crystals --structures {input.structures:q} --reference {input.records:q} "
+        "--train {input.records:q} --splits {input.splits:q} --oxidation-list {params.oxidation_list} "
+        "--settings {params.settings:q} --cache {params.cache:q} --workers {threads} "
+        "--output {params.folder:q} 2>&1 | tee {log:q}"
+
+
 # crystals are dealt out to the parts by number, so there are no more parts than crystals to relax
 STABILITY_SHARDS = min(CONFIG.shards, CRYSTALS.stability.max_crystals or CONFIG.shards)
 
@@ -171,6 +200,11 @@ rule all_score_extensive:
 rule all_score_validity:
     input:
         crystal_runs(rules.score_validity.output.summary),
+
+
+rule all_score_crystals:
+    input:
+        crystal_runs(rules.score_crystals.output.summary),
 
 
 rule all_score_stability:

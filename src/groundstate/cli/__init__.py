@@ -31,6 +31,8 @@ COMMANDS = {
     "generate crystals": ("groundstate.cli.generate_crystals", "Generate crystals."),
     "score geometry": ("groundstate.cli.score_geometry", "Compare predicted geometries with references."),
     "score property": ("groundstate.cli.score_property", "One table of the rows of a property experiment."),
+    "score crystals": ("groundstate.cli.score_crystals", "Coverage, distributions, novelty of crystals."),
+    "score prediction": ("groundstate.cli.score_prediction", "Match rate and RMSE of predicted crystals."),
     "score validity": ("groundstate.cli.score_validity", "Structural and composition validity of crystals."),
     "score stability": ("groundstate.cli.score_stability", "Relax crystals; formation and hull energies."),
     "report": ("groundstate.cli.report", "Collect run folders into one HTML file."),

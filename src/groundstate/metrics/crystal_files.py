@@ -9,7 +9,7 @@ from pymatgen.core import Element, Lattice, Structure
 from groundstate.crystals.crystal import Crystal, fault, from_record
 from groundstate.crystals.readers import READERS
 from groundstate.errors import GroundstateError
-from groundstate.records import CRYSTAL_SCHEMA, Rejection, read_records
+from groundstate.records import CRYSTAL_SCHEMA, Rejection, read_records, read_split
 
 SUFFIXES = {
     ".extxyz": "extxyz",
@@ -78,6 +78,15 @@ def read_structures(
     if not seen:
         raise GroundstateError(f"{path}: holds no crystal")
     return structures, rejections
+
+
+def read_part(path: Path, splits: Path | None, parts: tuple[str, ...]) -> list[NamedStructure]:
+    """The readable crystals of a file; with a file of ``splits`` those of the given parts."""
+    crystals, _ = read_structures(path)
+    if splits is None:
+        return crystals
+    wanted = {name for part in parts for name in read_split(splits, "random", part)}
+    return [crystal for crystal in crystals if crystal.id in wanted]
 
 
 def _reader(path: Path):

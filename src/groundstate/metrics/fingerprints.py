@@ -24,7 +24,7 @@ from groundstate.progress import Progress
 
 VERSION = f"crystalnn-ops 1, pymatgen {version('pymatgen')}"
 SITES = 600  # sites of a pack: seconds of work
-LENGTH = 61
+LENGTH, COMPOSITION_LENGTH = 61, 132
 
 
 class Fingerprints(NamedTuple):
@@ -82,7 +82,7 @@ def fingerprints(
         progress.update(len(pack))
     values = np.array([found[key][0] for key in keys]).reshape(-1, LENGTH)
     amounts = [structure.composition.get_el_amt_dict() for structure in structures]
-    compositions = np.array([composition_fingerprint(one) for one in amounts]).reshape(len(keys), -1)
+    compositions = np.array([composition_fingerprint(one) for one in amounts]).reshape(-1, COMPOSITION_LENGTH)
     return Fingerprints(values, compositions, [found[key][1] for key in keys])
 
 

@@ -28,6 +28,12 @@ SCORES = {
         "Validity",
         "Generated crystals beside rows of the data set. In brackets: 95 % bootstrap interval over crystals.",
     ),
+    "coverage": (
+        "Coverage and distributions",
+        "Generated crystals compared with the test part, beside sets that no model made. Coverage is nearly "
+        "saturated, so look at the earth mover's distances; nothing can be told apart below the training "
+        "replay. In brackets: 95 % bootstrap interval over crystals.",
+    ),
     "stability": (
         "Stability",
         "Crystals relaxed with a universal potential. The hull is a partial one, built from the phases that "

@@ -48,6 +48,26 @@ METRICS: dict[str, Label] = {
     "structure_validity": Label("Structurally valid", "%", "higher", 1),
     "composition_validity": Label("Compositionally valid", "%", "higher", 1),
     "valid": Label("Both", "%", "higher", 1),
+    # crystals: against a reference set
+    "cov_recall": Label("Coverage, recall (COV-R)", "%", "higher", 1),
+    "cov_precision": Label("Coverage, precision (COV-P)", "%", "higher", 1),
+    "amsd_recall": Label("Nearest structure, recall (AMSD-R)", "", "lower"),
+    "amsd_precision": Label("Nearest structure, precision (AMSD-P)", "", "lower"),
+    "amcd_recall": Label("Nearest composition, recall (AMCD-R)", "", "lower", 2),
+    "amcd_precision": Label("Nearest composition, precision (AMCD-P)", "", "lower", 2),
+    "density_emd": Label("Density, earth mover's distance", "g/cm³", "lower"),
+    "elements_emd": Label("Number of elements, earth mover's distance", "", "lower"),
+    "structure_diversity": Label("Diversity of structures", "", "", 2),
+    "composition_diversity": Label("Diversity of compositions", "", "", 2),
+    "reference": Label("Reference crystals", "", "", 0),
+    # crystals: structure prediction
+    "match_rate": Label("Match rate, one sample", "%", "higher", 1),
+    "match_rmse": Label("RMSE of matches, one sample", "", "lower"),
+    "match_rate_k": Label("Match rate, k samples", "%", "higher", 1),
+    "match_rmse_k": Label("RMSE of matches, k samples", "", "lower"),
+    "match_rate_unfiltered": Label("Match rate, one sample, valid or not", "%", "higher", 1),
+    "match_rate_k_unfiltered": Label("Match rate, k samples, valid or not", "%", "higher", 1),
+    "samples": Label("Samples a crystal (k)", "", "", 0),
     # crystals: stability
     "scored": Label("Relaxed or refused", "crystals", "", 0),
     "classes.converged": Label("– converged", "crystals", "", 0),
@@ -135,10 +155,22 @@ BASELINES = {
     "random_search": "random search",
     "prototypes": "prototype substitution",
     "training_replay": "training replay",
+    "halves": "test set, half against half",
+    "replay": "training replay",
+    "random_composition": "random composition, training geometry",
+    "ideal_cubic": "ideal cubic cell",
+    "template": "ideal cubic cell, cations placed blindly",
+    "template_20": "ideal cubic cell, 20 blind draws",
     "dft": "DFT",
     "data": "data set",
 }
-REFERENCES = ("training_replay", "dft", "data")  # what the models are measured by: no contestants
+REFERENCES = (
+    "training_replay",
+    "halves",
+    "replay",
+    "dft",
+    "data",
+)  # what the models are measured by: no contestants
 
 # captions of the further tables of a score
 GROUPS = {
