@@ -17,6 +17,7 @@ NEEDED = {
     "embed_conformers": {"rdkit"},
     "train_geometry": {"lightning", "torch", "rdkit"},
     "train_crystals": {"lightning", "torch", "pymatgen"},
+    "train_property": {"lightning", "torch", "torch_geometric", "rdkit"},
     "predict_geometry": {"torch", "rdkit"},
     "generate_crystals": {"torch", "pymatgen"},
     "score_geometry": {"rdkit"},
