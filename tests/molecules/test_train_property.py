@@ -63,13 +63,13 @@ def test_an_sdf_in_another_order_and_place_is_the_reference(prepared, tmp_path, 
     model = build(about).eval()
     answers = []
     for geometry in ("reference", str(path)):
-        examples, missing = make_property_examples(records, geometry, TARGET, "test")
+        examples, missing = make_property_examples(records, geometry, TARGET, "test", about["elements"])
         assert not missing
         with torch.no_grad():
             answers.append(model(batch_of(examples, about)))
     torch.testing.assert_close(answers[0], answers[1], atol=2e-3, rtol=1e-3)  # SDF keeps four decimals
     stretched = shuffled(records, tmp_path / "b.sdf", lambda x: 1.05 * x)
-    examples, _ = make_property_examples(records, str(stretched), TARGET, "test")
+    examples, _ = make_property_examples(records, str(stretched), TARGET, "test", about["elements"])
     with torch.no_grad():
         assert (model(batch_of(examples, about)) - answers[0]).abs().min() > 1e-4
 

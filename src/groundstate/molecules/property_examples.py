@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from rdkit import Chem
 from scipy.spatial.distance import squareform
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.examples import centred
 from groundstate.molecules.features import IntegerGraph, integer_graph
+from groundstate.molecules.graph import MoleculeGraph, graph_of
 from groundstate.molecules.matching import Geometry, pair, read_geometries
 from groundstate.molecules.mols import RecordError, mol_from_record
 from groundstate.progress import track
@@ -22,20 +22,21 @@ class PropertyExample(NamedTuple):
     """One molecule with atoms in the record's order; a model sees no geometry but the one that is here."""
 
     id: str
-    mol: Chem.Mol
     graph: IntegerGraph
+    points: MoleculeGraph | None  # for the Gaunt network
     positions: np.ndarray | None  # (n, 3), angstrom; None: only the graph is known
     distances: np.ndarray | None  # (n (n - 1) / 2,) of a model that predicts these, else None
     target: float
 
 
 def make_property_examples(
-    records: list[dict], geometry: str, target: str, name: str
+    records: list[dict], geometry: str, target: str, name: str, elements: list[int] | None = None
 ) -> tuple[list[PropertyExample], list[dict]]:
     """Examples of ``records`` that have the property, and those among these without a geometry.
 
     ``geometry``: ``graph``, ``reference``, or an SDF, which is matched by id and brought into the record's
-    atom order. A geometry that is marked as failed is used as it is.
+    atom order. A geometry that is marked as failed is used as it is. ``elements`` are those that the Gaunt
+    network is to know; None makes examples for other networks.
 
     Raises ``GroundstateError`` where no record has the property.
     """
@@ -46,7 +47,8 @@ def make_property_examples(
     examples, missing = [], []
     for record in track(records, name, len(records), "molecules"):
         mol, value = mol_from_record(record), record["properties"][target]
-        common = (record["id"], mol, integer_graph(mol))
+        points = None if elements is None else graph_of(mol, elements)
+        common = (record["id"], integer_graph(mol), points)
         if geometry == GRAPH:
             examples.append(PropertyExample(*common, None, None, value))
         elif geometry == REFERENCE:

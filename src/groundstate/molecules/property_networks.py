@@ -14,7 +14,7 @@ from torch_geometric.nn.models.schnet import GaussianSmearing, InteractionBlock,
 
 from groundstate.molecules.dagnn import IntegerEmbedding
 from groundstate.molecules.features import ATOM_SIZES, BOND_SIZES, IntegerBatch, join
-from groundstate.molecules.graph import ATOM_FEATURES, GraphBatch, collate, graph_of
+from groundstate.molecules.graph import ATOM_FEATURES, GraphBatch, collate
 from groundstate.molecules.property_examples import PropertyExample
 from groundstate.molecules.refiner import Refiner
 
@@ -109,7 +109,7 @@ def batch_of(examples: Sequence[PropertyExample], config: dict[str, Any]) -> Pro
         return PropertyBatch(graph, None, None, None, target)
     positions = torch.from_numpy(np.concatenate([one.positions for one in examples]).astype(np.float32))
     if config["network"] == "gaunt":
-        points = collate([graph_of(one.mol, config["elements"]) for one in examples])
+        points = collate([one.points for one in examples])
         return PropertyBatch(graph, None, points, positions, target)
     if examples[0].distances is None:
         distances = (positions[graph.pairs[0]] - positions[graph.pairs[1]]).norm(dim=-1)

@@ -55,8 +55,10 @@ def train_property(
         raise GroundstateError("--network gaunt needs a geometry; take schnet for the graph alone")
     output = Path(output)
     rows = {part: read_part(records, splits, split, part) for part in ("train", "validation", "test")}
+    elements = elements_of(row for some in rows.values() for row in some)
+    known = elements if network == "gaunt" else None
     made = {
-        part: make_property_examples(some, geometry, settings.target, f"{part} part")
+        part: make_property_examples(some, geometry, settings.target, f"{part} part", known)
         for part, some in rows.items()
         if some
     }
@@ -71,7 +73,7 @@ def train_property(
         "model": network,
         "network": network,
         "geometry": geometry if geometry in (GRAPH, REFERENCE) else "file",
-        "elements": elements_of(row for some in rows.values() for row in some),
+        "elements": elements,
         "sizes": (settings.gaunt if network == "gaunt" else settings.schnet).model_dump(),
         "mean": float(values.mean()),
         "deviation": float(values.std()) or 1.0,
