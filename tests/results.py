@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,7 +19,9 @@ def _without_times(value: object) -> object:
     return [_without_times(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _content(path: Path) -> object:
+@cache
+def _content(path: Path, state: tuple[int, int, int]) -> object:
+    """What is compared of a file; read once while inode, time and size stay the same."""
     if path.suffix == ".json":
         return _without_times(json.loads(path.read_text()))
     if path.suffix == ".parquet":
@@ -38,10 +41,10 @@ def _content(path: Path) -> object:
 def contents(folder: Path) -> dict[str, object]:
     """Relative path -> comparable content of every result file below ``folder``; hidden files left out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    named = ((path.relative_to(folder), path) for path in files)
+    named = ((path.relative_to(folder), path, path.stat()) for path in files)
     return {
-        str(name): _content(path)
-        for name, path in named
+        str(name): _content(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+        for name, path, status in named
         if path.name not in LEFT_OUT and not any(part.startswith(".") for part in name.parts)
     }
 

@@ -9,7 +9,6 @@ import random
 import re
 import signal
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,17 +41,11 @@ TRAININGS = ("train_geometry", "train_crystals")
 KILLS = int(os.environ.get("KILLS", 0))
 
 
-@cache
-def undisturbed(folder: Path) -> dict[str, object]:
-    """What an undisturbed run gives."""
-    return contents(folder)
-
-
 def assert_nothing_half_written(project: Path, finished: Path) -> dict[str, object]:
     """Whatever is in a result's place is the whole result; gives what is there."""
     found = {}
     for part in ("results", "data"):
-        whole, mine = undisturbed(finished / part), contents(project / part)
+        whole, mine = contents(finished / part), contents(project / part)
         for name, content in mine.items():
             if ".part" not in name:  # of a download, which goes on there
                 assert content == whole[name], f"{name} is not what an undisturbed run gives"
@@ -61,7 +54,7 @@ def assert_nothing_half_written(project: Path, finished: Path) -> dict[str, obje
 
 
 def assert_same_run(project: Path, finished: Path) -> None:
-    whole = undisturbed(finished / "results") | undisturbed(finished / "data")
+    whole = contents(finished / "results") | contents(finished / "data")
     assert assert_nothing_half_written(project, finished).keys() == whole.keys()
     assert (project / "results/test/report.html").stat().st_size > 100_000
 
