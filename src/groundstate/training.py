@@ -252,6 +252,7 @@ def fit(
     inputs: Sequence[Path] = (),
     name: str = "train",
     processes: int = 1,
+    finish: Callable[[Path], None] | None = None,
 ) -> None:
     """Train ``network``; write best.ckpt, last.ckpt, training.csv and provenance.json to a folder.
 
@@ -262,6 +263,7 @@ def fit(
         dataclass); augmentation draws from ``generator``. Indices run to ``train_size``, ``validation_size``.
     config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
     inputs : files that the data came from; a checkpoint of other inputs is never resumed.
+    finish : called with the checkpoint of the best weights before it is published; may add to its config.
     processes : processes on this machine, one GPU each, that share every batch (DDP), started from here.
         Under ``srun`` with several tasks the tasks are the processes, over as many nodes as there are.
 
@@ -340,6 +342,8 @@ def fit(
         raise SystemExit(143)
     if not trainer.is_global_zero:
         return
+    if finish is not None:
+        finish(work / "best.ckpt")
     for source, target in (("best.ckpt", "best.ckpt"), ("resume.ckpt", "last.ckpt")):
         with atomic_path(folder / target) as temporary:
             shutil.copyfile(work / source, temporary)

@@ -28,7 +28,7 @@ def molecules():
 def network(trained=True, **sizes):
     torch.manual_seed(0)
     sizes = {"channels": 4, "features": 8, "lmax": 2, "layers": 2, "radial": 6} | sizes
-    ranker = {"features": 8, "rounds": 1, "radial": 8}
+    ranker = {"features": 8, "rounds": 1, "radial": 8, "dropout": 0.0}
     model = GauntModel(len(ELEMENTS) + ATOM_FEATURES, sizes, ranker)
     if trained:  # zero-initialised parts stand for any trained value
         for parameter in model.parameters():

@@ -19,6 +19,7 @@ from groundstate.metrics.geometry import (
     reference_free_terms,
     reference_terms,
 )
+from groundstate.metrics.reliability import reliability
 from groundstate.molecules.matching import Geometry, pair, read_geometries
 from groundstate.molecules.mols import RecordError
 from groundstate.molecules.subset import fixed_subset
@@ -34,6 +35,7 @@ class Scored(NamedTuple):
     terms: Terms
     failed: str | None
     reordered: bool
+    estimate: float | None
 
 
 def score_geometry(
@@ -70,7 +72,8 @@ def score_geometry(
     dict
         The summary: every metric, ``n``, ``failed``, ``missing``, ``extra``, ``rejected``, ``reordered``,
         ``definitions``, ``intervals``, and ``baselines`` with the same keys; ``dft`` is the reference itself.
-        Metrics that need a reference geometry are null where the reference has none.
+        Metrics that need a reference geometry are null where the reference has none. ``error_estimate``: how
+        the predictions' own estimates compare with their ``mae_heavy``, where they have any.
     """
     output, baselines = Path(output), dict(baselines or {})
     references: dict[str, Geometry] = {}
@@ -138,7 +141,7 @@ class _Judge:
                 terms = self._terms(match.mol, match.predicted, match.distances)
                 if match.reference is not None:
                     terms |= reference_terms(*match[:3], match.distances)
-                rows[name] = Scored(name, terms, geometry.failed, match.reordered)
+                rows[name] = Scored(name, terms, geometry.failed, match.reordered, geometry.estimate)
             progress.update()
         known = {row.id for row in rejections}
         missing = [name for name in self.references if name not in rows]
@@ -157,6 +160,10 @@ class _Judge:
             "reordered": sum(row.reordered for row in ordered),
             "intervals": intervals,
         }
+        errors = [(row.estimate, molecule_values(row.terms)["mae_heavy"]) for row in ordered]
+        errors = [(estimate, error) for estimate, error in errors if None not in (estimate, error)]
+        if errors:
+            summary["error_estimate"] = reliability(*zip(*errors, strict=True))
         return ordered, rejections, summary
 
     def reference(self) -> dict:

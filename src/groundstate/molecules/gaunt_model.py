@@ -18,6 +18,7 @@ from groundstate.molecules.refiner import Refiner
 from groundstate.molecules.train_settings import TrainGeometry
 
 RANKING_WEIGHT = 0.1  # of the ranking loss, beside distances in angstrom
+SHOWN = 12  # candidates of a molecule in a training step
 PAIRS_AT_ONCE = 200_000  # pairs of candidates that a prediction holds
 
 
@@ -55,11 +56,10 @@ def build(config: dict[str, Any]) -> GauntModel:
 def batch(examples: Sequence[Example], generator: torch.Generator | None) -> GauntBatch:
     """Join examples; one candidate of each, drawn or (without a generator) the first, is to be refined."""
     graph = collate([example.graph for example in examples])
+    shown = [_shown(example.errors, generator) for example in examples]
     which = [
-        0
-        if generator is None
-        else int(torch.randint(len(example.candidates.positions), (), generator=generator))
-        for example in examples
+        0 if generator is None else int(numbers[torch.randint(len(numbers), (), generator=generator)])
+        for numbers in shown
     ]
     chosen = [example.candidates.positions[number] for example, number in zip(examples, which, strict=True)]
     start, reference = _joined(chosen), _joined([example.reference for example in examples])
@@ -68,14 +68,25 @@ def batch(examples: Sequence[Example], generator: torch.Generator | None) -> Gau
         size = len(example.graph.topology)
         topology[row, :size, :size] = torch.from_numpy(example.graph.topology)
     target = Target(padded(reference, graph), padded(start, graph), topology)
+    pairs = list(zip(examples, shown, strict=True))
     candidates = collate_candidates(
         [example.graph for example in examples],
         graph,
-        [example.candidates.positions for example in examples],
-        [example.candidates.hints for example in examples],
+        [[example.candidates.positions[number] for number in numbers] for example, numbers in pairs],
+        [example.candidates.hints[numbers] for example, numbers in pairs],
     )
-    errors = torch.from_numpy(np.concatenate([example.errors for example in examples]).astype(np.float32))
+    errors = np.concatenate([example.errors[numbers] for example, numbers in pairs])
+    errors = torch.from_numpy(errors.astype(np.float32))
     return GauntBatch(graph, start, target, candidates, errors)
+
+
+def _shown(errors: np.ndarray, generator: torch.Generator | None) -> np.ndarray:
+    """Numbers of the candidates that a step sees: the best one and so many others."""
+    if generator is None or len(errors) <= SHOWN:
+        return np.arange(len(errors))
+    order = torch.randperm(len(errors), generator=generator).numpy()
+    best = int(errors.argmin())
+    return np.sort(np.concatenate([[best], order[order != best][: SHOWN - 1]]))
 
 
 def loss(
@@ -134,11 +145,11 @@ def rank(
             chances = log_softmax_within(network.ranker(graph, data), data.molecule, data.molecules).exp()
         shares = chances.double().cpu().split([len(one) for one in geometries])
         for one, some, chance in zip(graphs[part], geometries, shares, strict=True):
-            ranked.append(_by_risk(one, some, chance.numpy()))
+            ranked.append(by_risk(one, some, chance.numpy()))
     return ranked
 
 
-def _by_risk(graph: MoleculeGraph, geometries: Sequence[np.ndarray], chance: np.ndarray) -> list[Ranked]:
+def by_risk(graph: MoleculeGraph, geometries: Sequence[np.ndarray], chance: np.ndarray) -> list[Ranked]:
     between = np.array([pdist(geometry) for geometry in geometries])
     apart = np.abs(between[:, None] - between[None]).sum(-1) / max(between.shape[1], 1)
     heavy = np.triu(np.outer(graph.heavy, graph.heavy), 1)[np.triu_indices(len(graph.atoms), 1)]

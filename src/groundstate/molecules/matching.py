@@ -14,6 +14,7 @@ from groundstate.molecules.mols import RecordError, has_geometry, set_positions
 from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks
 
 MAX_MATCHES = 1000
+ESTIMATE = "error_estimate"
 
 
 class Geometry(NamedTuple):
@@ -23,6 +24,7 @@ class Geometry(NamedTuple):
     positions: np.ndarray | None  # (n, 3), angstrom
     failed: str | None
     distances: np.ndarray | None = None  # (n, n): of a model that predicts these, which need not fit points
+    estimate: float | None = None  # what the model takes its error to be, angstrom
 
 
 def read_geometries(path: str | Path) -> Iterator[tuple[str, Geometry | RecordError]]:
@@ -40,9 +42,18 @@ def read_geometries(path: str | Path) -> Iterator[tuple[str, Geometry | RecordEr
             geometry = _geometry(parse_molblock(block.molblock), block.properties.get("failed") or None)
             if PROPERTY in block.properties:
                 geometry = geometry._replace(distances=_table(block.properties[PROPERTY], geometry.mol))
+            if ESTIMATE in block.properties:
+                geometry = geometry._replace(estimate=_number(block.properties[ESTIMATE]))
             yield block.id, geometry
         except RecordError as error:
             yield block.id, error
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RecordError(f"its property {ESTIMATE!r} is no number") from None
 
 
 def _table(text: str, mol: Chem.Mol) -> np.ndarray:
@@ -108,7 +119,7 @@ def without_hydrogens(geometry: Geometry) -> Geometry:
         mol = set_positions(mol, positions)
     if distances is not None:
         distances = distances[np.ix_(heavy, heavy)]
-    return Geometry(mol, positions, geometry.failed, distances)
+    return Geometry(mol, positions, geometry.failed, distances, geometry.estimate)
 
 
 def _atom_order(predicted: Geometry, reference: Geometry) -> list[int]:

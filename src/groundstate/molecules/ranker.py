@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from groundstate.molecules.graph import PAIR_FEATURES, PLACES, GraphBatch, MoleculeGraph
+from groundstate.molecules.perceptron import perceptron
 
 NEAREST, RADIUS = 0.8, 8.0  # angstrom: range of the radial basis
 FARTHEST = 9  # bonds between two atoms that are told apart
@@ -46,27 +47,31 @@ class Ranker(nn.Module):
     atom_features
         Width of ``GraphBatch.atoms``.
     features
-        Numbers an atom and a pair.
+        Numbers an atom; half as many a pair.
     rounds
         Rounds of messages on the graph.
     radial
         Gaussians of the distance.
+    dropout
+        Share of the hidden numbers set to zero in training.
     """
 
-    def __init__(self, atom_features: int, features: int, rounds: int, radial: int) -> None:
+    def __init__(self, atom_features: int, features: int, rounds: int, radial: int, dropout: float) -> None:
         super().__init__()
         self.embed = perceptron(atom_features, features, features)
-        self.rounds = nn.ModuleList(GraphRound(features) for _ in range(rounds))
+        self.rounds = nn.ModuleList(GraphRound(features, dropout) for _ in range(rounds))
         self.together = nn.Linear(features, 2 * features)
         self.apart = nn.Embedding(FARTHEST, 2 * features)
         self.near = nn.Linear(PAIR_FEATURES, 2 * features, bias=False)
-        self.context = nn.Linear(2 * features, 3 * features)
-        self.filters = nn.Linear(radial, 3 * features, bias=False)
-        self.first_round = perceptron(2 * features, features, features)
-        self.sent = nn.Linear(features, features, bias=False)
-        self.second_round = perceptron(2 * features, features, features)
+        channels = max(features // 2, 1)
+        self.context = nn.Linear(2 * features, 3 * channels)
+        self.filters = nn.Linear(radial, 3 * channels, bias=False)
+        self.dropout = nn.Dropout(dropout)
+        self.first_round = perceptron(features + channels, features, features, dropout)
+        self.sent = nn.Linear(features, channels, bias=False)
+        self.second_round = perceptron(features + channels, features, features, dropout)
         self.of_atom = nn.Linear(features, 1, bias=False)
-        self.of_pair = nn.Linear(features, 1, bias=False)
+        self.of_pair = nn.Linear(channels, 1, bias=False)
         self.of_hints = nn.Parameter(torch.zeros(HINTS))
         nn.init.zeros_(self.of_atom.weight)
         nn.init.zeros_(self.of_pair.weight)
@@ -82,12 +87,10 @@ class Ranker(nn.Module):
         )
         near = left.new_zeros(left.shape).index_copy(0, batch.known, self.near(graph.pair_features))
         pairs = nn.functional.silu(left + right + left * right + near + self.apart(batch.separation))
-        context = self.context(pairs).index_select(0, batch.pair)
+        context = self.context(self.dropout(pairs)).index_select(0, batch.pair)
 
-        difference = batch.positions.index_select(0, batch.second) - batch.positions.index_select(
-            0, batch.first
-        )
-        distance = (difference.square().sum(-1) + 1e-12).sqrt()
+        ends = batch.positions.index_select(0, batch.second), batch.positions.index_select(0, batch.first)
+        distance = (ends[0] - ends[1]).norm(dim=-1)
         gap = self.centres[1] - self.centres[0]
         basis = torch.exp(-(((distance[:, None] - self.centres) / gap) ** 2))
         energies, first, second = (context * self.filters(basis)).chunk(3, dim=-1)
@@ -120,13 +123,13 @@ class Ranker(nn.Module):
 class GraphRound(nn.Module):
     """Atoms hear those up to three bonds away; how neighbours are numbered is heard too."""
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, dropout: float) -> None:
         super().__init__()
         self.of_pair = nn.Linear(PAIR_FEATURES, features)
         self.of_places = nn.Linear(2 * PLACES, features, bias=False)
         self.of_receiver = nn.Linear(features, features, bias=False)
         self.of_sender = nn.Linear(features, features, bias=False)
-        self.update = perceptron(2 * features, features, features)
+        self.update = perceptron(2 * features, features, features, dropout)
 
     def forward(self, atoms: Tensor, graph: GraphBatch) -> Tensor:
         """New features (N, features)."""
@@ -144,11 +147,6 @@ class GraphRound(nn.Module):
             message = nn.functional.silu(message + sender.index_select(0, ends[1]))
             heard = heard.index_add(0, ends[0], message)
         return atoms + self.update(torch.cat([atoms, heard / MEAN_NEIGHBOURS], dim=-1))
-
-
-def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    """Linear, SiLU, linear."""
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, outputs))
 
 
 def collate_candidates(

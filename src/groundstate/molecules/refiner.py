@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from groundstate.gaunt import GauntTensorProduct
 from groundstate.molecules.elastic import elastic_step
 from groundstate.molecules.graph import PAIR_FEATURES, GraphBatch
+from groundstate.molecules.perceptron import perceptron
 
 NEAREST, RADIUS = 0.8, 5.0  # angstrom: range of the radial basis
 LONGEST_STEP = 0.5  # angstrom: displacements are bent to stay below it
@@ -45,7 +46,7 @@ class Refiner(nn.Module):
     ) -> None:
         super().__init__()
         self.lmax, self.channels = lmax, channels
-        self.embed = _perceptron(atom_features, features, features)
+        self.embed = perceptron(atom_features, features, features)
         self.signal = nn.Linear(features, channels)
         self.layers = nn.ModuleList(RefinerLayer(channels, features, lmax, radial) for _ in range(layers))
         self.register_buffer("centres", torch.linspace(NEAREST, RADIUS, radial), persistent=False)
@@ -90,11 +91,11 @@ class RefinerLayer(nn.Module):
         self.product = GauntTensorProduct(irreps, irreps, irreps, rank=0, layout="ir_mul")
         self.of_product = DegreeLinear(channels, channels, lmax)
         self.of_messages = nn.Linear(features, features)
-        self.update = _perceptron(2 * features + 2 * channels, features, features + degrees * channels)
+        self.update = perceptron(2 * features + 2 * channels, features, features + degrees * channels)
         self.kept = DegreeLinear(channels, channels, lmax)
 
         self.probe = DegreeLinear(channels, pair_channels, lmax)
-        self.correction = _perceptron(features + 2 * degrees * pair_channels, features, 2)
+        self.correction = perceptron(features + 2 * degrees * pair_channels, features, 2)
         nn.init.zeros_(self.correction[-1].weight)
         nn.init.zeros_(self.correction[-1].bias)
         self.pull = nn.Parameter(torch.zeros(channels))
@@ -194,7 +195,3 @@ class DegreeLinear(nn.Module):
         """(rows, (lmax + 1)^2, channels_in) to (rows, (lmax + 1)^2, channels_out)."""
         parts = zip(signals.split(self.sizes, 1), self.weight, strict=True)
         return torch.cat([part @ weight for part, weight in parts], dim=1)
-
-
-def _perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, outputs))

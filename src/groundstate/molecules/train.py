@@ -1,14 +1,20 @@
 """Train a geometry model on prepared records and their start geometries."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import torch
+from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
+from groundstate.files import atomic_path
+from groundstate.molecules.calibration import calibrate
 from groundstate.molecules.direct import DirectModel, TrainingRun
 from groundstate.molecules.examples import Example, elements_of, make_examples, read_part, read_starts
 from groundstate.molecules.labels import NO_RULES, count_labels
 from groundstate.molecules.models import find_model
+from groundstate.molecules.predict import load_predictor
 from groundstate.molecules.train_settings import TrainGeometry
 from groundstate.seeds import derive_seed
 from groundstate.training import fit
@@ -74,4 +80,24 @@ def train(
         inputs=[Path(records), Path(splits), Path(conformers)],
         name="train geometry",
         processes=processes,
+        finish=lambda path: _calibrate(path, parts["validation"]),
     )
+
+
+def _calibrate(path: Path, examples: list[Example]) -> None:
+    """Add to a checkpoint how its risks compare with the errors of the validation part."""
+    predictor = load_predictor(path)
+    guesses = predictor.model.predict(
+        predictor.network, [one.graph for one in examples], [one.candidates for one in examples], 1
+    )
+    errors = []
+    for one, (guess,) in zip(examples, guesses, strict=True):
+        heavy = one.graph.heavy
+        between = np.abs(pdist(guess.positions[heavy]) - pdist(one.reference[heavy]))
+        errors.append(between.sum() / max(len(between), 1))
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    config = json.loads(content["groundstate"]["config"])
+    config["calibration"] = calibrate([guess.risk for (guess,) in guesses], errors)
+    content["groundstate"]["config"] = json.dumps(config)
+    with atomic_path(path) as temporary:
+        torch.save(content, temporary)

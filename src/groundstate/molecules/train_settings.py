@@ -26,6 +26,7 @@ class Ranking(Settings):
     features: int = Field(64, ge=1, description="invariant features an atom and a pair")
     rounds: int = Field(3, ge=1, description="rounds of messages on the graph")
     radial: int = Field(32, ge=2, description="radial basis functions of a distance")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of the hidden numbers set to zero in training")
 
 
 class Gaunt(Settings):

@@ -1,0 +1,90 @@
+"""The ranker: invariances, its loss by hand, the choice of least risk."""
+
+import numpy as np
+import pytest
+import torch
+
+from groundstate.molecules.calibration import calibrate, calibrated
+from groundstate.molecules.gaunt_model import by_risk
+from groundstate.molecules.graph import ATOM_FEATURES, collate, graph_of
+from groundstate.molecules.mols import parse_smiles
+from groundstate.molecules.ranker import Ranker, collate_candidates
+from groundstate.molecules.ranking_loss import TEMPERATURE, log_softmax_within, ranking_loss
+
+ELEMENTS = [6, 7, 8]
+GRAPHS = [graph_of(parse_smiles(smiles), ELEMENTS) for smiles in ("CCCO", "O", "CC#N", "C1CC1N")]
+COUNTS = (3, 1, 2, 4)
+
+
+def network():
+    torch.manual_seed(0)
+    ranker = Ranker(len(ELEMENTS) + ATOM_FEATURES, 8, 2, 8, 0.1).eval()
+    for parameter in ranker.parameters():  # zero-initialised parts stand for any trained value
+        torch.nn.init.normal_(parameter, std=0.3)
+    return ranker
+
+
+def geometries():
+    rng = np.random.default_rng(0)
+    return [
+        [rng.normal(size=(len(graph.atoms), 3)) * 2 for _ in range(count)]
+        for graph, count in zip(GRAPHS, COUNTS, strict=True)
+    ]
+
+
+def scores(ranker, graphs, candidates):
+    batch = collate(graphs)
+    hints = [np.zeros((len(some), 2)) for some in candidates]
+    with torch.no_grad():
+        return ranker(batch, collate_candidates(graphs, batch, candidates, hints))
+
+
+def test_scores_do_not_change_with_rotation_reflection_and_translation():
+    ranker, candidates = network(), geometries()
+    rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    moved = [[one @ rotation + [3.0, -1.0, 2.0] for one in some] for some in candidates]
+    first = scores(ranker, GRAPHS, candidates)
+    assert first.std() > 0.1
+    torch.testing.assert_close(scores(ranker, GRAPHS, moved), first, rtol=1e-4, atol=1e-4)
+
+
+def test_a_score_depends_on_its_own_geometry_alone():
+    ranker, candidates = network(), geometries()
+    together = scores(ranker, GRAPHS, candidates).tolist()
+    for graph, some in zip(GRAPHS, candidates, strict=True):
+        for one in some:
+            (alone,) = scores(ranker, [graph], [[one]])
+            assert float(alone) == pytest.approx(together.pop(0), rel=1e-4, abs=1e-4)
+
+
+def test_loss_compares_the_candidates_of_one_molecule_only():
+    molecule = torch.tensor([0, 0, 1, 1, 1])
+    errors = torch.tensor([0.1, 0.1, 0.5, 0.6, 0.9])
+    perfect = -errors / TEMPERATURE
+    loss, chosen = ranking_loss(perfect, errors, molecule, 2)
+    assert float(loss) == pytest.approx(0, abs=1e-5) and float(chosen) == pytest.approx((0.1 + 0.5) / 2)
+    shifted, _ = ranking_loss(perfect + torch.tensor([5.0, 5, -3, -3, -3]), errors, molecule, 2)
+    assert float(shifted) == pytest.approx(0, abs=1e-5)
+    # one molecule, two equal candidates, scores differ by ln 3: chances 3/4 and 1/4 against 1/2 and 1/2
+    uneven, _ = ranking_loss(torch.tensor([np.log(3.0), 0.0]), errors[:2], molecule[:2], 1)
+    assert float(uneven) == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25), abs=1e-5)
+    sums = log_softmax_within(torch.randn(5), molecule, 2).exp()
+    torch.testing.assert_close(torch.tensor([sums[:2].sum(), sums[2:].sum()]), torch.ones(2))
+
+
+def test_a_candidate_between_two_likely_ones_has_the_least_risk():
+    graph = graph_of(parse_smiles("CC"), ELEMENTS)
+    pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
+    order = by_risk(graph, pair, np.array([0.45, 0.15, 0.40]))
+    assert [one.number for one in order] == [1, 0, 2]
+    assert order[0].risk == pytest.approx(0.85) and order[0].chance == pytest.approx(0.15)
+
+
+def test_calibration_rises_and_gives_back_what_it_was_fitted_to():
+    rng = np.random.default_rng(0)
+    risks = rng.uniform(0, 1, 500)
+    calibration = calibrate(risks, 0.1 + 0.5 * risks + rng.normal(scale=0.05, size=500))
+    estimates = [calibrated(risk, calibration) for risk in np.linspace(0, 1, 50)]
+    assert (np.diff(estimates) >= 0).all()
+    np.testing.assert_allclose(estimates, 0.1 + 0.5 * np.linspace(0, 1, 50), atol=0.1)
+    assert calibrate(risks[:10], risks[:10]) is None
