@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom, rdMolTransforms
 
 from groundstate.molecules.calibration import calibrate, calibrated
 from groundstate.molecules.gaunt_model import by_risk
 from groundstate.molecules.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.mols import parse_smiles
-from groundstate.molecules.ranker import Ranker, collate_candidates
+from groundstate.molecules.ranker import Ranker, collate_candidates, torsion_waves
 from groundstate.molecules.ranking_loss import TEMPERATURE, log_softmax_within, ranking_loss
 
 ELEMENTS = [6, 7, 8]
@@ -39,13 +41,16 @@ def scores(ranker, graphs, candidates):
         return ranker(batch, collate_candidates(graphs, batch, candidates, hints))
 
 
-def test_scores_do_not_change_with_rotation_reflection_and_translation():
+def test_scores_change_with_the_hand_but_not_with_rotation_and_translation():
     ranker, candidates = network(), geometries()
     rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    rotation *= np.linalg.det(rotation)
     moved = [[one @ rotation + [3.0, -1.0, 2.0] for one in some] for some in candidates]
     first = scores(ranker, GRAPHS, candidates)
     assert first.std() > 0.1
     torch.testing.assert_close(scores(ranker, GRAPHS, moved), first, rtol=1e-4, atol=1e-4)
+    mirrored = [[one * [1, 1, -1] for one in some] for some in candidates]
+    assert (scores(ranker, GRAPHS, mirrored) - first)[:3].abs().min() > 1e-3  # CCCO has a torsion
 
 
 def test_a_score_depends_on_its_own_geometry_alone():
@@ -88,3 +93,18 @@ def test_calibration_rises_and_gives_back_what_it_was_fitted_to():
     assert (np.diff(estimates) >= 0).all()
     np.testing.assert_allclose(estimates, 0.1 + 0.5 * np.linspace(0, 1, 50), atol=0.1)
     assert calibrate(risks[:10], risks[:10]) is None
+
+
+def test_torsions_are_those_of_rdkit():
+    mol = Chem.AddHs(parse_smiles("C[C@H](O)CO"))
+    rdDistGeom.EmbedMolecule(mol, randomSeed=1)
+    graph = graph_of(mol, [1, 6, 8])
+    batch = collate([graph])
+    candidates = collate_candidates([graph], batch, [[mol.GetConformer().GetPositions()]], [np.zeros((1, 2))])
+    turns = torsion_waves(candidates).numpy()
+    angles = [rdMolTransforms.GetDihedralRad(mol.GetConformer(), *row) for row in graph.torsions.tolist()]
+    assert len(angles) == (graph.separation == 3).sum() > 10
+    np.testing.assert_allclose(turns[:, 0], np.cos(angles), atol=1e-5)
+    np.testing.assert_allclose(turns[:, 5], np.sin(3 * np.array(angles)), atol=1e-4)
+    ends = candidates.first[candidates.turned], candidates.second[candidates.turned]
+    np.testing.assert_array_equal(np.stack(ends, axis=1), graph.torsions[:, [0, 3]])

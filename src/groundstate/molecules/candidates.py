@@ -41,10 +41,10 @@ def candidates_of(
 ) -> Candidates:
     """Candidates from the ``mmff`` rows of a molecule (at least one), lowest energy first.
 
-    Where the data set numbers hydrogens by rules, a conformer stands for several candidates: distances know
-    no hand, but the mirror image of a conformer (where it has the same stereo) is another geometry once its
-    hydrogens follow ``labels``, which have one. So is every renumbering of equivalent heavy atoms, and of
-    hydrogens where the rules leave it open.
+    Where the data set numbers hydrogens by rules, a conformer stands for several candidates: the mirror image
+    of a conformer (where it has the same stereo) is another geometry once its hydrogens follow ``labels``,
+    which have a hand. So is every renumbering of equivalent heavy atoms, and of hydrogens where the rules
+    leave it open.
     """
     sound = [row for row in rows if row["stereo_kept"] and broken_bond(mol, row["positions"]) is None]
     failed = None

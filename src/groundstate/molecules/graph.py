@@ -40,6 +40,7 @@ class MoleculeGraph(NamedTuple):
     topology: np.ndarray  # (n, n) int16: bonds on the shortest way
     places: np.ndarray  # (p, 2 PLACES) float32: one-hot place of each end among the other's neighbours
     heavy: np.ndarray  # (n,) bool: not hydrogen
+    torsions: np.ndarray  # (t, 4) int64: one way from end to end for every 1-4 pair, i < l
 
 
 class GraphBatch(NamedTuple):
@@ -107,7 +108,17 @@ def graph_of(mol: Chem.Mol, elements: Sequence[int]) -> MoleculeGraph:
     features = np.concatenate([classes, bonds[first, second], shared[first, second]], axis=1)
     heavy = np.array([atom.GetAtomicNum() != 1 for atom in mol.GetAtoms()], bool)
     pairs, places = np.stack([first, second], axis=1), _places(mol, first, second)
-    return MoleculeGraph(atoms, pairs, separation, features, topology, places, heavy)
+    torsions = _torsions(topology, pairs[separation == FARTHEST])
+    return MoleculeGraph(atoms, pairs, separation, features, topology, places, heavy, torsions)
+
+
+def _torsions(topology: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    bonded = topology == 1
+    rows = []
+    for first, last in ends.tolist():
+        ways = bonded & np.outer(bonded[first], bonded[last])
+        rows.append([first, *np.argwhere(ways)[0].tolist(), last])
+    return np.array(rows, np.int64).reshape(-1, 4)
 
 
 def _places(mol: Chem.Mol, first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -1,8 +1,11 @@
 """A network that says which candidate geometry of a molecule is nearest to its ground state.
 
 The graph is read once a molecule. It gives every pair of atoms a context, and every candidate only adds its
-distances: a sum of learned pair potentials, then a second round in which atoms know their surroundings. What
-counts is the difference between candidates of one molecule, so only that is trained.
+distances and torsions: a sum of learned pair potentials, then a second round in which atoms know their
+surroundings. What counts is the difference between candidates of one molecule, so only that is trained.
+
+Unlike the refiner it sees the hand of a geometry and how its atoms are numbered: where a data set numbers
+equivalent atoms by a rule, candidates differ by nothing else.
 """
 
 from collections.abc import Sequence
@@ -19,6 +22,7 @@ NEAREST, RADIUS = 0.8, 8.0  # angstrom: range of the radial basis
 FARTHEST = 9  # bonds between two atoms that are told apart
 MEAN_NEIGHBOURS = 6.0
 PAIR_SUM = 10.0
+TURNS = 3  # multiples of a torsion angle
 HINTS = 2  # energy above the lowest, share of the conformers that ended in this minimum
 
 
@@ -32,9 +36,13 @@ class CandidateBatch(NamedTuple):
     first: Tensor  # (Q,) atom of this batch
     second: Tensor  # (Q,)
     pair: Tensor  # (Q,) pair of the molecule
+    torsions: Tensor  # (T, 4) atoms of this batch
+    turned: Tensor  # (T,) which of the Q pairs the ends of the torsion are
     ends: Tensor  # (pairs of the molecules, 2) atoms of the graph batch
     separation: Tensor  # (pairs of the molecules,) bonds between them, less one, at most FARTHEST - 1
     known: Tensor  # (P,) which of these pairs each pair of the graph batch is
+    middle: Tensor  # (1-4 pairs, 2) atoms of the graph batch between the ends
+    across: Tensor  # (1-4 pairs,) which of these pairs that is
     molecule: Tensor  # (C,) molecule of each candidate
     molecules: int
 
@@ -63,9 +71,11 @@ class Ranker(nn.Module):
         self.together = nn.Linear(features, 2 * features)
         self.apart = nn.Embedding(FARTHEST, 2 * features)
         self.near = nn.Linear(PAIR_FEATURES, 2 * features, bias=False)
+        self.between = nn.Linear(features, 2 * features, bias=False)
         channels = max(features // 2, 1)
         self.context = nn.Linear(2 * features, 3 * channels)
         self.filters = nn.Linear(radial, 3 * channels, bias=False)
+        self.turns = nn.Linear(2 * TURNS, 3 * channels, bias=False)
         self.dropout = nn.Dropout(dropout)
         self.first_round = perceptron(features + channels, features, features, dropout)
         self.sent = nn.Linear(features, channels, bias=False)
@@ -86,6 +96,8 @@ class Ranker(nn.Module):
             self.together(atoms).index_select(0, batch.ends.flatten()).view(-1, 2, self.width).unbind(1)
         )
         near = left.new_zeros(left.shape).index_copy(0, batch.known, self.near(graph.pair_features))
+        between = self.between(atoms).index_select(0, batch.middle.flatten()).view(-1, 2, self.width).sum(1)
+        near = near.index_add(0, batch.across, between)
         pairs = nn.functional.silu(left + right + left * right + near + self.apart(batch.separation))
         context = self.context(self.dropout(pairs)).index_select(0, batch.pair)
 
@@ -93,7 +105,8 @@ class Ranker(nn.Module):
         distance = (ends[0] - ends[1]).norm(dim=-1)
         gap = self.centres[1] - self.centres[0]
         basis = torch.exp(-(((distance[:, None] - self.centres) / gap) ** 2))
-        energies, first, second = (context * self.filters(basis)).chunk(3, dim=-1)
+        shape = self.filters(basis).index_add(0, batch.turned, self.turns(torsion_waves(batch)))
+        energies, first, second = (context * shape).chunk(3, dim=-1)
 
         known = atoms.index_select(0, batch.atom)
         heard = self._gather(first, first, batch)
@@ -118,6 +131,17 @@ class Ranker(nn.Module):
         return (
             total.index_add(0, batch.first, to_first).index_add(0, batch.second, to_second) / MEAN_NEIGHBOURS
         )
+
+
+def torsion_waves(batch: CandidateBatch) -> Tensor:
+    """Cosines and sines of one to ``TURNS`` times each torsion angle (T, 2 TURNS); the sines have a hand."""
+    ends = batch.positions.index_select(0, batch.torsions.flatten()).view(-1, 4, 3)
+    before, axis, after = (ends[:, 1:] - ends[:, :-1]).unbind(1)
+    one, other = torch.linalg.cross(before, axis), torch.linalg.cross(axis, after)
+    sine = (torch.linalg.cross(one, other) * nn.functional.normalize(axis, dim=-1)).sum(-1)
+    angle = torch.atan2(sine, (one * other).sum(-1))
+    angles = angle[:, None] * torch.arange(1, TURNS + 1, dtype=angle.dtype, device=angle.device)
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 class GraphRound(nn.Module):
@@ -156,9 +180,9 @@ def collate_candidates(
     hints: Sequence[np.ndarray],
 ) -> CandidateBatch:
     """Join the candidate geometries (n, 3) of molecules, ``graph`` being their collated graphs."""
-    positions, atom, owner, first, second, pair = [], [], [], [], [], []
-    ends, separation, molecule, place = [], [], [], []
-    atoms = pairs = rows = count = 0
+    positions, atom, owner, first, second, pair, torsions, turned = [], [], [], [], [], [], [], []
+    ends, separation, molecule, place, middle, across = [], [], [], [], [], []
+    atoms = pairs = rows = count = done = 0
     for number, (one, geometries) in enumerate(zip(graphs, candidates, strict=True)):
         size = len(one.atoms)
         i, j = np.triu_indices(size, 1)
@@ -167,6 +191,9 @@ def collate_candidates(
         of_pair = np.full((size, size), -1)
         of_pair[i, j] = np.arange(len(i))
         place.append(of_pair[one.pairs[:, 0], one.pairs[:, 1]] + pairs)
+        turning = of_pair[one.torsions[:, 0], one.torsions[:, 3]]
+        middle.append(one.torsions[:, 1:3] + atoms)
+        across.append(turning + pairs)
         for geometry in geometries:
             positions.append(geometry)
             atom.append(np.arange(size) + atoms)
@@ -174,8 +201,10 @@ def collate_candidates(
             first.append(i + rows)
             second.append(j + rows)
             pair.append(np.arange(len(i)) + pairs)
+            torsions.append(one.torsions + rows)
+            turned.append(turning + done)
             molecule.append(number)
-            rows, count = rows + size, count + 1
+            rows, count, done = rows + size, count + 1, done + len(i)
         atoms, pairs = atoms + size, pairs + len(i)
 
     def join(parts: list, dtype: type = np.int64) -> Tensor:
@@ -184,8 +213,9 @@ def collate_candidates(
     return CandidateBatch(
         join(positions, np.float32),
         join(list(hints), np.float32),
-        *map(join, (atom, owner, first, second, pair, ends, separation)),
+        *map(join, (atom, owner, first, second, pair, torsions, turned, ends, separation)),
         join(place)[graph.order],
+        *map(join, (middle, across)),
         torch.tensor(molecule),
         len(graphs),
     )

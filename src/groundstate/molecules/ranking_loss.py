@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-TEMPERATURE = 0.03  # angstrom: candidates whose errors differ by less are about equally right
+TEMPERATURE = 0.015  # angstrom: candidates whose errors differ by less are about equally right
 
 
 def ranking_loss(scores: Tensor, errors: Tensor, molecule: Tensor, molecules: int) -> tuple[Tensor, Tensor]:
