@@ -157,7 +157,7 @@ def test_command_line_with_a_baseline(files, tmp_path, capsys):
     assert exit.value.code == 0
     summary = json.loads((tmp_path / "o" / "summary.json").read_text())
     assert summary["baselines"]["same"]["mae"] == pytest.approx(0, abs=1e-9)
-    assert set(summary) - {"definitions", "baselines"} == set(summary["baselines"]["same"])
+    assert set(summary) - {"definitions", "baselines", "name"} == set(summary["baselines"]["same"])
     capsys.readouterr()
     for arguments, message in [
         (
