@@ -46,7 +46,7 @@ class Molecules(Settings):
         {}, description="data set without geometries -> the data set whose trained models predict it"
     )
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=4000)
-    embed: EmbedConformers = EmbedConformers()
+    embed: EmbedConformers = EmbedConformers(num_conformers=4)
     train: TrainGeometry = TrainGeometry()
     property: PropertyExperiment = PropertyExperiment()
     extensive: int = Field(
