@@ -1,6 +1,7 @@
 """CrystalNN fingerprints against matminer and pymatgen on real, ideal and odd crystals."""
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from pymatgen.core import Lattice, Site, Structure
 from pymatgen.core.local_env import CN_OPT_PARAMS
 
 from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.lattice import cell_from_parameters
 from groundstate.crystals.readers import read_flla
 from groundstate.metrics.crystal_files import to_structure
 from groundstate.metrics.crystal_nn import NoFingerprint, site_fingerprint, structure_fingerprint
@@ -22,9 +24,9 @@ MATMINER = CrystalNNFingerprint.from_preset("ops")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def compare(structure: Structure, sites: int) -> None:
-    """matminer takes up to half a second a site, so the quick tests look at the first ``sites`` only."""
-    for site in range(min(sites, len(structure))):
+def compare(structure: Structure, sites: Iterable[int] = (0,)) -> None:
+    """matminer takes up to half a second a site, so the quick tests look at few sites."""
+    for site in sites:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = MATMINER.featurize(structure, site)
@@ -60,7 +62,7 @@ def ideal() -> dict[str, Structure]:
 
 @pytest.mark.parametrize("name", ideal())
 def test_ideal_crystals_are_as_in_matminer(name: str) -> None:
-    compare(ideal()[name], 1)
+    compare(ideal()[name])
 
 
 def real(most: int) -> list[Structure]:
@@ -70,13 +72,34 @@ def real(most: int) -> list[Structure]:
 
 def test_small_real_crystals_are_as_in_matminer() -> None:
     for structure in real(4)[:4]:
-        compare(structure, 1)
+        compare(structure)
+
+
+def test_sparse_random_cells_are_as_in_matminer_and_none_where_it_has_none() -> None:
+    generator, none = np.random.default_rng(5), []
+    while len(none) < 40:
+        parameters = np.concatenate([generator.uniform(1.5, 25, 3), generator.uniform(12, 168, 3)])
+        lattice = cell_from_parameters(parameters)
+        if not np.isfinite(lattice).all() or np.linalg.det(lattice) < 0.5:
+            continue
+        kinds = ["Na", "Cl", "O", "O", "Na", "Cl"][: generator.integers(1, 7)]
+        structure = Structure(lattice, kinds, generator.uniform(-2, 2, (len(kinds), 3)))
+        for site in range(len(structure)):
+            try:
+                compare(structure, [site])
+                none.append(False)
+            except ValueError as error:
+                assert "No Voronoi neighbors" in str(error)
+                with pytest.raises(NoFingerprint, match="no Voronoi neighbour"):
+                    site_fingerprint(structure, site)
+                none.append(True)
+    assert 0 < sum(none) < 15
 
 
 @pytest.mark.slow
 def test_all_real_crystals_are_as_in_matminer() -> None:
     for structure in real(100):
-        compare(structure, 100)
+        compare(structure, range(len(structure)))
 
 
 @pytest.mark.parametrize("coordination", MOTIFS)

@@ -54,7 +54,8 @@ def _faces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if any(-1 in polygon for polygon in polygons):
         raise QhullError("an open Voronoi cell")
     corners = np.array(
-        [(face, polygon[0], *edge) for face, polygon in enumerate(polygons) for edge in _fan(polygon)]
+        [(face, polygon[0], *edge) for face, polygon in enumerate(polygons) for edge in _fan(polygon)],
+        dtype=int,
     ).reshape(-1, 4)
     face = corners[:, 0]
     centre, vertices = points[0], voronoi.vertices
