@@ -1,11 +1,13 @@
-/* Products z[k] += g x[i] y[j] over a list of terms, LANES columns (rows of the batch x channels) at a time. */
+/* Products of signals on the sphere, LANES columns (rows of the batch x channels) at a time: from a list of terms
+   g x[i] y[j], or on the points of a grid that three reflections leave as it is. */
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LANES 64
-#define WIDTH ((int)(LANES * sizeof(REAL) / 64))
+#define WIDTH ((int)(LANES * sizeof(REAL) / 64)) /* vectors of a component */
+#define STRIP 2                                  /* vectors worked on together */
 
 typedef REAL vector __attribute__((vector_size(64)));
 
@@ -47,16 +49,78 @@ static void store(const operand *to, int64_t row, int64_t rows, int64_t channel,
     }
 }
 
-/* pairs: i, j and the number of terms of every pair; targets and factors: k and g of every term.
-   Tiles first..last-1 of the batch. Returns 0, or 1 without memory. */
-int contract(const operand *x, const operand *y, const operand *z, const int32_t *pairs, int64_t count,
+/* z[k] += g x[i] y[j]. pairs: i, j and the number of terms of every pair; targets and factors: k and g of every
+   term. */
+static void add_terms(const vector *restrict x, const vector *restrict y, vector *restrict z, const int32_t *pairs,
+                      int64_t count, const int32_t *targets, const REAL *factors) {
+    for (int64_t p = 0; p < count; p++) {
+        const vector *a = x + pairs[3 * p] * WIDTH, *b = y + pairs[3 * p + 1] * WIDTH;
+        vector product[WIDTH];
+        for (int v = 0; v < WIDTH; v++) product[v] = a[v] * b[v];
+        for (int32_t t = 0; t < pairs[3 * p + 2]; t++, targets++, factors++) {
+            vector *sum = z + *targets * WIDTH;
+            for (int v = 0; v < WIDTH; v++) sum[v] += *factors * product[v];
+        }
+    }
+}
+
+/* Sums and differences over three reflections: parts of the eight symmetries <-> values at the eight images. */
+static inline void reflect(vector f[8][STRIP]) {
+#pragma GCC unroll 3
+    for (int bit = 1; bit < 8; bit *= 2)
+#pragma GCC unroll 8
+        for (int c = 0; c < 8; c++)
+            if (!(c & bit))
+                for (int v = 0; v < STRIP; v++) {
+                    const vector even = f[c][v], odd = f[c | bit][v];
+                    f[c][v] = even + odd;
+                    f[c | bit][v] = even - odd;
+                }
+}
+
+/* Values at a point and its images, from components sorted by symmetry; ends: where the next begins. */
+static inline void evaluate(const vector *x, const REAL *harmonics, const int32_t *ends, vector f[8][STRIP]) {
+    for (int32_t c = 0, k = 0; c < 8; c++) {
+        vector sum[STRIP] = {0};
+        for (; k < ends[c]; k++)
+            for (int v = 0; v < STRIP; v++) sum[v] += harmonics[k] * x[k * WIDTH + v];
+        for (int v = 0; v < STRIP; v++) f[c][v] = sum[v];
+    }
+    reflect(f);
+}
+
+/* z += the product on the points of one octant and their images. ends: 8 numbers for x, y and z; harmonics: for
+   every point those of x, of y and of z, the last with the weight. */
+static void add_points(const vector *restrict x, const vector *restrict y, vector *restrict z, const int32_t *ends,
+                       int64_t count, const REAL *harmonics) {
+    const REAL *last = harmonics + count * (ends[7] + ends[15] + ends[23]);
+    for (int strip = 0; strip < WIDTH; strip += STRIP) {
+        for (const REAL *at = harmonics; at < last;) {
+            vector f[8][STRIP], g[8][STRIP];
+            evaluate(x + strip, at, ends, f);
+            at += ends[7];
+            evaluate(y + strip, at, ends + 8, g);
+            at += ends[15];
+            for (int c = 0; c < 8; c++)
+                for (int v = 0; v < STRIP; v++) f[c][v] *= g[c][v];
+            reflect(f);
+            for (int32_t c = 0, k = 0; c < 8; c++)
+                for (; k < ends[16 + c]; k++)
+                    for (int v = 0; v < STRIP; v++) z[k * WIDTH + strip + v] += at[k] * f[c][v];
+            at += ends[23];
+        }
+    }
+}
+
+/* Tiles first..last-1 of the batch, by terms where there are targets, else by points. Returns 0, or 1 without
+   memory. */
+int contract(const operand *x, const operand *y, const operand *z, const int32_t *pairs_or_ends, int64_t count,
              const int32_t *targets, const REAL *factors, int64_t batch, int64_t channels, int64_t first, int64_t last) {
     const int64_t chunks = (channels + LANES - 1) / LANES, height = channels < LANES ? LANES / channels : 1;
-    const int64_t sizes = (x->size + y->size + z->size) * LANES * sizeof(REAL);
-    vector *memory = aligned_alloc(64, sizes);
-    if (!memory) return 1;
-    memset(memory, 0, sizes);
-    vector *restrict xs = memory, *restrict ys = xs + x->size * WIDTH, *restrict zs = ys + y->size * WIDTH;
+    const int64_t bytes = (x->size + y->size + z->size) * LANES * sizeof(REAL);
+    vector *xs = aligned_alloc(64, bytes), *ys = xs + x->size * WIDTH, *zs = ys + y->size * WIDTH;
+    if (!xs) return 1;
+    memset(xs, 0, bytes);
     for (int64_t tile = first; tile < last; tile++) {
         const int64_t row = tile / chunks * height, channel = tile % chunks * LANES;
         const int64_t rows = batch - row < height ? batch - row : height;
@@ -64,19 +128,12 @@ int contract(const operand *x, const operand *y, const operand *z, const int32_t
         load(x, row, rows, channel, lanes, (REAL *)xs);
         load(y, row, rows, channel, lanes, (REAL *)ys);
         memset(zs, 0, z->size * LANES * sizeof(REAL));
-        const int32_t *k = targets;
-        const REAL *g = factors;
-        for (int64_t p = 0; p < count; p++) {
-            const vector *a = xs + pairs[3 * p] * WIDTH, *b = ys + pairs[3 * p + 1] * WIDTH;
-            vector product[WIDTH];
-            for (int v = 0; v < WIDTH; v++) product[v] = a[v] * b[v];
-            for (int32_t t = 0; t < pairs[3 * p + 2]; t++, k++, g++) {
-                vector *sum = zs + *k * WIDTH;
-                for (int v = 0; v < WIDTH; v++) sum[v] += *g * product[v];
-            }
-        }
+        if (targets)
+            add_terms(xs, ys, zs, pairs_or_ends, count, targets, factors);
+        else
+            add_points(xs, ys, zs, pairs_or_ends, count, factors);
         store(z, row, rows, channel, lanes, (const REAL *)zs);
     }
-    free(memory);
+    free(xs);
     return 0;
 }

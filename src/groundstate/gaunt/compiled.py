@@ -1,7 +1,9 @@
-"""Kernel in C, compiled on first use: one pass over the non-zero coefficients of the coupling table.
+"""Kernel in C, compiled on first use; layouts are converted on the way. The source is `compiled.c`.
 
-The numbers of terms grow like L^5, points times components of a grid like L^4; but a term costs one fused
-multiply-add on data in registers, and the layouts are converted on the way. The source is `compiled.c`.
+At low degrees, and for the bracket, the non-zero entries of the coupling table are added up. Otherwise the
+product is formed on the grid: three reflections leave a Lebedev grid as it is and give every harmonic a sign,
+so that harmonics are evaluated on the points of one octant, apart for each of the eight combinations of signs;
+sums and differences of the eight parts are the values at the eight images.
 """
 
 import ctypes
@@ -17,9 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from groundstate.gaunt.transforms import table
+from groundstate.gaunt.harmonics import real_harmonics
+from groundstate.gaunt.quadrature import LEBEDEV_DEGREES, sphere_grid
+from groundstate.gaunt.transforms import scale_of_components, table
 
 LANES = 64  # as in the source
+POINTS_FROM_DEGREE = 15
 TYPES = {torch.float32: ("float", np.float32), torch.float64: ("double", np.float64)}
 
 
@@ -34,22 +39,23 @@ def run(form, operands, wanted):
     rows, columns = (1, batch) if channels == 1 else (batch, channels)
     chunks = -(-columns // LANES)
     blocks = -(-rows // max(1, LANES // columns)) if columns else 0
+    by_points = not form.odd and POINTS_FROM_DEGREE <= form.exact <= LEBEDEV_DEGREES[-1]
     results = []
     for i, j, port in wanted:
-        shared = port.channels < channels
-        make = like.new_zeros if shared else like.new_empty
-        z = make(batch, port.size * port.channels)
-        slots = (operands[i][1], operands[j][1], port)
-        described = [
-            _Operand(tensor.data_ptr(), *_places(slot, channels))
-            for tensor, slot in zip((operands[i][0], operands[j][0], z), slots, strict=True)
-        ]
-        keys = [(slot.degrees, slot.scales) for slot in slots]
-        pairs, targets, factors = _terms(*keys, form.odd, like.dtype)
+        # a result with one channel is summed over the channels of the others
+        empty = like.new_zeros if port.channels < channels else like.new_empty
+        z = empty(batch, port.size * port.channels)
+        triple = (operands[i], operands[j], (z, port))
+        slots = [_Operand.of(tensor, slot, channels, by_points) for tensor, slot in triple]
+        keys = [(slot.degrees, slot.scales) for _, slot in triple]
+        leading, count, targets, factors = (
+            _points(*keys, form.exact, like.dtype) if by_points else _terms(*keys, form.odd, like.dtype)
+        )
 
-        def work(first, last, described=described, pairs=pairs, targets=targets, factors=factors):
-            lists = (pairs.ctypes.data, len(pairs), targets.ctypes.data, factors.ctypes.data)
-            return library.contract(*map(ctypes.byref, described), *lists, rows, columns, first, last)
+        def work(
+            first, last, slots=slots, plan=(_address(leading), count, _address(targets), _address(factors))
+        ):
+            return library.contract(*map(ctypes.byref, slots), *plan, rows, columns, first, last)
 
         _spread_over_threads(work, blocks * chunks, chunks if rows > 1 else 1)
         results.append(z)
@@ -65,43 +71,74 @@ class _Operand(ctypes.Structure):
         ("row", ctypes.c_int64),
     ]
 
+    @classmethod
+    def of(cls, tensor, port, channels, by_symmetry):
+        """How the source finds the components of a contiguous tensor."""
+        places = _places(port, channels, by_symmetry)
+        found = cls(tensor.data_ptr(), *map(_address, places), port.size, port.size * port.channels)
+        found.places = places  # the source reads them as long as it runs
+        return found
 
-def _places(port, channels):
-    offset, stride = _addresses(port, channels)
-    return offset.ctypes.data, stride.ctypes.data, port.size, port.size * port.channels
+
+def _address(array):
+    return None if array is None else array.ctypes.data
 
 
 @lru_cache(maxsize=1024)
-def _addresses(port, channels):
+def _places(port, channels, by_symmetry):
     """Offset of every component in a row, and the distance of its channels."""
+    offset, stride = np.arange(port.size), np.ones(port.size, dtype=np.int64)
     if channels == 1:  # the rows of the batch are the channels
-        return np.arange(port.size), np.full(port.size, port.size)
-    if port.channels == 1:
-        return np.arange(port.size), np.zeros(port.size, dtype=np.int64)
-    if not port.interleaved:
-        return np.arange(port.size) * port.channels, np.ones(port.size, dtype=np.int64)
-    widths = 2 * np.array(port.degrees) + 1
-    starts = (np.cumsum(widths) - widths) * port.channels
-    offset = np.concatenate([start + np.arange(width) for start, width in zip(starts, widths, strict=True)])
-    return offset, np.repeat(widths, widths)
+        stride *= port.size
+    elif port.channels == 1:
+        stride *= 0
+    elif not port.interleaved:
+        offset = offset * port.channels
+    else:
+        widths = 2 * np.array(port.degrees) + 1
+        starts = np.repeat(np.cumsum(widths) - widths, widths)
+        offset, stride = starts * port.channels + offset - starts, np.repeat(widths, widths)
+    if by_symmetry:
+        order = np.argsort(_symmetries(port.degrees), kind="stable")
+        offset, stride = offset[order], stride[order]
+    return offset, stride
+
+
+def _symmetries(degrees):
+    """For every component a number of three bits: whether it changes its sign with x, y and z."""
+    point = np.array([0.48, 0.6, 0.64])
+    images = np.concatenate([point[None], point * (1 - 2 * np.eye(3))])
+    values = real_harmonics(degrees, images)
+    return (values[:, 1:] * values[:, :1] < 0) @ np.array([1, 2, 4])
+
+
+@lru_cache(maxsize=1024)
+def _points(first, second, third, exact, dtype):
+    """Where each symmetry ends, number of points, None, and the harmonics of the slots at every point."""
+    points, weights = sphere_grid(exact)
+    octant = (points > -1e-9).all(axis=1)
+    images = 2.0 ** (np.abs(points) > 1e-9).sum(axis=1)
+    weights = (weights * images / 8)[octant]
+    ends, harmonics = [], []
+    for degrees, scales in (first, second, third):
+        symmetry = _symmetries(degrees)
+        ends.append(np.cumsum(np.bincount(symmetry, minlength=8)))
+        values = real_harmonics(degrees, points[octant]) * scale_of_components(degrees, scales)[:, None]
+        harmonics.append(values[np.argsort(symmetry, kind="stable")])
+    harmonics[2] = harmonics[2] * weights
+    every = np.concatenate(harmonics).T.astype(TYPES[dtype][1], order="C")
+    return np.concatenate(ends).astype(np.int32), len(every), None, every
 
 
 @lru_cache(maxsize=1024)
 def _terms(first, second, third, odd, dtype):
-    """Non-zero coefficients, sorted by pairs (i, j): (i, j, terms of the pair), k of every term, its factor.
-
-    Pairs with as many terms follow each other: the length of the inner loop can be predicted.
-    """
+    """Pairs (i, j, terms of the pair) of components, their number, k of every term, and its coefficient."""
     size = sum(2 * degree + 1 for degree in second[0])
     found = table(first, second, third, odd)
     pair, target = np.nonzero(found)
-    count = np.count_nonzero(found, axis=1)
-    order = np.lexsort((target, pair, count[pair]))
-    pair, target = pair[order], target[order]
-    kept = np.flatnonzero(count)
-    kept = kept[np.argsort(count[kept], kind="stable")]
-    pairs = np.stack([kept // size, kept % size, count[kept]], axis=1).astype(np.int32)
-    return pairs, target.astype(np.int32), found[pair, target].astype(TYPES[dtype][1])
+    kept, counts = np.unique(pair, return_counts=True)
+    pairs = np.stack([kept // size, kept % size, counts], axis=1).astype(np.int32)
+    return pairs, len(pairs), target.astype(np.int32), found[pair, target].astype(TYPES[dtype][1])
 
 
 def compiler() -> str | None:

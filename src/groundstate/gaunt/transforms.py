@@ -131,7 +131,7 @@ def _even_first_inverse(degrees: Degrees) -> np.ndarray:
 
 
 @constant_builder("scales")
-def _scaled(degrees: Degrees, scales: tuple[float, ...] | None) -> np.ndarray:
+def scale_of_components(degrees: Degrees, scales: tuple[float, ...] | None) -> np.ndarray:
     """Factor of every component."""
     return np.repeat(scales or (1.0,) * len(degrees), [2 * degree + 1 for degree in degrees])
 
@@ -141,7 +141,7 @@ def _values(
 ) -> np.ndarray:
     """(1 or 2, components, points): values, or the two components of the surface gradient."""
     values = surface_gradient(degrees, points) if gradient else real_harmonics(degrees, points)[None]
-    return values * _scaled(degrees, scales)[:, None]
+    return values * scale_of_components(degrees, scales)[:, None]
 
 
 @constant_builder("full")
@@ -165,7 +165,7 @@ def _half(
 @constant_builder("table")
 def table(first: tuple, second: tuple, third: tuple, odd: bool) -> np.ndarray:
     """(pairs of input components, output components) of the coupling; each slot is (degrees, scales)."""
-    a, b, c = (_scaled(*slot) for slot in (first, second, third))
+    a, b, c = (scale_of_components(*slot) for slot in (first, second, third))
     entries = coupling(first[0], second[0], third[0], odd) * a[:, None, None] * b[:, None] * c
     return entries.reshape(-1, c.size)
 
