@@ -66,6 +66,13 @@ def measure(runs: int) -> dict:
             f"L={lmax}: plain up to {plain[str(3 * lmax)]}, dense up to {dense.get(str(3 * lmax), 0)}",
             flush=True,
         )
+    entries = 0
+    for lmax in (1, 2, 3):
+        found = times(lmax, 1000, 64, ("terms", "full"), runs)
+        print(f"64 channels, L={lmax}: {found}", flush=True)
+        if found["terms"] > found["full"]:
+            break
+        entries = 3 * lmax
     start = {}
     for name, batch, channels in (("one channel", 16000, 1), ("many channels", 500, 64)):
         wins = []
@@ -76,7 +83,12 @@ def measure(runs: int) -> dict:
         first = next((i for i in range(len(wins)) if all(wins[i:])), None)
         start[name] = 10**6 if first is None else 3 * DEGREES[first]
     plain["60"] = plain[str(3 * DEGREES[-1])]
-    return {"dense_up_to_columns": dense, "plain_up_to_columns": plain, "halves_from_degree": start}
+    return {
+        "dense_up_to_columns": dense,
+        "plain_up_to_columns": plain,
+        "terms_up_to_degree": entries,
+        "halves_from_degree": start,
+    }
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from groundstate.gaunt import (  # noqa: E402
     GauntConvolution,
     GauntManyBody,
     GauntTensorProduct,
+    compiled,
     gaunt_product,
     spherical_harmonics,
 )
@@ -59,27 +60,29 @@ def report(part: str, case: str, sides: dict, runs: int, base: str = "e3nn", mem
 
 
 def products(lmax: int, channels: int, batch: int, rank: int = 0) -> dict:
-    """e3nn and the three ways to call the same product; with a rank, our side learns weights as well.
+    """e3nn and the ways to call the same product; with a rank, our side learns weights as well.
 
-    e3nn's weights are parameters, as it builds them; without a rank a row shows it with frozen weights too.
+    e3nn's weights are parameters, as it builds them; without a rank a row up to lmax 3 shows it with frozen
+    weights too.
     """
     kind, width = irreps(lmax, channels), channels * (lmax + 1) ** 2
     twin = channelwise(lmax, lmax, lmax, channels)
-    native = GauntTensorProduct(kind, kind, kind, rank=rank, layout="ir_mul", **BARE)
-    drop_in = GauntTensorProduct(kind, kind, kind, rank=rank, **BARE)
-    sides = {
-        "e3nn": (twin, (leaf(batch, width), leaf(batch, width))),
-        "native ir_mul": (native, (leaf(batch, width), leaf(batch, width))),
-        "drop-in mul_ir": (drop_in, (leaf(batch, width), leaf(batch, width))),
-    }
+    modules = {"e3nn": twin}
+    for method in ("auto", *(["compiled"] if compiled.compiler() else [])):
+        for name, layout in (("native ir_mul", "ir_mul"), ("drop-in mul_ir", "mul_ir")):
+            product = GauntTensorProduct(kind, kind, kind, rank=rank, layout=layout, method=method, **BARE)
+            modules[name if method == "auto" else f"{name}, {method}"] = product
+    sides = {name: (module, (leaf(batch, width), leaf(batch, width))) for name, module in modules.items()}
     if rank == 0:
         inputs = sides["e3nn"][1]
-        assert torch.allclose(twin(*inputs), drop_in(*inputs), atol=2e-4), "the two sides differ"
+        same = torch.allclose(twin(*inputs), modules["drop-in mul_ir"](*inputs), atol=2e-4)
+        assert same, "the two sides differ"
         shape = (batch * channels, (lmax + 1) ** 2)
+        sides["core on rows"] = (lambda x, y: gaunt_product(x, y, lmax), (leaf(*shape), leaf(*shape)))
+    if rank == 0 and lmax <= 3:
         frozen = channelwise(lmax, lmax, lmax, channels)
         frozen.weight.requires_grad_(False)
         sides["e3nn with frozen weights"] = (frozen, (leaf(batch, width), leaf(batch, width)))
-        sides["core on rows"] = (lambda x, y: gaunt_product(x, y, lmax), (leaf(*shape), leaf(*shape)))
     return sides
 
 
@@ -167,14 +170,12 @@ def every_path(runs: int) -> None:
         channels = 16
         kind = irreps(lmax, channels)
         twin = complete(lmax, channels)
-        product = GauntTensorProduct(
-            kind, kind, twin.irreps_out, parity="complete", rank=0, layout="ir_mul", **BARE
-        )
         shape = (1000, kind.dim)
-        sides = {
-            "e3nn": (twin, (leaf(*shape), leaf(*shape))),
-            "complete": (product, (leaf(*shape), leaf(*shape))),
-        }
+        sides = {"e3nn": (twin, (leaf(*shape), leaf(*shape)))}
+        for method in ("auto", *(["compiled"] if compiled.compiler() else [])):
+            options = {"parity": "complete", "rank": 0, "layout": "ir_mul", "method": method, **BARE}
+            product = GauntTensorProduct(kind, kind, twin.irreps_out, **options)
+            sides[f"complete, {method}"] = (product, (leaf(*shape), leaf(*shape)))
         report("all paths, 16 channels", f"L={lmax}", sides, runs)
 
 

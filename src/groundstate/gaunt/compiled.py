@@ -2,8 +2,8 @@
 
 At low degrees, and for the bracket, the non-zero entries of the coupling table are added up. Otherwise the
 product is formed on the grid: three reflections leave a Lebedev grid as it is and give every harmonic a sign,
-so that harmonics are evaluated on the points of one octant, apart for each of the eight combinations of signs;
-sums and differences of the eight parts are the values at the eight images.
+so that harmonics are evaluated on the points of one octant, apart for each of the eight combinations of
+signs; sums and differences of the eight parts are the values at the eight images.
 """
 
 import ctypes

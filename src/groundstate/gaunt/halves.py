@@ -47,8 +47,8 @@ def run(form, operands, wanted):
             wanted, out_of, space.results, targets, space.back, strict=True
         ):
             (xe, xo), (ye, yo) = space.shaped[i], space.shaped[j]
-            same = _pair(xe, ye, xo, yo, form.odd, space.same, space.scratch)
-            cross = _pair(xe, yo, xo, ye, form.odd, space.cross, space.scratch)
+            same = _pair(xe, ye, xo, yo, form.odd, space.same)
+            cross = _pair(xe, yo, xo, ye, form.odd, space.cross)
             if port.channels == 1 and form.channels > 1:
                 same, cross = same.sum(-1), cross.sum(-1)
             else:
@@ -94,14 +94,12 @@ class _Space:
         products = like.new_empty(2, points, rows, form.channels)
         self.same, self.cross = products.unbind(0)
         self.flat = products.view(2, points, -1).unbind(0)
-        self.scratch = torch.empty_like(self.same) if form.odd else None
 
 
-def _pair(a, b, c, d, odd, out, scratch):
+def _pair(a, b, c, d, odd, out):
     """a b + c d, or the same with the bracket of two gradients in place of the product."""
     if not odd:
         return torch.mul(a, b, out=out).addcmul_(c, d)
     points = out.shape[0]
-    torch.mul(a[:points], b[points:], out=out)
-    torch.mul(a[points:], b[:points], out=scratch).addcmul_(c[points:], d[:points])
-    return out.addcmul_(c[:points], d[points:]).sub_(scratch)
+    torch.mul(a[:points], b[points:], out=out).addcmul_(a[points:], b[:points], value=-1)
+    return out.addcmul_(c[:points], d[points:]).addcmul_(c[points:], d[:points], value=-1)

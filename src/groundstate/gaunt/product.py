@@ -120,7 +120,7 @@ class GauntTensorProduct(nn.Module):
         x = x.expand(*lead, x.shape[-1]).reshape(-1, x.shape[-1])
         y = y.expand(*lead, y.shape[-1]).reshape(-1, y.shape[-1])
         if weight is None:
-            result = self._parts_sum(x, y)
+            result = self._product(x, y, self._parts)
         else:
             if weight.ndim > 1:
                 weight = weight.expand(*lead, weight.shape[-1]).reshape(-1, weight.shape[-1])
@@ -131,25 +131,20 @@ class GauntTensorProduct(nn.Module):
         """Factor that the normalisation puts on an output degree of the even or odd part (0: not reached)."""
         return self._scales.get((odd, sign), {}).get(degree, 0.0)
 
-    def _parts_sum(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        result = self._product(x, y, self._parts[0])
-        for odd in self._parts[1:]:
-            result = result + self._product(x, y, odd)
-        return result
-
     def _weighted_sum(self, x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         terms = weight.split(self._counts * (self.rank * len(self._parts)), dim=-1)
         result = None
         for index in range(0, len(terms), 3):
             odd = self._parts[index // (3 * self.rank)]
             a, b, c = terms[index : index + 3]
-            term = self._product(x * self._in1.spread(a), y * self._in2.spread(b), odd) * self._out.spread(c)
+            term = self._product(x * self._in1.spread(a), y * self._in2.spread(b), (odd,))
+            term = term * self._out.spread(c)
             result = term if result is None else result + term
         return result
 
-    def _product(self, x: torch.Tensor, y: torch.Tensor, odd: bool) -> torch.Tensor:
-        """The product without weights, one part, flat (batch, irreps_out.dim)."""
-        products = self._products[odd]
+    def _product(self, x: torch.Tensor, y: torch.Tensor, parts: tuple[bool, ...]) -> torch.Tensor:
+        """The product without weights, the parts added up, flat (batch, irreps_out.dim)."""
+        products = [product for odd in parts for product in self._products[odd]]
         if self._direct:
             (_, _, _, form) = products[0]
             return self._contract(x, y, form)

@@ -21,7 +21,7 @@ def kernel(exact: int, batch: int, channels: int, method: str) -> str:
         return "dense"
     if columns <= _limit(MEASURED["plain_up_to_columns"], exact):
         return "plain"
-    if exact <= MEASURED["terms_up_to_degree"]:
+    if channels > 1 and exact <= MEASURED["terms_up_to_degree"]:
         return "terms"
     start = MEASURED["halves_from_degree"]["one channel" if channels == 1 else "many channels"]
     return "halves" if exact >= start else "full"
