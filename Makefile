@@ -14,7 +14,7 @@ help:
 	@echo "make test        set up, run the tests (at most 10 minutes)"
 	@echo "make test-slow   the longer tests"
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
-	@echo "make test-kill   208 kills with -9 over all stages, and a table"
+	@echo "make test-kill   16 kills with -9 of each of the 13 stages, and a table"
 	@echo "make reproduce   the default run twice, every result compared (CONFIG=config/test.yaml: seconds)"
 	@echo "make lint        ruff, snakefmt --check, snakemake --lint"
 	@echo "make format      ruff format, snakefmt"
@@ -43,7 +43,9 @@ test-slurm: $(READY)
 	$(BIN)/python -m pytest -q -m slurm tests/slurm
 
 test-kill: $(READY)
-	KILLS=208 $(BIN)/python -m pytest -q -m slow -k many_kills tests/faults
+	rm -rf build/kills
+	KILLS=16 $(BIN)/python -m pytest -q -m slow -k many_kills --numprocesses 2 tests/faults
+	cat build/kills/*.md
 
 # two runs in two folders that share nothing but the downloads
 CONFIG ?= config/config.yaml

@@ -39,13 +39,17 @@ def _content(path: Path, state: tuple[int, int, int]) -> object:
 
 
 def contents(folder: Path) -> dict[str, object]:
-    """Relative path -> comparable content of every result file below ``folder``; hidden files left out."""
+    """Relative path -> comparable content of every result file below ``folder``.
+
+    Hidden files and unfinished downloads (``.part``) are left out.
+    """
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     named = ((path.relative_to(folder), path, path.stat()) for path in files)
     return {
         str(name): _content(path, (status.st_ino, status.st_mtime_ns, status.st_size))
         for name, path, status in named
-        if path.name not in LEFT_OUT and not any(part.startswith(".") for part in name.parts)
+        if path.name not in LEFT_OUT and ".part" not in path.name
+        if not any(part.startswith(".") for part in name.parts)
     }
 
 
