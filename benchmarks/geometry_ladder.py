@@ -1,87 +1,126 @@
 """What each step from an RDKit conformer to the prediction gains: errors on the test part, failures counted.
 
-Usage: python benchmarks/geometry_ladder.py RUN/best.ckpt PREPARED CONFORMERS/conformers.parquet [--most N]
+Usage: python benchmarks/geometry_ladder.py RUN/best.ckpt PREPARED CONFORMERS/conformers.parquet
+Molecules come in a fixed random order, and the table is printed as it grows: it may be stopped at any time.
 """
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.distance import pdist
+from rdkit import Chem
 
-from groundstate.metrics.geometry import DEFINITIONS, aggregate, reference_terms
-from groundstate.molecules.candidates import candidates_of
+from groundstate.metrics.distances import distance_errors
+from groundstate.metrics.rmsd import heavy_rmsd
+from groundstate.molecules.candidates import Candidates, candidates_of
 from groundstate.molecules.examples import read_part, read_starts
 from groundstate.molecules.gaunt_model import rank, refine
 from groundstate.molecules.graph import graph_of
 from groundstate.molecules.labels import follow_labels, groups_of
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.predict import load_predictor
+from groundstate.molecules.predict import Predictor, load_predictor
 from groundstate.molecules.untrained import lowest
-from groundstate.progress import track
+from groundstate.seeds import derive_seed
 
-METRICS = ("mae", "rmse", "d_mae_n2", "d_rmse_n2", "c_rmsd", "bond_mae", "angle_mae", "mae_symmetric")
+CHUNK = 60
+Steps = list[dict[str, np.ndarray]]
+
+
+def steps_of(
+    predictor: Predictor, mols: list[Chem.Mol], records: list[dict], starts: list[list[dict]], clock: dict
+) -> Steps:
+    """The geometry of each molecule at each step."""
+    hands = {"hand": predictor.labels["hand"], "anti": {}}
+
+    def timed(name: str, function, *arguments):
+        began = time.process_time()
+        result = function(*arguments)
+        clock[name] = clock.get(name, 0.0) + time.process_time() - began
+        return result
+
+    def make() -> list[Candidates]:
+        return [candidates_of(mol, rows, predictor.labels) for mol, rows in zip(mols, starts, strict=True)]
+
+    graphs = [graph_of(mol, predictor.elements) for mol in mols]
+    candidates = timed("candidates", make)
+    orders = timed("rank", rank, predictor.network, graphs, candidates)
+    nearest = []
+    for record, some in zip(records, candidates, strict=True):
+        errors = [distance_errors(one, np.array(record["positions"])).absolute for one in some.positions]
+        nearest.append(some.positions[int(np.argmin(errors))])
+    chosen = [some.positions[order[0].number] for some, order in zip(candidates, orders, strict=True)]
+    refined = timed("refine", refine, predictor.network, graphs, chosen)
+    refined_lowest = refine(predictor.network, graphs, [some.positions[0] for some in candidates])
+    refined_nearest = refine(predictor.network, graphs, nearest)
+    steps = []
+    for number, (mol, rows, some, order) in enumerate(zip(mols, starts, candidates, orders, strict=True)):
+        groups, low = list(groups_of(mol)), lowest(rows)["positions"]
+        steps.append(
+            {
+                "first conformer": rows[0]["positions"],
+                "lowest energy": low,
+                "+ hands of hydrogens": follow_labels(groups, low, hands),
+                "+ methyl rule": follow_labels(groups, low, predictor.labels),
+                "lowest, refined (no ranker)": refined_lowest[number],
+                "likeliest candidate": some.positions[max(order, key=lambda one: one.chance).number],
+                "least risk (no refiner)": chosen[number],
+                "least risk, refined (the model)": refined[number],
+                "oracle of the candidates": nearest[number],
+                "oracle, refined": refined_nearest[number],
+            }
+        )
+    return steps
+
+
+def errors_of(mol: Chem.Mol, positions: np.ndarray, reference: np.ndarray) -> list[float]:
+    """Sums whose ratios are the metrics of ``table``."""
+    errors = distance_errors(positions, reference)
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+    first, second = np.array(ends, int).reshape(-1, 2).T
+    before, after = (np.linalg.norm(p[first] - p[second], axis=1) for p in (positions, reference))
+    bonds = float(np.abs(before - after).sum())
+    rmsd = heavy_rmsd(mol, positions, reference)
+    return [errors.absolute, errors.squared, errors.pairs, errors.entries, rmsd, 1.0, bonds, len(ends)]
+
+
+def table(sums: dict[str, np.ndarray]) -> Iterator[str]:
+    """The ladder as Markdown."""
+    yield "| step | D-MAE (n^2) | D-RMSE (n^2) | C-RMSD | bond MAE | D-MAE | D-RMSE |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, (absolute, squared, pairs, entries, rmsd, count, bonds, bond_count) in sums.items():
+        values = [absolute / entries, (squared / entries) ** 0.5, rmsd / count, bonds / bond_count]
+        values += [absolute / pairs, (squared / pairs) ** 0.5]
+        yield f"| {name} | " + " | ".join(f"{value:.4f}" for value in values) + " |"
 
 
 def main() -> None:
-    """Print the ladder as a table and as JSON."""
+    """Print the ladder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("prepared", type=Path)
-    parser.add_argument("conformers", type=Path)
+    for name in ("checkpoint", "prepared", "conformers"):
+        parser.add_argument(name, type=Path)
     parser.add_argument("--split", default="random")
-    parser.add_argument("--most", type=int)
     arguments = parser.parse_args()
-    predictor = load_predictor(arguments.checkpoint, "cpu")
-    folder = arguments.prepared
+    predictor, folder = load_predictor(arguments.checkpoint, "cpu"), arguments.prepared
     records = read_part(folder / "records.parquet", folder / "splits.csv", arguments.split, "test")
     starts = read_starts(arguments.conformers, [record["id"] for record in records])
-    records = [record for record in records if record["id"] in starts][: arguments.most]
-    hands = {"hand": predictor.labels["hand"], "anti": {}}
-    terms: dict[str, list] = {}
-    seconds = {"candidates": 0.0, "rank": 0.0, "refine": 0.0}
-    fallback = sum(starts[record["id"]][0]["origin"] == "fallback" for record in records)
-    for record in track(records, "ladder", len(records), "molecules"):
-        mol, reference, rows = mol_from_record(record), np.array(record["positions"]), starts[record["id"]]
-        began = time.process_time()
-        candidates = candidates_of(mol, rows, predictor.labels)
-        graph = graph_of(mol, predictor.elements)
-        seconds["candidates"] += time.process_time() - began
-        began = time.process_time()
-        (order,) = rank(predictor.network, [graph], [candidates])
-        seconds["rank"] += time.process_time() - began
-        likeliest = max(order, key=lambda one: one.chance).number
-        errors = [np.abs(pdist(one) - pdist(reference)).sum() for one in candidates.positions]
-        began = time.process_time()
-        best = candidates.positions[order[0].number]
-        (refined,) = refine(predictor.network, [graph], [best])
-        seconds["refine"] += time.process_time() - began
-        low = lowest(rows)["positions"]
-        (refined_low,) = refine(predictor.network, [graph], [candidates.positions[0]])
-        (refined_oracle,) = refine(predictor.network, [graph], [candidates.positions[int(np.argmin(errors))]])
-        groups = list(groups_of(mol))
-        steps = {
-            "first conformer": rows[0]["positions"],
-            "lowest energy": low,
-            "+ hands of hydrogens": follow_labels(groups, low, hands),
-            "+ methyl rule": follow_labels(groups, low, predictor.labels),
-            "lowest, refined (no ranker)": refined_low,
-            "likeliest candidate": candidates.positions[likeliest],
-            "least risk (no refiner)": best,
-            "least risk, refined (the model)": refined,
-            "oracle of the candidates": candidates.positions[int(np.argmin(errors))],
-            "oracle, refined": refined_oracle,
-        }
-        for name, positions in steps.items():
-            terms.setdefault(name, []).append(reference_terms(mol, positions, reference))
-    print(f"{len(records)} molecules, {fallback} from a fallback embedding")
-    print({name: f"{value / len(records) * 1e3:.2f} CPU ms a molecule" for name, value in seconds.items()})
-    print("| step |", " | ".join(METRICS), "|")
-    print("|---|" + "---|" * len(METRICS))
-    for name, rows in terms.items():
-        values, _ = aggregate(rows, samples=1)
-        print(f"| {name} |", " | ".join(f"{values[key]:.4f}" for key in METRICS if key in DEFINITIONS), "|")
+    records = [record for record in records if record["id"] in starts]
+    records.sort(key=lambda record: derive_seed("ladder", record["id"]))
+    sums: dict[str, np.ndarray] = {}
+    clock: dict[str, float] = {}
+    for begin in range(0, len(records), CHUNK):
+        part = records[begin : begin + CHUNK]
+        mols = [mol_from_record(record) for record in part]
+        steps = steps_of(predictor, mols, part, [starts[record["id"]] for record in part], clock)
+        for mol, record, geometries in zip(mols, part, steps, strict=True):
+            for name, positions in geometries.items():
+                errors = errors_of(mol, np.asarray(positions), np.array(record["positions"]))
+                sums[name] = sums.get(name, 0.0) + np.array(errors)
+        done = begin + len(part)
+        print(f"\n{done} of {len(records)} molecules, CPU ms a molecule:", end=" ")
+        print({name: round(seconds / done * 1e3, 1) for name, seconds in clock.items()})
+        print("\n".join(table(sums)), flush=True)
 
 
 if __name__ == "__main__":

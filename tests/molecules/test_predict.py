@@ -1,11 +1,12 @@
 """Prediction from a checkpoint: order, ids, batches, bad input."""
 
 import csv
-from itertools import chain
+from itertools import chain, combinations
 
 import numpy as np
 import pytest
 from rdkit import Chem
+from scipy.spatial.distance import pdist
 from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
@@ -178,3 +179,50 @@ def test_unknown_file_kind_and_wrong_checkpoint_are_one_line(checkpoint, tmp_pat
         raise command("--input", tmp_path / "my.xyz", "--checkpoint", checkpoint, "--output", "x").exception
     with pytest.raises(GroundstateError, match="not a whole groundstate checkpoint"):
         load_predictor(tmp_path / "bad.ckpt")
+
+
+def test_runners_up_are_other_conformers_of_the_same_molecule_ranked(checkpoint, tmp_path):
+    text = "OCCCO flexible\nC#C rigid\n"
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.smi", "--num-conformers", 3)
+    assert [mol.GetProp("id") for mol in mols] == ["flexible"] * 3 + ["rigid"] and not reasons
+    assert [mol.GetProp("rank") for mol in mols] == ["1", "2", "3", "1"]
+    shapes = [np.sort(pdist(mol.GetConformer().GetPositions())) for mol in mols[:3]]
+    assert all(abs(one - other).max() > 0.05 for one, other in combinations(shapes, 2))
+    assert 0 <= sum(float(mol.GetProp("chance")) for mol in mols[:3]) <= 1.002
+
+
+def test_charges_radicals_isotopes_and_one_atom_come_out_as_they_went_in(checkpoint, tmp_path):
+    asked = {
+        "salt": "C[NH3+]",
+        "acid": "CC(=O)[O-]",
+        "radical": "C[CH2]",
+        "heavy": "[2H]OC",
+        "alone": "[O-2]",
+    }
+    text = "".join(f"{smiles} {name}\n" for name, smiles in asked.items())
+    mols, reasons = predict_file(checkpoint, tmp_path, text)
+    assert [mol.GetProp("id") for mol in mols] == list(asked) and not reasons
+    for mol, smiles in zip(mols, asked.values(), strict=True):
+        assert Chem.CanonSmiles(Chem.MolToSmiles(Chem.RemoveHs(mol))) == Chem.CanonSmiles(smiles)
+
+
+def test_one_broken_record_in_the_middle_of_an_sdf_loses_no_other(checkpoint, tmp_path):
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(smiles)) for smiles in ("CCO", "CCN", "CC#N")]
+    blocks[1] = blocks[1].replace("N", "Qq")
+    text = "".join(f"name {k}\n{block.split(chr(10), 1)[1]}$$$$\n" for k, block in enumerate(blocks))
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.sdf")
+    assert [mol.GetProp("id") for mol in mols] == ["name 0", "name 2"] and list(reasons) == ["name 1"]
+
+
+@pytest.mark.slow
+def test_two_hundred_heavy_atoms_and_what_cannot_be_embedded_stop_nobody(checkpoint, tmp_path):
+    impossible = "C1C[C@H]2[C@@]1(C2)[C@]13C[C@@H]1[C@H]3C"
+    text = f"CCO first\n{'C' * 200} long\n{impossible} cage\nCCN last\n"
+    mols, reasons = predict_file(
+        checkpoint, tmp_path, text, "my.smi", "--candidates", 1, "--stereo", "refuse"
+    )
+    ids = [mol.GetProp("id") for mol in mols]
+    assert [name for name in ("first", "long", "cage", "last") if name in ids or name in reasons] == [
+        *("first", "long", "cage", "last")
+    ]
+    assert ids[0] == "first" and ids[-1] == "last"
