@@ -43,11 +43,10 @@ def command(
     summary["definitions"] = definitions(oxidation_list)
     summary["baselines"] = {}
     known = [] if train is None else read_part(train, splits, ("train", "validation"))
-    for name, samples in (("template", 1), (f"template_{MANY}", MANY)):
-        blind = template_cases(known, truth, samples, seed)
-        if blind:
-            matches = match_cases(blind, oxidation_list, workers, f"match, {name}")
-            summary["baselines"][name] = summarise_matches(matches, seed=seed)
+    blind = template_cases(known, truth, MANY, seed)
+    if blind:
+        matches = match_cases(blind, oxidation_list, workers, "match, template")
+        summary["baselines"]["template"] = summarise_matches(matches, seed=seed)
     with atomic_path(output / "crystals.csv") as temporary:
         pd.DataFrame(table(rows)).to_csv(temporary, index=False)
     unused = [Rejection(name, "match", "no reference crystal has this id") for name in extra]

@@ -160,7 +160,6 @@ BASELINES = {
     "random_composition": "random composition, training geometry",
     "ideal_cubic": "ideal cubic cell",
     "template": "ideal cubic cell, cations placed blindly",
-    "template_20": "ideal cubic cell, 20 blind draws",
     "dft": "DFT",
     "data": "data set",
 }
