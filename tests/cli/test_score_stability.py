@@ -24,7 +24,13 @@ from groundstate.potentials.evaluation import evaluate_stability, fill_cache
 from groundstate.potentials.settings import ScoreStability
 
 CALCULATORS = str(Path(__file__).parents[1] / "potentials")
-EMT = {"potential": "ase.calculators.emt:EMT", "potential_scheme": "emt", "workers": 0, "fmax": 0.1}
+EMT = {
+    "potential": "ase.calculators.emt:EMT",
+    "potential_scheme": "emt",
+    "workers": 0,
+    "fmax": 0.1,
+    "controls": (),
+}
 
 
 def ordered(a=3.9, small="Cu"):
@@ -203,13 +209,21 @@ def test_controls_have_the_compositions_and_the_budget(tmp_path, references):
 def test_shards_fill_a_cache_that_the_whole_then_only_reads(tmp_path, references):
     named = {f"cu{i}": bulk("Cu", a=3.4 + i / 20) for i in range(4)}
     path = save(tmp_path / "m.extxyz", named)
-    whole = score(tmp_path, path, [references], cache="alone")
-    for k in (1, 2):
-        score(tmp_path, path, [references], shard=(k, 2))
+    settings = {"controls": ["random_search"], "second_potential": "ase.calculators.emt:EMT"}
+    whole = score(tmp_path, path, [references], cache="alone", **settings)
+    arguments = ["--structures", path, "--reference", references, "--output", tmp_path / "out"]
+    arguments += ["--cache", tmp_path / "cache", "--settings", json.dumps(EMT | settings)]
+    for part in ("1/2", "2/2"):
+        with pytest.raises(SystemExit) as stop:
+            main(["score", "stability", *map(str, arguments), "--shard", part])
+        assert stop.value.code == 0
+    assert json.loads((tmp_path / "out/shards/2.json").read_text()) == {"generated": 2, "random_search": 2}
+    assert not (tmp_path / "out/summary.json").exists()
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "cache").rglob("*.json")}
-    again = score(tmp_path, path, [references])
+    again = score(tmp_path, path, [references], **settings)
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "cache").rglob("*.json")} == before
-    assert again.scores["generated"].rows == whole.scores["generated"].rows
+    for name in ("generated", "random_search"):
+        assert again.scores[name].rows == whole.scores[name].rows
     assert again.summary == whole.summary
 
 

@@ -74,7 +74,7 @@ class ScoreStability(RelaxSettings):
         (0.0, 0.025, 0.1), description="Energies above hull (eV/atom) at which rates are given."
     )
     controls: tuple[Literal["random_search", "prototypes", "training_replay"], ...] = Field(
-        (),
+        ("random_search",),
         description="Sets scored beside: `random_search` (random crystals of the same compositions), "
         "`prototypes` (the compositions on known structures), `training_replay` (known crystals).",
     )
