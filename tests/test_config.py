@@ -24,7 +24,7 @@ def test_default_config_is_the_models_default() -> None:
     assert read_config(values | SOURCES) == read_config(SOURCES)
 
 
-@pytest.mark.parametrize("name", ["full", "test"])
+@pytest.mark.parametrize("name", ["baselines", "full", "test"])
 def test_the_other_configs_are_valid(name: str) -> None:
     values = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
     sources = SOURCES["sources"] | values.get("sources", {})
