@@ -7,7 +7,7 @@ from groundstate.errors import GroundstateError
 
 
 def test_wishes_are_read() -> None:
-    assert parse_request("Ca3(PO4)2", None, None).formula == {20: 3, 15: 2, 8: 8}
+    assert parse_request("Ca3(PO4)2", None, None).formulas == ({20: 3, 15: 2, 8: 8},)
     request = parse_request(None, "Li-Fe-P-O", "1-20")
     assert request.elements == {3, 26, 15, 8} and request.atoms == (1, 20)
     assert parse_request(None, None, "5").atoms == (5, 5)

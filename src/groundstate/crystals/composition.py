@@ -7,6 +7,8 @@ as there are species, and forbidden moves have probability zero: constraints are
 Source of the training objective: order-agnostic autoregressive diffusion (Hoogeboom et al. 2022).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -130,36 +132,31 @@ def composition_loss(
 
 @torch.no_grad()
 def sample_compositions(
-    network: CompositionNetwork,
-    total: Tensor,
-    usable: Tensor,
-    uniform: Tensor,
-    conditions: Tensor | None = None,
-    guidance: float = 0.0,
+    logits: Callable[[Tensor, Tensor], Tensor], depth: int, total: Tensor, usable: Tensor, uniform: Tensor
 ) -> Tensor:
     """Counts (batch, 119) that sum to ``total`` and use only ``usable`` elements.
 
-    ``uniform`` (batch, steps) float64: one number a species, from each sample's own stream. With ``guidance``
-    w above 0 the logits are (1 + w) conditional - w unconditional.
+    Parameters
+    ----------
+    logits
+        ``logits(counts, total)`` (batch, 119, depth) of the network, guided or not.
+    uniform
+        (batch, steps) float64: one number a species, from each sample's own stream.
     """
     counts = torch.zeros(len(total), MAX_NUMBER + 1, dtype=torch.long, device=total.device)
     for step in range(uniform.shape[1]):
         remaining = total - counts.sum(-1)
         if not bool((remaining > 0).any()):
             break
-        logits = network(counts, total, conditions)
-        if conditions is not None and guidance > 0:
-            free = network(counts, total, torch.zeros_like(conditions))
-            logits = (1 + guidance) * logits - guidance * free
-        moves = allowed_moves(counts > 0, remaining, usable, network.depth)
-        weights = torch.where(moves, logits.double(), -torch.inf).flatten(1)
+        moves = allowed_moves(counts > 0, remaining, usable, depth)
+        weights = torch.where(moves, logits(counts, total).double(), -torch.inf).flatten(1)
         active = remaining > 0
         weights = torch.where(active[:, None], weights, torch.zeros_like(weights))
         edges = torch.softmax(weights, -1).cumsum(-1)
         # Scaled to the last edge, a number below 1 can never fall on a move of probability zero.
         points = uniform[:, step : step + 1] * edges[:, -1:]
         pick = torch.searchsorted(edges, points, right=True)[:, 0].clamp(max=edges.shape[1] - 1)
-        element, count = pick // network.depth, pick % network.depth + 1
+        element, count = pick // depth, pick % depth + 1
         rows = active.nonzero()[:, 0]
         counts[rows, element[rows]] = count[rows]
     return counts

@@ -36,8 +36,7 @@ class PropertyScale(nn.Module):
         values = torch.where(known, (table - self.mean) / self.deviation, torch.zeros_like(table))
         return torch.stack([values, known.to(values.dtype)], -1)
 
-    def wanted(self, values: dict[str, float], rows: int) -> Tensor | None:
-        """(rows, properties, 2) for wanted values by name."""
+    def wanted(self, values: dict[str, float]) -> Tensor | None:
+        """(1, properties, 2) for wanted values by name, to be used for a whole batch."""
         table = torch.tensor([[values.get(name, torch.nan) for name in self.names]]).reshape(1, -1)
-        table = table.to(self.mean).expand(rows, -1)
-        return self(table, torch.ones(rows, dtype=torch.bool, device=self.mean.device))
+        return self(table.to(self.mean), torch.ones(1, dtype=torch.bool, device=self.mean.device))

@@ -15,6 +15,7 @@ import numpy as np
 from groundstate.crystals.cif import to_cif
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.base import Batch, CrystalModel, Request
+from groundstate.crystals.requests import check_limits
 from groundstate.files import atomic_path
 from groundstate.progress import Progress
 
@@ -38,7 +39,7 @@ def generate(
     Parameters
     ----------
     batch_size
-        Samples computed at once; a batch is always padded to the model's own number of rows.
+        Samples computed at once; a batch is always padded to the number of rows that the model's plan gives.
     steps
         Denoising steps; the model's own number where None.
     work
@@ -46,7 +47,7 @@ def generate(
 
     Raises ``GroundstateError`` for a request that the model cannot meet.
     """
-    model.check_request(request)
+    check_limits(request, model.max_atoms, model.depth, model.conditions)
     batches = [part for batch in model.plan(request, count, seed) for part in _parts(batch, batch_size)]
     progress = Progress("generate crystals", count, "crystal")
     found: dict[int, Crystal] = {}
@@ -70,7 +71,7 @@ def _parts(batch: Batch, size: int) -> list[Batch]:
         part = slice(start, start + size)
         payload = {name: values[part] for name, values in batch.payload.items()}
         key = f"{batch.key}-{start:03d}-{min(start + size, len(batch.indices)):03d}"
-        pieces.append(Batch(key, batch.indices[part], batch.rows[part], payload))
+        pieces.append(Batch(key, batch.indices[part], batch.rows[part], batch.size, payload))
     return pieces
 
 

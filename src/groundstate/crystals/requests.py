@@ -35,7 +35,8 @@ def parse_request(
         if not symbols:
             raise GroundstateError("--elements: name at least one, such as Li-Fe-P-O")
         numbers = frozenset(number_of(symbol) for symbol in symbols)
-    return Request(counts, numbers, _parse_range(atoms), dict(conditions or {}), guidance)
+    formulas = () if counts is None else (counts,)
+    return Request(formulas, numbers, _parse_range(atoms), dict(conditions or {}), guidance)
 
 
 def _parse_range(text: str | None) -> tuple[int, int] | None:
@@ -53,9 +54,9 @@ def _parse_range(text: str | None) -> tuple[int, int] | None:
 
 def check_limits(request: Request, max_atoms: int, depth: int, conditions: list[str]) -> None:
     """Refuse, in a sentence, what a model with these limits can never give."""
-    if request.formula is not None:
-        total = sum(request.formula.values())
-        number, most = max(request.formula.items(), key=lambda item: item[1])
+    for formula in request.formulas:
+        total = sum(formula.values())
+        number, most = max(formula.items(), key=lambda item: item[1])
         if most > depth:
             raise GroundstateError(
                 f"the formula has {most} {chemical_symbols[number]}; this model holds at most {depth} atoms "

@@ -34,14 +34,17 @@ def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
     neighbours (cube root of the volume per atom), in which vectors and radial functions are measured.
     """
     difference = wrap(frac_coords[:, None, :, :] - frac_coords[:, :, None, :])
-    angles = 2 * math.pi * difference
-    order = torch.arange(1, FREQUENCIES + 1, device=angles.device, dtype=angles.dtype)
-    waves = (angles[..., None] * order).flatten(-2)
+    order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
+    angles = (2 * math.pi * frac_coords[..., None] * order).flatten(-2)
+    sin, cos = angles.sin(), angles.cos()
+    # Waves of a difference from the waves of its two ends: n sines instead of n squared.
+    (sin_j, cos_j), (sin_i, cos_i) = ((sin[:, None], cos[:, None]), (sin[:, :, None], cos[:, :, None]))
+    waves = (sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i)
     vectors = torch.einsum("bijx,bxy->bijy", difference, cell) / scale[:, None, None, None]
     distance = (vectors.square().sum(-1) + 1e-12).sqrt()
-    centres = torch.linspace(0, 2.75, RADIAL, device=angles.device, dtype=angles.dtype)
+    centres = torch.linspace(0, 2.75, RADIAL, device=distance.device, dtype=distance.dtype)
     radial = torch.exp(-8 * (distance[..., None] - centres).square())
-    return torch.cat([waves.sin(), waves.cos(), vectors, radial], -1)
+    return torch.cat([*waves, vectors, radial], -1)
 
 
 class _Layer(nn.Module):
@@ -125,11 +128,13 @@ class StructureNetwork(nn.Module):
         log_metric
             (batch, 6) the network's cell for distances: the expected log metric given ``lattice``.
         time
-            (batch,) in [0, 1].
+            (batch,) in [0, 1], or (1,) where it is one for all; ``conditions`` likewise.
         mask
             (batch, n) atoms that exist; None where all do.
         """
-        count = frac_coords.new_full((len(time),), frac_coords.shape[1]) if mask is None else mask.sum(-1)
+        count = (
+            frac_coords.new_full((len(frac_coords),), frac_coords.shape[1]) if mask is None else mask.sum(-1)
+        )
         cell = cell_from_log(log_metric)
         scale = (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
         features = pair_features(frac_coords, cell, scale)

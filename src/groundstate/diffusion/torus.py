@@ -45,3 +45,22 @@ def torus_step(
         share = 1 - (sigma_next / sigma) ** 2
         moved = noisy - share * sigma * predicted_noise + share.sqrt() * sigma_next * noise
     return torch.remainder(moved, 1.0)
+
+
+def second_order_torus_step(
+    noisy: Tensor,
+    predicted_noise: Tensor,
+    sigma: Tensor,
+    sigma_next: Tensor,
+    predicted_last: Tensor,
+    sigma_last: Tensor,
+) -> Tensor:
+    """Deterministic step of second order: the prediction is carried on along its line through the last one.
+
+    The probability-flow ODE in sigma is ``dx / dsigma = predicted noise``; this is the two-step
+    Adams-Bashforth rule with unequal steps.
+    """
+    ahead = (sigma_next - sigma) / (2 * (sigma - sigma_last))
+    return torch.remainder(
+        noisy + (sigma_next - sigma) * torch.lerp(predicted_last, predicted_noise, 1 + ahead), 1.0
+    )

@@ -12,12 +12,10 @@ import torch
 from torch import Tensor
 
 from groundstate.crystals.augment import another_cell, shift, shuffled_slots
-from groundstate.crystals.conditions import PropertyScale
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.grid import CELL_OF, NUMBER_AT, PeriodicGrid, slots
-from groundstate.crystals.lattice import cell_parameters, closed_cell, niggli
-from groundstate.crystals.models.base import Batch, CrystalModel, Request, sample_stream
-from groundstate.crystals.requests import check_limits
+from groundstate.crystals.lattice import cell_parameters, closed_cell
+from groundstate.crystals.models.base import Batch, CrystalModel, Request, Streams
 from groundstate.crystals.train_settings import TrainCrystals, Unimat
 from groundstate.crystals.unet import UNet
 from groundstate.diffusion import (
@@ -32,21 +30,21 @@ from groundstate.diffusion import (
 
 # Standardised cell parameters beyond this are not in the data; predictions are clipped as coordinates are.
 CELL_RANGE = 4.0
+# Rows of a padded batch of samples.
+ROWS = 8
 
 
 class UnimatModel(CrystalModel):
     """The 3D U-Net over the whole grid."""
 
     name = "unimat"
-    fixed_rows = 8
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
         settings = Unimat.model_validate(config["unimat"])
         self.settings = settings
-        self.max_atoms, self.conditions = config["max_atoms"], config["conditions"]
         lowest = -0.25 if settings.encoding == "presence" else 0.0
-        self.grid = PeriodicGrid(config["depth"], settings.encoding, lowest=lowest)
+        self.grid = PeriodicGrid(self.depth, settings.encoding, lowest=lowest)
         state = self.grid.channels + 6
         self.network = UNet(
             inputs=state * (2 if settings.self_conditioning else 1) + 2,  # two channels say what is wanted
@@ -59,59 +57,28 @@ class UnimatModel(CrystalModel):
             skip_scaling=settings.skip_scaling,
             skip_constant=settings.skip_constant,
         )
-        self.property_scale = PropertyScale(self.conditions)
         self.register_buffer("cell_mean", torch.zeros(6))
         self.register_buffer("cell_deviation", torch.ones(6))
         self.register_buffer("table", torch.as_tensor(NUMBER_AT > 0), persistent=False)
         self.register_buffer("cell_of", torch.as_tensor(CELL_OF).clamp(min=0), persistent=False)
 
-    @classmethod
-    def build(cls, crystals: Sequence[Crystal], settings: TrainCrystals) -> "UnimatModel":
-        """See ``CrystalModel.build``."""
-        depth = max(int(slots(crystal.atomic_numbers).max()) + 1 for crystal in crystals)
-        config = {
-            "kind": "crystals",
-            "model": cls.name,
-            "max_atoms": max(len(crystal.atomic_numbers) for crystal in crystals),
-            "depth": depth,
-            "elements": sorted({int(z) for crystal in crystals for z in crystal.atomic_numbers}),
-            "unimat": settings.unimat.model_dump(),
-            "conditions": settings.conditions,
-            "condition_dropout": settings.condition_dropout,
-        }
-        model = cls(config)
-        encoded = model.encode(crystals)
-        parameters = _parameters(encoded["lattice"])
-        model.cell_mean.copy_(parameters.mean(0))
-        model.cell_deviation.copy_(parameters.std(0).clamp(min=0.1))
-        model.property_scale.fit(encoded["properties"])
-        return model
+    @staticmethod
+    def own_config(settings: TrainCrystals) -> dict[str, Any]:
+        """See ``CrystalModel.own_config``."""
+        return {"unimat": settings.unimat.model_dump()}
 
-    def fits(self, crystal: Crystal) -> bool:
-        """See ``CrystalModel.fits``."""
-        deep = slots(crystal.atomic_numbers).max() < self.grid.depth
-        return bool(deep) and len(crystal.atomic_numbers) <= self.max_atoms
-
-    def encode(self, crystals: Sequence[Crystal]) -> dict[str, Tensor]:
-        """See ``CrystalModel.encode``; the grid itself is filled batch by batch, after augmentation."""
-        numbers = torch.zeros(len(crystals), self.max_atoms, dtype=torch.long)
+    def encode_rest(self, crystals: Sequence[Crystal], lattices: Tensor) -> dict[str, Tensor]:
+        """See ``CrystalModel.encode_rest``; the grid itself is filled batch by batch, after augmentation."""
         ranks = torch.zeros(len(crystals), self.max_atoms, dtype=torch.long)
-        frac = torch.zeros(len(crystals), self.max_atoms, 3)
-        lattices = torch.zeros(len(crystals), 3, 3)
-        for index, crystal in enumerate(crystals):
-            lattice, points = niggli(crystal.lattice, crystal.frac_coords)
-            count = len(points)
-            numbers[index, :count] = torch.as_tensor(crystal.atomic_numbers)
-            ranks[index, :count] = torch.as_tensor(slots(crystal.atomic_numbers))
-            frac[index, :count] = torch.as_tensor(points, dtype=torch.float32)
-            lattices[index] = torch.as_tensor(lattice, dtype=torch.float32)
-        return {
-            "atomic_numbers": numbers,
-            "slots": ranks,
-            "frac_coords": frac,
-            "lattice": lattices,
-            "properties": self.property_scale.table(crystals),
-        }
+        for row, crystal in zip(ranks, crystals, strict=True):
+            row[: len(crystal.atomic_numbers)] = torch.as_tensor(slots(crystal.atomic_numbers))
+        return {"slots": ranks, "lattice": lattices.float()}
+
+    def fit_statistics(self, encoded: dict[str, Tensor]) -> None:
+        """See ``CrystalModel.fit_statistics``."""
+        parameters = _parameters(encoded["lattice"])
+        self.cell_mean.copy_(parameters.mean(0))
+        self.cell_deviation.copy_(parameters.std(0).clamp(min=0.1))
 
     def state(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Clean state (batch, size) and which slots hold an atom (batch, L, 9, 18)."""
@@ -205,68 +172,59 @@ class UnimatModel(CrystalModel):
         grid = clean[:, :-6].clamp(-1.0, 1.0)
         return torch.cat([grid, clean[:, -6:].clamp(-CELL_RANGE, CELL_RANGE)], 1)
 
-    def check_request(self, request: Request) -> None:
-        """See ``CrystalModel.check_request``."""
-        check_limits(request, self.max_atoms, self.grid.depth, self.conditions)
-
     def plan(self, request: Request, count: int, seed: int) -> list[Batch]:
         """Samples in their order; see ``CrystalModel.plan``."""
-        starts = range(0, count, self.fixed_rows)
-        groups = [list(range(start, min(start + self.fixed_rows, count))) for start in starts]
-        return [Batch(f"{g[0]:06d}", g, list(range(len(g))), {}) for g in groups]
+        groups = [list(range(count))[start : start + ROWS] for start in range(0, count, ROWS)]
+        return [Batch(f"{g[0]:06d}", g, list(range(len(g))), ROWS, {}) for g in groups]
 
-    def _masks(self, request: Request) -> tuple[Tensor, Tensor, Tensor]:
-        """Slots that must hold an atom, slots that may, and the condition channels for one crystal."""
-        shape = self.grid.shape[:3]
-        must, may = torch.zeros(shape, dtype=torch.bool), torch.zeros(shape, dtype=torch.bool)
-        if request.formula is not None:
-            for number, amount in request.formula.items():
-                row, column = CELL_OF[number]
-                must[:amount, row, column] = True
+    def _masks(self, request: Request, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Slots that must hold an atom, slots that may, and the condition channels of each sample."""
+        must = torch.zeros(len(indices), *self.grid.shape[:3], dtype=torch.bool)
+        may = must.clone()
+        if request.formulas:
+            for row, index in zip(must, indices, strict=True):
+                for number, amount in request.formulas[index % len(request.formulas)].items():
+                    row[:amount, *CELL_OF[number]] = True
             may = must.clone()
         else:
             for number in request.elements or self.config["elements"]:
-                row, column = CELL_OF[number]
-                may[:, row, column] = True
-        flags = (torch.tensor([given is not None]) for given in (request.elements, request.formula))
-        return must, may, self._wish(may[None], *flags)
+                may[:, :, *CELL_OF[number]] = True
+        by_element, by_slot = (
+            torch.full((len(indices),), given)
+            for given in (request.elements is not None, bool(request.formulas))
+        )
+        return must, may, self._wish(may, by_element, by_slot)
 
     @torch.no_grad()
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:
         """See ``CrystalModel.sample``; what is forbidden is held empty at every step."""
-        settings, device, rows = self.settings, self.cell_mean.device, self.fixed_rows
-        must, may, wish = self._masks(request)
-        wish, forbidden = wish.to(device).expand(rows, -1, -1, -1, -1), ~may.to(device)
-        conditions = self.property_scale.wanted(request.conditions, rows)
-        streams = {
-            row: sample_stream(seed, index, "structure")
-            for row, index in zip(batch.rows, batch.indices, strict=True)
-        }
+        settings, device = self.settings, self.cell_mean.device
+        known = dict(zip(batch.rows, batch.indices, strict=True))
+        indices = [known.get(row, batch.indices[0]) for row in range(batch.size)]
+        must, may, wish = self._masks(request, indices)
+        streams = Streams(seed, "structure", batch)
         size = int(np.prod(self.grid.shape)) + 6
 
         def noise() -> Tensor:
-            drawn = torch.zeros(rows, size)
-            for row, stream in streams.items():
-                drawn[row] = torch.randn(size, generator=stream)
-            return drawn.to(device)
+            return streams.draw(torch.randn, size).to(device)
 
-        denoise = self._denoiser(request, wish, conditions, forbidden)
+        denoise = self._denoiser(request, wish.to(device), ~may.to(device))
         log_snrs = log_snr_steps(steps or settings.sampling_steps)
         final = sample(denoise, noise(), log_snrs, settings.sampler, noise, settings.interpolation)
-        return [self._decode(final[row].double().cpu(), must, may, request) for row in batch.rows]
+        final = final.double().cpu()
+        return [self._decode(final[row], must[row], may[row], request) for row in batch.rows]
 
     def _denoiser(
-        self, request: Request, wish: Tensor, conditions: Tensor | None, forbidden: Tensor
+        self, request: Request, wish: Tensor, forbidden: Tensor
     ) -> Callable[[Tensor, Tensor], Tensor]:
         """``denoise(x, log_snr)`` with guidance, self-conditioning and the hard mask inside."""
         earlier: list[Tensor | None] = [None]
         target, empty = self.settings.target, self._empty_slot()
 
         def denoise(state: Tensor, log_snr: Tensor) -> Tensor:
-            output = self._predict(state, log_snr, wish, earlier[0], conditions)
-            if request.conditions and request.guidance > 0:
-                free = self._predict(state, log_snr, wish, earlier[0], torch.zeros_like(conditions))
-                output = torch.lerp(free, output, 1 + request.guidance)
+            output = self.guide(
+                request, lambda conditions: self._predict(state, log_snr, wish, earlier[0], conditions)
+            )
             clean = self._clip(to_clean(output, state, log_snr, target))
             grid = clean[:, :-6].reshape(-1, *self.grid.shape)
             grid = torch.where(forbidden[..., None], empty, grid)
@@ -281,7 +239,7 @@ class UnimatModel(CrystalModel):
         level = grid[..., 3] if self.grid.encoding == "presence" else grid[..., :3].mean(-1) + 0.5
         level = level.masked_fill(~may, -torch.inf).masked_fill(must, torch.inf)
         low, high = request.atoms or (1, self.max_atoms)
-        count = int((level > 0).sum().clamp(low, high)) if request.formula is None else int(must.sum())
+        count = int((level > 0).sum().clamp(low, high)) if not request.formulas else int(must.sum())
         chosen = level.flatten().topk(count).indices
         slot, row, column = np.unravel_index(chosen.sort().values.numpy(), level.shape)
         cell = state[-6:].numpy() * self.cell_deviation.double().cpu().numpy() + self.cell_mean.cpu().numpy()
