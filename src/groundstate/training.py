@@ -104,6 +104,7 @@ class _Module(lightning.LightningModule):
             lr=settings.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=settings.weight_decay,
+            fused=True,
         )
 
         def factor(step: int) -> float:

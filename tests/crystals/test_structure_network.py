@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from groundstate.crystals.structure_network import StructureNetwork, cell_from_log, pair_features
+from groundstate.crystals.structure_network import StructureNetwork, cell_from_log, pair_features, waves
 
 
 @pytest.fixture
@@ -27,14 +27,24 @@ def inputs(count: int = 6, batch: int = 3) -> dict[str, torch.Tensor]:
     }
 
 
-def test_shifts_and_whole_periods_change_nothing(network: StructureNetwork) -> None:
+def test_whole_periods_change_nothing(network: StructureNetwork) -> None:
     given = inputs()
-    lattice, noise = network(**given)
-    shift = torch.tensor([0.31, -0.2, 0.77], dtype=torch.float64)
+    expected = network(**given)
     periods = torch.randint(-3, 4, given["frac_coords"].shape, generator=torch.Generator().manual_seed(2))
-    moved = network(**{**given, "frac_coords": given["frac_coords"] + shift + periods})
-    torch.testing.assert_close(moved, (lattice, noise), rtol=1e-9, atol=1e-9)
-    assert noise.mean(1).abs().max() < 1e-12
+    moved = network(**{**given, "frac_coords": given["frac_coords"] + periods})
+    torch.testing.assert_close(moved, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_one_time_for_all_is_that_time_for_each(network: StructureNetwork) -> None:
+    given = inputs() | {"time": torch.tensor([0.3], dtype=torch.float64)}
+    torch.testing.assert_close(network(**given), network(**given | {"time": given["time"].expand(3)}))
+
+
+def test_waves_of_pairs_are_waves_of_differences() -> None:
+    frac = torch.rand(2, 4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    features = pair_features(frac, torch.eye(3, dtype=torch.float64).expand(2, 3, 3), torch.ones(2))
+    sin, cos = waves(frac[:, None, :, :] - frac[:, :, None, :])
+    torch.testing.assert_close(features[..., :24], torch.cat([sin, cos], -1))
 
 
 def test_order_of_atoms_is_carried_along(network: StructureNetwork) -> None:

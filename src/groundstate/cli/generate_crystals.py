@@ -1,5 +1,7 @@
 """``groundstate generate crystals``: a checkpoint to crystals as extxyz and CIF."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +10,12 @@ import typer
 
 from groundstate.checkpoints import choose_device
 from groundstate.crystals.generation import generate, remove_work, work_folder, write_cifs, write_extxyz
+from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.registry import load_model
 from groundstate.crystals.requests import parse_conditions, parse_request
+from groundstate.errors import GroundstateError
+from groundstate.metrics.crystal_files import read_structures
+from groundstate.records import read_split
 
 
 def command(
@@ -19,6 +25,13 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="seed; sample i of a seed is always the same")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="crystals at once; no effect on results")] = 32,
     formula: Annotated[str | None, typer.Option(help="exact content of the cell, such as SrTiO3")] = None,
+    compositions: Annotated[
+        Path | None,
+        typer.Option(help="crystals, any format: num of the composition of each, called ID_0, ID_1, ..."),
+    ] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="splits.csv; only the test part of --compositions")
+    ] = None,
     elements: Annotated[str | None, typer.Option(help="only these may occur, such as Li-Fe-P-O")] = None,
     atoms: Annotated[str | None, typer.Option(help="atoms in the cell, such as 1-20")] = None,
     condition: Annotated[
@@ -33,10 +46,36 @@ def command(
     """Generate crystals; an interrupted run goes on to the identical files."""
     torch.set_num_threads(threads)
     request = parse_request(formula, elements, atoms, parse_conditions(condition or []), guidance)
+    names: list[str] = []
+    if compositions is not None:
+        if formula or elements or atoms:
+            raise GroundstateError(
+                "--compositions fixes all atoms: leave out --formula, --elements and --atoms"
+            )
+        names, request = _compositions(compositions, splits, request)
+    total = num * max(len(names), 1)
     model = load_model(checkpoint, choose_device(device))
-    work = work_folder(output, checkpoint, request, num, seed, steps)
-    crystals = generate(model, request, num, seed, batch_size, steps, work)
+    work = work_folder(output, checkpoint, request, total, seed, steps)
+    crystals = generate(model, request, total, seed, batch_size, steps, work)
+    if names:
+        crystals = [
+            crystals[index + sample * len(names)]._replace(id=f"{name}_{sample}")
+            for index, name in enumerate(names)
+            for sample in range(num)
+        ]
     if cif_dir is not None:
         write_cifs(cif_dir, crystals)
     write_extxyz(output, crystals)
     remove_work(work)
+
+
+def _compositions(path: Path, splits: Path | None, request: Request) -> tuple[list[str], Request]:
+    """Ids and compositions of the crystals of a file."""
+    crystals, _ = read_structures(path)
+    if splits is not None:
+        wanted = set(read_split(splits, "random", "test"))
+        crystals = [crystal for crystal in crystals if crystal.id in wanted]
+    if not crystals:
+        raise GroundstateError(f"{path}: no crystal to take a composition from")
+    formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)
+    return [crystal.id for crystal in crystals], replace(request, formulas=formulas)

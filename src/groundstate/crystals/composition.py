@@ -103,7 +103,7 @@ class CompositionNetwork(nn.Module):
 def composition_loss(
     network: CompositionNetwork, counts: Tensor, conditions: Tensor | None, uniform: Tensor
 ) -> Tensor:
-    """Mean negative log-likelihood of a removed species, over random parts of each composition.
+    """Bound on the negative log-likelihood, per species, over random parts of each composition.
 
     Parameters
     ----------
@@ -125,9 +125,10 @@ def composition_loss(
     log_probability = functional.log_softmax(logits.flatten(1), -1).reshape(logits.shape)
     row, element = removed.nonzero(as_tuple=True)
     chosen = -log_probability[row, element, counts[row, element] - 1]
-    # Every removed species is as likely to come back next: the mean over them is the loss of a step.
-    weight = 1.0 / removed.sum(-1)
-    return (chosen * weight[row]).sum() / len(counts)
+    # Every removed species is as likely to come back next: the mean over them is the loss of a step. A
+    # composition of n species has n steps and so n times the weight; else few species would be preferred.
+    weight = number / removed.sum(-1)
+    return (chosen * weight[row]).sum() / number.sum()
 
 
 @torch.no_grad()

@@ -1,7 +1,9 @@
 """The structure stage's network: attention over atoms and a lattice token, on periodic pair features.
 
-Only differences of fractional coordinates enter, through sines and cosines and through the shortest vector in
-the current cell, so that a shift of all atoms, or of one atom by a whole period, changes nothing.
+Fractional coordinates and their differences enter through sines and cosines, differences also as the shortest
+vector in the current cell, so that moving an atom by a whole period changes nothing. Moving all atoms does:
+the origin is the conventional one, where special positions are. So does the order of the atoms of one
+element, whose slot on the grid is an input: files list equivalent sites in a fixed order.
 """
 
 import math
@@ -27,6 +29,19 @@ def cell_from_log(six: Tensor) -> Tensor:
     return torch.linalg.matrix_exp(symmetric.clamp(-6, 6))
 
 
+def waves(frac_coords: Tensor) -> tuple[Tensor, Tensor]:
+    """Sines and cosines of (..., 3) coordinates at the first whole frequencies: two of (..., 12)."""
+    order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
+    angles = (2 * math.pi * frac_coords[..., None] * order).flatten(-2)
+    return angles.sin(), angles.cos()
+
+
+def ranks(atomic_numbers: Tensor) -> Tensor:
+    """How many atoms of the same element stand before each atom; (batch, n) -> (batch, n)."""
+    same = atomic_numbers[:, :, None] == atomic_numbers[:, None, :]
+    return same.tril(-1).sum(-1)
+
+
 def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
     """Periodic features of every ordered pair: (batch, n, n, 39).
 
@@ -34,17 +49,15 @@ def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
     neighbours (cube root of the volume per atom), in which vectors and radial functions are measured.
     """
     difference = wrap(frac_coords[:, None, :, :] - frac_coords[:, :, None, :])
-    order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
-    angles = (2 * math.pi * frac_coords[..., None] * order).flatten(-2)
-    sin, cos = angles.sin(), angles.cos()
+    sin, cos = waves(frac_coords)
     # Waves of a difference from the waves of its two ends: n sines instead of n squared.
-    (sin_j, cos_j), (sin_i, cos_i) = ((sin[:, None], cos[:, None]), (sin[:, :, None], cos[:, :, None]))
-    waves = (sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i)
+    sin_j, cos_j, sin_i, cos_i = sin[:, None], cos[:, None], sin[:, :, None], cos[:, :, None]
+    between = (sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i)
     vectors = torch.einsum("bijx,bxy->bijy", difference, cell) / scale[:, None, None, None]
     distance = (vectors.square().sum(-1) + 1e-12).sqrt()
     centres = torch.linspace(0, 2.75, RADIAL, device=distance.device, dtype=distance.dtype)
     radial = torch.exp(-8 * (distance[..., None] - centres).square())
-    return torch.cat([*waves, vectors, radial], -1)
+    return torch.cat([*between, vectors, radial], -1)
 
 
 class _Layer(nn.Module):
@@ -95,6 +108,8 @@ class StructureNetwork(nn.Module):
         super().__init__()
         pair_width = width // 4
         self.elements = ElementEmbedding(width)
+        self.slots = nn.Embedding(max_atoms, width)
+        self.places = nn.Linear(6 * FREQUENCIES, width)
         self.lattice = nn.Linear(6, width)
         self.number = nn.Embedding(max_atoms + 1, width)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
@@ -104,7 +119,7 @@ class StructureNetwork(nn.Module):
         )
         self.layers = nn.ModuleList(_Layer(width, heads, pair_width) for _ in range(layers))
         self.lattice_head = nn.Linear(width, 6)
-        self.coordinate_head = nn.Linear(width, 3)
+        self.coordinate_head = nn.Linear(width, 3 * (1 + 2 * FREQUENCIES))
         for head in (self.lattice_head, self.coordinate_head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
@@ -119,7 +134,7 @@ class StructureNetwork(nn.Module):
         conditions: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Velocity of the lattice (batch, 6) and noise of the coordinates (batch, n, 3), free of its mean.
+        """Velocity of the lattice (batch, 6) and noise of the coordinates (batch, n, 3).
 
         Parameters
         ----------
@@ -145,13 +160,16 @@ class StructureNetwork(nn.Module):
         if self.condition is not None:
             wave = wave + self.condition(conditions.flatten(1))
         moment = self.time(wave)
+        sin, cos = waves(frac_coords)
+        places = self.places(torch.cat([sin, cos], -1)) + self.slots(ranks(atomic_numbers))
         first = self.lattice(lattice) + self.number(count.long())
-        tokens = torch.cat([first[:, None], self.elements(atomic_numbers)], 1)
+        tokens = torch.cat([first[:, None], self.elements(atomic_numbers) + places], 1)
         full = None if mask is None else functional.pad(mask, (1, 0), value=True)
         for layer in self.layers:
             tokens = layer(tokens, pairs, moment, full)
         tokens = functional.layer_norm(tokens, tokens.shape[-1:])
-        noise = self.coordinate_head(tokens[:, 1:])
-        weight = torch.ones_like(noise[..., :1]) if mask is None else mask[..., None].to(noise.dtype)
-        noise = (noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)) * weight
-        return self.lattice_head(tokens[:, 0]), noise
+        # A Fourier series in the atom's own coordinates: the form of the score of a site under much noise.
+        one = torch.ones_like(sin[..., :3, None])
+        series = torch.cat([one, sin.unflatten(-1, (3, -1)), cos.unflatten(-1, (3, -1))], -1)
+        noise = (self.coordinate_head(tokens[:, 1:]).unflatten(-1, (3, -1)) * series).sum(-1)
+        return self.lattice_head(tokens[:, 0]), noise if mask is None else noise * mask[..., None]

@@ -18,13 +18,20 @@ class Compact(Settings):
     composition_layers: int = Field(3, ge=1, description="residual layers of the composition stage")
     composition_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the composition stage")
     sampling_steps: int = Field(40, ge=2, description="denoising steps of a sample")
-    sampler: Literal["ancestral", "ddim"] = Field("ancestral", description="how a denoising step is made")
+    sampler: Literal["ancestral", "ddim", "second_order"] = Field(
+        "ancestral", description="how a denoising step is made"
+    )
 
 
 class Unimat(Settings):
-    """``unimat``: the paper's U-Net over the whole grid; the defaults are the paper's, the width a toy's."""
+    """``unimat``: the paper's U-Net over the whole grid; the defaults are the paper's, the width a toy's.
 
-    width: int = Field(16, ge=8, multiple_of=8, description="base channels; 64, 128 or 256 in the paper")
+    ``unimat-64``, ``-128`` and ``-256`` are the same with the widths of the paper's three sizes.
+    """
+
+    width: int = Field(
+        16, ge=8, multiple_of=8, description="base channels of `unimat`; the paper has 64, 128 and 256"
+    )
     blocks: int = Field(3, ge=1, description="residual blocks a level")
     dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the residual blocks")
     convolution: Literal["factorised", "full"] = Field(
@@ -54,7 +61,7 @@ class Unimat(Settings):
 class TrainCrystals(Settings):
     """Training of a crystal model; the section of the model that is trained applies."""
 
-    model: Literal["unimat-compact", "unimat"] = Field(
+    model: Literal["unimat-compact", "unimat", "unimat-64", "unimat-128", "unimat-256"] = Field(
         "unimat-compact", description="model that is trained where none is named"
     )
     conditions: list[str] = Field([], description="properties of the records that can guide generation")

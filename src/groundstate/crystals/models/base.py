@@ -146,9 +146,9 @@ class CrystalModel(nn.Module, ABC):
             return torch.lerp(free, output, 1 + request.guidance)
         return tuple(torch.lerp(b, a, 1 + request.guidance) for a, b in zip(output, free, strict=True))
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def own_config(settings: TrainCrystals) -> dict[str, Any]:
+    def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
         """What the model adds to its config."""
 
     @abstractmethod

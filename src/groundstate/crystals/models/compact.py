@@ -50,8 +50,8 @@ class CompactModel(CrystalModel):
         self.cell_scale = CellScale()
         self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
 
-    @staticmethod
-    def own_config(settings: TrainCrystals) -> dict[str, Any]:
+    @classmethod
+    def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
         """See ``CrystalModel.own_config``."""
         return {"compact": settings.compact.model_dump()}
 

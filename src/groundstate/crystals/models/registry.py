@@ -7,10 +7,12 @@ import torch
 from groundstate.checkpoints import load_checkpoint
 from groundstate.crystals.models.base import CrystalModel
 from groundstate.crystals.models.compact import CompactModel
-from groundstate.crystals.models.unimat import UnimatModel
+from groundstate.crystals.models.unimat import Unimat64, Unimat128, Unimat256, UnimatModel
 from groundstate.errors import GroundstateError
 
-MODELS: dict[str, type[CrystalModel]] = {model.name: model for model in (CompactModel, UnimatModel)}
+MODELS: dict[str, type[CrystalModel]] = {
+    model.name: model for model in (CompactModel, UnimatModel, Unimat64, Unimat128, Unimat256)
+}
 
 
 def model_type(name: str) -> type[CrystalModel]:

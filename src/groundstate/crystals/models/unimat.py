@@ -5,7 +5,7 @@ The cell enters the network as six channels that are equal everywhere, and leave
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -38,6 +38,7 @@ class UnimatModel(CrystalModel):
     """The 3D U-Net over the whole grid."""
 
     name = "unimat"
+    width: ClassVar[int | None] = None  # of the settings where None
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -62,10 +63,11 @@ class UnimatModel(CrystalModel):
         self.register_buffer("table", torch.as_tensor(NUMBER_AT > 0), persistent=False)
         self.register_buffer("cell_of", torch.as_tensor(CELL_OF).clamp(min=0), persistent=False)
 
-    @staticmethod
-    def own_config(settings: TrainCrystals) -> dict[str, Any]:
+    @classmethod
+    def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
         """See ``CrystalModel.own_config``."""
-        return {"unimat": settings.unimat.model_dump()}
+        width = cls.width or settings.unimat.width
+        return {"unimat": settings.unimat.model_dump() | {"width": width}}
 
     def encode_rest(self, crystals: Sequence[Crystal], lattices: Tensor) -> dict[str, Tensor]:
         """See ``CrystalModel.encode_rest``; the grid itself is filled batch by batch, after augmentation."""
@@ -245,6 +247,24 @@ class UnimatModel(CrystalModel):
         cell = state[-6:].numpy() * self.cell_deviation.double().cpu().numpy() + self.cell_mean.cpu().numpy()
         points = torch.remainder(grid[slot, row, column, :3], 1.0).numpy()
         return Crystal("", NUMBER_AT[row, column], points, closed_cell(cell))
+
+
+class Unimat64(UnimatModel):
+    """UniMat's small size."""
+
+    name, width = "unimat-64", 64
+
+
+class Unimat128(UnimatModel):
+    """UniMat's medium size."""
+
+    name, width = "unimat-128", 128
+
+
+class Unimat256(UnimatModel):
+    """UniMat's large size."""
+
+    name, width = "unimat-256", 256
 
 
 def _parameters(lattice: Tensor) -> Tensor:
