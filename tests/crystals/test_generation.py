@@ -11,11 +11,13 @@ import pytest
 import torch
 
 import groundstate.crystals.generation as generation
+from groundstate.cli.generate_crystals import command
 from groundstate.crystals.generation import generate, work_folder
 from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.registry import load_model
 from groundstate.crystals.requests import parse_request
 from groundstate.errors import GroundstateError
+from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
 
 SETTINGS = (
     '{"compact": {"width": 32, "layers": 1, "composition_width": 32, "composition_layers": 1,'
@@ -103,6 +105,10 @@ def test_a_thousand_samples_obey_elements_and_range(model) -> None:
     assert int(counts[:, ~allowed].sum()) == 0
     for crystal in generate(model, request, 12, 0, 32):
         assert set(crystal.atomic_numbers.tolist()) <= {3, 26, 15, 8}
+    formulas = parse_request("SrTiO3", None, None)
+    counts = torch.cat([batch.payload["counts"] for batch in model.plan(formulas, 1000, 0)])
+    assert bool((counts == counts[0]).all()) and counts.sum(-1)[0] == 5
+    assert counts[0, [38, 22, 8]].tolist() == [1, 1, 3]
 
 
 def test_a_formula_is_exact(model) -> None:
@@ -138,6 +144,25 @@ def test_the_command_writes_extxyz_and_cifs_with_the_same_ids(checkpoint: Path, 
     assert sorted(path.stem for path in (tmp_path / "cifs").iterdir()) == [f.info["id"] for f in frames]
     assert all(frame.get_chemical_formula("hill") == "O3SrTi" for frame in frames)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.ckpt", "cifs", "out.extxyz"]
+
+
+def test_compositions_of_a_file_are_exact_and_named_after_it(checkpoint: Path, tmp_path: Path) -> None:
+    prepared = checkpoint.parents[1] / "prepared"
+    output = tmp_path / "predicted.extxyz"
+    command(
+        checkpoint, output, num=2, compositions=prepared / "records.parquet", splits=prepared / "splits.csv"
+    )
+    truth = {row["id"]: row for row in read_records(prepared / "records.parquet", CRYSTAL_SCHEMA)}
+    wanted = read_split(prepared / "splits.csv", "random", "test")
+    frames = ase.io.read(output, ":")
+    names = [f"{name}_{sample}" for name in truth if name in wanted for sample in range(2)]
+    assert [frame.info["id"] for frame in frames] == names
+    for frame in frames:
+        reference = truth[frame.info["id"].rpartition("_")[0]]
+        assert sorted(frame.numbers) == sorted(reference["atomic_numbers"])
+    assert not np.allclose(frames[0].positions, frames[1].positions)
+    with pytest.raises(GroundstateError, match="fixes all atoms"):
+        command(checkpoint, output, compositions=prepared / "records.parquet", atoms="3")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.registry import load_model
 from groundstate.crystals.requests import parse_conditions, parse_request
 from groundstate.errors import GroundstateError
-from groundstate.metrics.crystal_files import read_structures
-from groundstate.records import read_split
+from groundstate.metrics.crystal_files import read_part
 
 
 def command(
@@ -71,10 +70,7 @@ def command(
 
 def _compositions(path: Path, splits: Path | None, request: Request) -> tuple[list[str], Request]:
     """Ids and compositions of the crystals of a file."""
-    crystals, _ = read_structures(path)
-    if splits is not None:
-        wanted = set(read_split(splits, "random", "test"))
-        crystals = [crystal for crystal in crystals if crystal.id in wanted]
+    crystals = read_part(path, splits, ("test",))
     if not crystals:
         raise GroundstateError(f"{path}: no crystal to take a composition from")
     formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)
