@@ -14,7 +14,7 @@ help:
 	@echo "make test        set up, run the tests (at most 10 minutes)"
 	@echo "make test-slow   the longer tests"
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
-	@echo "make test-kill   16 kills with -9 of each of the 13 stages, and a table"
+	@echo "make test-kill   16 kills with -9 of every stage, and a table"
 	@echo "make reproduce   the default run twice, every result compared (CONFIG=config/test.yaml: seconds)"
 	@echo "make lint        ruff, snakefmt --check, snakemake --lint"
 	@echo "make format      ruff format, snakefmt"

@@ -102,9 +102,13 @@ class Stages:
         if after is not None or when is not None:
             while not (when() if when else time.monotonic() - start >= after) and _runs(alive):
                 time.sleep(0.005)
-            if _runs(alive):
-                start = time.monotonic()
-                os.killpg(process, how)
+            start = time.monotonic()
+            while _runs(alive):
+                try:
+                    os.killpg(process, how)
+                    break
+                except ProcessLookupError:  # not yet the leader of its group
+                    time.sleep(0.002)
         status = int(self.server.stdout.readline())
         return status, log.read_text(), time.monotonic() - start
 

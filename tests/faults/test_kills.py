@@ -115,8 +115,8 @@ PIECES = {
 
 
 def counted(log: str) -> int:
-    """How far a stage says it was."""
-    return max((int(count) for count in re.findall(r": (\d+)/\d+ \(", log)), default=0)
+    """How far a training says it was, in steps."""
+    return max((int(count) for count in re.findall(r": (\d+)/\d+ \(\S+ (?:step/s|s/step)", log)), default=0)
 
 
 @pytest.mark.slow
