@@ -60,6 +60,12 @@ def test_the_folded_conformer_is_above_the_best_one_and_strain_is_not_counted():
     assert conformer_energy(Chem.MolFromSmiles("CCCC"), anti[:4]) is None
 
 
+def test_a_cage_that_cannot_be_embedded_has_no_conformer_energy(monkeypatch):
+    mol, positions = embedded("CCCC")
+    monkeypatch.setattr("groundstate.metrics.conformer_energy.CONFORMERS", 0)
+    assert conformer_energy(mol, positions) is None
+
+
 def test_a_fixed_subset_gets_the_slow_checks(tmp_path):
     smiles = ["CO", "CN", "CF", "CC", "O"]
     for name, factor in (("good", 1.0), ("bad", 1.5)):

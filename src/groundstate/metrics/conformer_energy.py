@@ -35,5 +35,7 @@ def conformer_energy(mol: Chem.Mol, positions: np.ndarray) -> float | None:
 
 def _relaxed_energies(mol: Chem.Mol) -> list[float]:
     """Energy (kcal/mol) of each conformer after relaxing it; those that do not end are left out."""
+    if not mol.GetNumConformers():  # a cage that RDKit cannot embed
+        return []
     results = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, maxIters=STEPS)
     return [energy for status, energy in results if status >= 0 and np.isfinite(energy)]
