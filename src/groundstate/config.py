@@ -69,7 +69,7 @@ class Crystals(Settings):
     oxidation_list: Literal["smact14", "icsd16", "icsd24", "sp", "wiki"] = Field(
         "smact14", description="oxidation states of composition validity; smact14 is the literature's"
     )
-    score: ScoreCrystals = ScoreCrystals(max_reference=200, baseline_crystals=100)
+    score: ScoreCrystals = ScoreCrystals(max_reference=150, baseline_crystals=64)
     stability: ScoreStability = ScoreStability(workers=1)
 
 
