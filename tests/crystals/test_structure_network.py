@@ -7,10 +7,10 @@ import torch
 from groundstate.crystals.structure_network import StructureNetwork, cell_from_log, pair_features, waves
 
 
-@pytest.fixture
-def network() -> StructureNetwork:
+@pytest.fixture(params=[False, True], ids=["relative", "absolute"])
+def network(request: pytest.FixtureRequest) -> StructureNetwork:
     torch.manual_seed(0)
-    model = StructureNetwork(32, 2, 4, 10, 0).double().eval()
+    model = StructureNetwork(32, 2, 4, 10, 0, request.param).double().eval()
     for head in (model.lattice_head, model.coordinate_head):
         torch.nn.init.normal_(head.weight, std=0.1)
     return model
@@ -33,6 +33,9 @@ def test_whole_periods_change_nothing(network: StructureNetwork) -> None:
     periods = torch.randint(-3, 4, given["frac_coords"].shape, generator=torch.Generator().manual_seed(2))
     moved = network(**{**given, "frac_coords": given["frac_coords"] + periods})
     torch.testing.assert_close(moved, expected, rtol=1e-9, atol=1e-9)
+    shifted = network(**{**given, "frac_coords": given["frac_coords"] + torch.tensor([0.31, -0.2, 0.77])})
+    assert torch.allclose(shifted[1], expected[1], rtol=1e-9, atol=1e-9) != network.absolute
+    assert network.absolute or expected[1].mean(1).abs().max() < 1e-12
 
 
 def test_one_time_for_all_is_that_time_for_each(network: StructureNetwork) -> None:

@@ -1,9 +1,9 @@
 """The structure stage's network: attention over atoms and a lattice token, on periodic pair features.
 
-Fractional coordinates and their differences enter through sines and cosines, differences also as the shortest
-vector in the current cell, so that moving an atom by a whole period changes nothing. Moving all atoms does:
-the origin is the conventional one, where special positions are. So does the order of the atoms of one
-element, whose slot on the grid is an input: files list equivalent sites in a fixed order.
+Differences of fractional coordinates enter through sines and cosines and as the shortest vector in the
+current cell, so that a shift of all atoms, or of one atom by a whole period, changes nothing. With absolute
+places the coordinates themselves and the slot of each atom among those of its element enter too: where files
+keep one origin and list equivalent sites in one order, that is most of what there is to learn.
 """
 
 import math
@@ -102,14 +102,20 @@ class StructureNetwork(nn.Module):
     ----------
     conditions
         Number of properties; each enters as (standardised value or 0, known or not).
+    absolute
+        Whether places and slots are inputs, or only differences.
     """
 
-    def __init__(self, width: int, layers: int, heads: int, max_atoms: int, conditions: int) -> None:
+    def __init__(
+        self, width: int, layers: int, heads: int, max_atoms: int, conditions: int, absolute: bool
+    ) -> None:
         super().__init__()
+        self.absolute = absolute
         pair_width = width // 4
         self.elements = ElementEmbedding(width)
-        self.slots = nn.Embedding(max_atoms, width)
-        self.places = nn.Linear(6 * FREQUENCIES, width)
+        if absolute:
+            self.slots = nn.Embedding(max_atoms, width)
+            self.places = nn.Linear(6 * FREQUENCIES, width)
         self.lattice = nn.Linear(6, width)
         self.number = nn.Embedding(max_atoms + 1, width)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
@@ -119,7 +125,7 @@ class StructureNetwork(nn.Module):
         )
         self.layers = nn.ModuleList(_Layer(width, heads, pair_width) for _ in range(layers))
         self.lattice_head = nn.Linear(width, 6)
-        self.coordinate_head = nn.Linear(width, 3 * (1 + 2 * FREQUENCIES))
+        self.coordinate_head = nn.Linear(width, 3 * (1 + 2 * FREQUENCIES) if absolute else 3)
         for head in (self.lattice_head, self.coordinate_head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
@@ -160,16 +166,30 @@ class StructureNetwork(nn.Module):
         if self.condition is not None:
             wave = wave + self.condition(conditions.flatten(1))
         moment = self.time(wave)
-        sin, cos = waves(frac_coords)
-        places = self.places(torch.cat([sin, cos], -1)) + self.slots(ranks(atomic_numbers))
         first = self.lattice(lattice) + self.number(count.long())
-        tokens = torch.cat([first[:, None], self.elements(atomic_numbers) + places], 1)
+        atoms = self.elements(atomic_numbers)
+        if self.absolute:
+            sin, cos = waves(frac_coords)
+            atoms = atoms + self.places(torch.cat([sin, cos], -1)) + self.slots(ranks(atomic_numbers))
+        tokens = torch.cat([first[:, None], atoms], 1)
         full = None if mask is None else functional.pad(mask, (1, 0), value=True)
         for layer in self.layers:
             tokens = layer(tokens, pairs, moment, full)
         tokens = functional.layer_norm(tokens, tokens.shape[-1:])
-        # A Fourier series in the atom's own coordinates: the form of the score of a site under much noise.
-        one = torch.ones_like(sin[..., :3, None])
-        series = torch.cat([one, sin.unflatten(-1, (3, -1)), cos.unflatten(-1, (3, -1))], -1)
-        noise = (self.coordinate_head(tokens[:, 1:]).unflatten(-1, (3, -1)) * series).sum(-1)
-        return self.lattice_head(tokens[:, 0]), noise if mask is None else noise * mask[..., None]
+        noise = self.coordinate_head(tokens[:, 1:])
+        if self.absolute:
+            # A Fourier series in the atom's own coordinates: the form of a site's score under much noise.
+            one = torch.ones_like(sin[..., :3, None])
+            series = torch.cat([one, sin.unflatten(-1, (3, -1)), cos.unflatten(-1, (3, -1))], -1)
+            noise = (noise.unflatten(-1, (3, -1)) * series).sum(-1)
+        weight = torch.ones_like(noise[..., :1]) if mask is None else mask[..., None].to(noise.dtype)
+        return self.lattice_head(tokens[:, 0]), self.visible(noise, weight)
+
+    def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
+        """The part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that the network can see.
+
+        All of it with absolute places, else what does not move all atoms together.
+        """
+        if not self.absolute:
+            noise = noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
+        return noise * weight

@@ -31,9 +31,9 @@ from groundstate.diffusion import (
 # The lattice is decided before the sites: its log-SNR is shifted up.
 LATTICE_SHIFT = 3.0
 CLIP = 12.0
-# From a hundredth of the cell, below which nothing is learned in minutes, to where coordinates are uniform to
-# within 2 %.
-SMALLEST, LARGEST = 0.01, 0.5
+# From a hundredth of the cell, below which nothing is learned in minutes, to where what the network sees is
+# uniform to within 2 %: the coordinates, or their differences, which have twice the variance.
+SMALLEST, LARGEST, LARGEST_OF_DIFFERENCES = 0.01, 0.5, 0.35
 SIZE_GROUPS = 4
 
 Predict = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -71,6 +71,11 @@ class CellScale(nn.Module):
         return self.mean + self.deviation * alpha * noisy + offset
 
 
+def coordinate_sigma(network: StructureNetwork, time: Tensor) -> Tensor:
+    """Noise of the coordinates at ``time``, in periods."""
+    return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)
+
+
 def structure_loss(
     network: StructureNetwork,
     scale: CellScale,
@@ -92,7 +97,7 @@ def structure_loss(
     alpha, sigma = (factor[:, None] for factor in alpha_sigma(log_snr))
     lattice = alpha * clean + sigma * lattice_noise
     wanted = regression_target(clean, lattice_noise, log_snr, "v")
-    noisy = add_torus_noise(frac, noise, torus_sigma(time, SMALLEST, LARGEST))
+    noisy = add_torus_noise(frac, noise, coordinate_sigma(network, time))
     metric = scale.expected(lattice, alpha, offset)
     mask = numbers > 0
     atoms = mask.sum(-1)
@@ -111,13 +116,15 @@ def structure_loss(
             None if conditions is None else conditions[rows],
             present,
         )
-        weight = present[..., None] / atoms[rows, None, None]
-        site_error = site_error + ((predicted - noise[rows, :longest]).square() * weight).sum() / (3 * size)
+        kept = present[..., None].float()
+        error = (predicted - network.visible(noise[rows, :longest], kept)).square() / atoms[rows, None, None]
+        site_error = site_error + error.sum() / (3 * size)
         lattice_error = lattice_error + (velocity - wanted[rows]).square().sum() / (6 * size)
     return lattice_error, site_error
 
 
 def sample_structures(
+    network: StructureNetwork,
     predict: Predict,
     scale: CellScale,
     counts: Tensor,
@@ -131,7 +138,7 @@ def sample_structures(
     Parameters
     ----------
     predict
-        ``predict(frac, lattice, log_metric, time) -> (velocity, noise)`` of the network, guided or not.
+        ``predict(frac, lattice, log_metric, time) -> (velocity, noise)`` of ``network``, guided or not.
     counts
         (batch, 119) atoms of each element.
     uniform
@@ -146,7 +153,7 @@ def sample_structures(
     offset, frac = scale.offset(counts), uniform
     lattice, _ = parts(noise())
     times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
-    snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), torus_sigma(times, SMALLEST, LARGEST)
+    snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), coordinate_sigma(network, times)
     sigmas[-1] = 0.0
     times, snrs, sigmas = (values.to(frac) for values in (times, snrs, sigmas))
     clean_last = predicted_last = None

@@ -14,6 +14,10 @@ class Compact(Settings):
     width: int = Field(128, ge=16, multiple_of=8, description="features of an atom token")
     layers: int = Field(4, ge=1, description="attention layers of the structure stage")
     heads: int = Field(4, ge=1, description="attention heads; must divide width")
+    places: Literal["relative", "absolute"] = Field(
+        "relative",
+        description="what is seen of sites: differences, or coordinates and order too (one structure type)",
+    )
     composition_width: int = Field(256, ge=16, multiple_of=8, description="features of the composition stage")
     composition_layers: int = Field(3, ge=1, description="residual layers of the composition stage")
     composition_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the composition stage")

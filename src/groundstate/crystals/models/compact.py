@@ -46,6 +46,7 @@ class CompactModel(CrystalModel):
             settings.heads,
             self.max_atoms,
             len(self.conditions),
+            settings.places == "absolute",
         )
         self.cell_scale = CellScale()
         self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
@@ -160,6 +161,7 @@ class CompactModel(CrystalModel):
         numbers = torch.stack([elements.repeat_interleave(row) for row in counts]).to(device)
         streams = Streams(seed, "structure", batch)
         metric, frac = sample_structures(
+            self.structure,
             lambda *state: self.guide(
                 request, lambda conditions: self.structure(numbers, *state, conditions)
             ),
