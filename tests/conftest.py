@@ -1,5 +1,6 @@
 """What tests all over share: one finished run of the tiny pipeline, a small disk, a locked folder."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -14,9 +15,20 @@ from pipeline import cannot, copy_project, snakemake
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder in which the tiny pipeline ran to its end."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    snakemake(folder, "--cores", "2")
+    """A project in which the tiny pipeline ran to its end: one run for all test processes, a copy each."""
+    own, base = tmp_path_factory.mktemp("project"), tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _run(own)
+    shared = base.parent / "finished"
+    with (base.parent / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            _run(base / "first").rename(shared)
+    return Path(shutil.copytree(shared, own, symlinks=True, dirs_exist_ok=True))
+
+
+def _run(folder: Path) -> Path:
+    snakemake(copy_project(folder), "--cores", "2")
     return folder
 
 

@@ -31,11 +31,10 @@ def assert_refused(stages: Stages, arguments: list[str], sentence: str) -> None:
 
 
 QUICK = ("download", "prepare_crystals", "score_validity")
+ALL_STAGES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in STAGES]
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in STAGES]
-)
+@pytest.mark.parametrize("name", ALL_STAGES)
 def test_a_full_disk_ends_a_stage_with_a_sentence(
     stages: Stages, commands: dict[str, list[str]], finished: Path, small_disk: Path, name: str
 ) -> None:
@@ -50,7 +49,7 @@ def test_a_full_disk_ends_a_stage_with_a_sentence(
         assert content == whole[path]
 
 
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", ALL_STAGES)
 def test_a_read_only_disk_ends_a_stage_with_a_sentence(
     stages: Stages, commands: dict[str, list[str]], small_disk: Path, name: str
 ) -> None:
