@@ -45,7 +45,7 @@ class Molecules(Settings):
     pretrained: dict[Name, Name] = Field(
         {}, description="data set without geometries -> the data set whose trained models predict it"
     )
-    prepare: PrepareMolecules = PrepareMolecules(max_molecules=4000)
+    prepare: PrepareMolecules = PrepareMolecules(max_molecules=3000)
     embed: EmbedConformers = EmbedConformers(num_conformers=4)
     train: TrainGeometry = TrainGeometry()
     property: PropertyExperiment = PropertyExperiment()

@@ -64,5 +64,5 @@ class TrainGeometry(Settings):
     gaunt: Gaunt = Gaunt()
     dagnn: Dagnn = Dagnn()
     training: TrainingSettings = TrainingSettings(
-        max_steps=1000, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=200
+        max_steps=500, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=100
     )
