@@ -173,8 +173,9 @@ def test_a_training_that_is_stopped_goes_on(
     def unfinished() -> list[Path]:
         return list(stages.project.rglob(".training-*/resume.ckpt"))
 
-    status, log, _ = stages.run(arguments, when=unfinished, how=signal.SIGTERM)
+    status, log, seconds = stages.run(arguments, when=unfinished, how=signal.SIGTERM)
     assert status == 143, log
+    assert seconds < 10
     (checkpoint,) = unfinished()
     step = load_checkpoint(checkpoint).step
     assert f"stopped at step {step}; run it again to go on" in log
