@@ -116,5 +116,5 @@ class Stages:
 def _runs(stat: str) -> bool:
     try:
         return Path(stat).read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before, or while, it was read
         return False
