@@ -18,13 +18,22 @@ def step(function, inputs, gradient):
     function(*inputs).backward(gradient)
 
 
+def clock(device: torch.device) -> float:
+    """Seconds: of the process's CPU time, or of wall time once the GPU has done what it was given."""
+    if device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
 def race(sides: dict, runs: int, seconds: float = 0.02, forward_only: bool = False) -> dict[str, list[float]]:
-    """CPU milliseconds per call of every side, `runs` times, one side after the other.
+    """Milliseconds (`clock`) per call of every side, `runs` times, one side after the other.
 
     `sides` maps a name to (function, inputs). Short calls are repeated inside one timing until
     they fill `seconds`.
     """
     prepared = {}
+    device = next(iter(sides.values()))[1][0].device
     for name, (function, inputs) in sides.items():
         with torch.no_grad():
             gradient = torch.randn_like(function(*inputs))
@@ -37,17 +46,17 @@ def race(sides: dict, runs: int, seconds: float = 0.02, forward_only: bool = Fal
                 step(function, inputs, gradient)
 
         call()
-        start = time.process_time()
+        start = clock(device)
         call()
-        repeats = max(1, int(seconds / max(time.process_time() - start, 1e-6)))
+        repeats = max(1, int(seconds / max(clock(device) - start, 1e-6)))
         prepared[name] = (call, repeats)
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(runs):
         for name, (call, repeats) in prepared.items():
-            start = time.process_time()
+            start = clock(device)
             for _ in range(repeats):
                 call()
-            times[name].append(1e3 * (time.process_time() - start) / repeats)
+            times[name].append(1e3 * (clock(device) - start) / repeats)
     return times
 
 
@@ -57,13 +66,18 @@ def ratio(times: dict[str, list[float]], base: str, name: str) -> float:
 
 
 def peak_megabytes(function, inputs) -> float:
-    """Growth of the resident set at its peak during one forward and backward pass."""
+    """Peak growth of the resident set, or of the GPU's memory, in one forward and backward pass."""
     with torch.no_grad():
         gradient = torch.randn_like(function(*inputs))
     step(function, inputs, gradient)
     for value in inputs:
         value.grad = None
     gc.collect()
+    if gradient.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        step(function, inputs, gradient)
+        return (torch.cuda.max_memory_allocated() - before) / 2**20
     LIBC.malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
     before = _status("VmRSS")

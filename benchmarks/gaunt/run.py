@@ -1,9 +1,10 @@
 """The Gaunt operators beside e3nn: one command, one table.
 
-    python benchmarks/gaunt/run.py [--runs 5] [--parts core,messages,...] [--markdown FILE]
+    python benchmarks/gaunt/run.py [--runs 5] [--parts core,messages,...] [--device cuda] [--markdown FILE]
 
-Process CPU time, one thread unless said, float32, forward and backward; ratios are medians over alternating
-runs of both sides in one process. `cuequivariance` rows need the packages of benchmarks/requirements.txt.
+Process CPU time, one thread unless said (on a GPU wall time), float32, forward and backward; ratios are
+medians over alternating runs of both sides in one process. `cuequivariance` rows need the packages of
+benchmarks/requirements.txt.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from groundstate.gaunt import (  # noqa: E402
 
 BARE = {"irrep_normalization": "none", "path_normalization": "none"}
 ROWS: list[tuple[str, ...]] = []
+DEVICE = torch.device("cpu")
 
 
 def say(part: str, case: str, base: str, ours: str, factor: str, memory: str = "") -> None:
@@ -41,7 +43,13 @@ def say(part: str, case: str, base: str, ours: str, factor: str, memory: str = "
 
 
 def leaf(*shape: int) -> torch.Tensor:
-    return torch.randn(*shape, requires_grad=True)
+    return torch.randn(*shape, device=DEVICE, requires_grad=True)
+
+
+def methods() -> tuple[str, ...]:
+    """What can run here: the kernel in C needs a compiler, and no GPU."""
+    here = DEVICE.type == "cpu" and compiled.compiler()
+    return ("auto", "compiled") if here else ("auto",)
 
 
 def milliseconds(times: dict[str, list[float]], name: str) -> str:
@@ -66,11 +74,13 @@ def products(lmax: int, channels: int, batch: int, rank: int = 0) -> dict:
     weights too.
     """
     kind, width = irreps(lmax, channels), channels * (lmax + 1) ** 2
-    twin = channelwise(lmax, lmax, lmax, channels)
+    twin = channelwise(lmax, lmax, lmax, channels).to(DEVICE)
     modules = {"e3nn": twin}
-    for method in ("auto", *(["compiled"] if compiled.compiler() else [])):
+    for method in methods():
         for name, layout in (("native ir_mul", "ir_mul"), ("drop-in mul_ir", "mul_ir")):
-            product = GauntTensorProduct(kind, kind, kind, rank=rank, layout=layout, method=method, **BARE)
+            product = GauntTensorProduct(
+                kind, kind, kind, rank=rank, layout=layout, method=method, **BARE
+            ).to(DEVICE)
             modules[name if method == "auto" else f"{name}, {method}"] = product
     sides = {name: (module, (leaf(batch, width), leaf(batch, width))) for name, module in modules.items()}
     if rank == 0:
@@ -80,7 +90,7 @@ def products(lmax: int, channels: int, batch: int, rank: int = 0) -> dict:
         shape = (batch * channels, (lmax + 1) ** 2)
         sides["core on rows"] = (lambda x, y: gaunt_product(x, y, lmax), (leaf(*shape), leaf(*shape)))
     if rank == 0 and lmax <= 3:
-        frozen = channelwise(lmax, lmax, lmax, channels)
+        frozen = channelwise(lmax, lmax, lmax, channels).to(DEVICE)
         frozen.weight.requires_grad_(False)
         sides["e3nn with frozen weights"] = (frozen, (leaf(batch, width), leaf(batch, width)))
     return sides
@@ -99,19 +109,20 @@ def learned(runs: int) -> None:
 def messages(runs: int) -> None:
     nodes, neighbours, channels = 64, 16, 64
     edges = nodes * neighbours
-    sources, targets = torch.randint(0, nodes, (edges,)), torch.arange(nodes).repeat_interleave(neighbours)
+    sources = torch.randint(0, nodes, (edges,)).to(DEVICE)
+    targets = torch.arange(nodes).repeat_interleave(neighbours).to(DEVICE)
     for lmax in (2, 4, 6):
-        twin, kind = convolution(lmax, channels), irreps(lmax, channels)
-        vectors = torch.randn(edges, 3)
+        twin, kind = convolution(lmax, channels).to(DEVICE), irreps(lmax, channels)
+        vectors = torch.randn(edges, 3).to(DEVICE)
         harmonics = spherical_harmonics(lmax, vectors).requires_grad_()
 
         def e3nn_messages(x, y, w, twin=twin):
             m = twin(x[sources], y, w)
-            return torch.zeros(nodes, m.shape[1]).index_add(0, targets, m)
+            return m.new_zeros(nodes, m.shape[1]).index_add(0, targets, m)
 
         sides = {"e3nn": (e3nn_messages, (leaf(nodes, kind.dim), harmonics, leaf(edges, twin.weight_numel)))}
         for mode in ("node_grid", "aligned", "edge"):
-            layer = GauntConvolution(kind, lmax, kind, mode=mode, layout="ir_mul")
+            layer = GauntConvolution(kind, lmax, kind, mode=mode, layout="ir_mul").to(DEVICE)
 
             def call(x, v, w, layer=layer):
                 return layer(x, v, w, sources, targets)
@@ -130,10 +141,10 @@ def many_body(runs: int) -> None:
     for lmax in (1, 2):
         kind, out = irreps(lmax, channels), irreps(min(lmax, 2), channels)
         square, cube = (
-            channelwise(lmax, lmax, 2 * lmax, channels),
-            channelwise(2 * lmax, lmax, lmax, channels),
+            channelwise(lmax, lmax, 2 * lmax, channels).to(DEVICE),
+            channelwise(2 * lmax, lmax, lmax, channels).to(DEVICE),
         )
-        layer = GauntManyBody(kind, out, correlation=3, layout="ir_mul")
+        layer = GauntManyBody(kind, out, correlation=3, layout="ir_mul").to(DEVICE)
 
         def two_products(x, square=square, cube=cube):
             return cube(square(x, x), x)
@@ -156,8 +167,8 @@ def many_body(runs: int) -> None:
                 layout_out=cue.mul_ir,
                 dtype=torch.float32,
                 method="naive",
-            )
-            element = torch.zeros(nodes, dtype=torch.int32)
+            ).to(DEVICE)
+            element = torch.zeros(nodes, dtype=torch.int32, device=DEVICE)
             sides = {
                 "cuequivariance": (lambda x, f=contraction, e=element: f(x, e), (leaf(nodes, kind.dim),)),
                 "many-body": (layer, (leaf(nodes, kind.dim),)),
@@ -169,12 +180,12 @@ def every_path(runs: int) -> None:
     for lmax in (2, 4, 6):
         channels = 16
         kind = irreps(lmax, channels)
-        twin = complete(lmax, channels)
+        twin = complete(lmax, channels).to(DEVICE)
         shape = (1000, kind.dim)
         sides = {"e3nn": (twin, (leaf(*shape), leaf(*shape)))}
-        for method in ("auto", *(["compiled"] if compiled.compiler() else [])):
+        for method in methods():
             options = {"parity": "complete", "rank": 0, "layout": "ir_mul", "method": method, **BARE}
-            product = GauntTensorProduct(kind, kind, twin.irreps_out, **options)
+            product = GauntTensorProduct(kind, kind, twin.irreps_out, **options).to(DEVICE)
             sides[f"complete, {method}"] = (product, (leaf(*shape), leaf(*shape)))
         report("all paths, 16 channels", f"L={lmax}", sides, runs)
 
@@ -185,7 +196,7 @@ def scaling(runs: int) -> None:
         shape = (1000, (lmax + 1) ** 2)
         sides = {"grid": (lambda x, y, top=lmax: gaunt_product(x, y, top), (leaf(*shape), leaf(*shape)))}
         if lmax <= 6:
-            twin = channelwise(lmax, lmax, lmax, 1)
+            twin = channelwise(lmax, lmax, lmax, 1).to(DEVICE)
             twin.weight.requires_grad_(False)
             sides["e3nn"] = (twin, (leaf(*shape), leaf(*shape)))
             report("one channel", f"L={lmax}", sides, runs)
@@ -232,10 +243,13 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--markdown", type=Path, help="write the table here")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    global DEVICE
+    DEVICE = torch.device(arguments.device)
     for part in arguments.parts.split(","):
         PARTS[part](arguments.runs)
     header = ("part", "case", "base ms", "Gaunt ms", "ratio", "peak MB, base -> Gaunt")

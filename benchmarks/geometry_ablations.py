@@ -1,0 +1,211 @@
+"""What each part of the `gaunt` geometry model is worth: variants trained for the same CPU time.
+
+    python benchmarks/geometry_ablations.py PREPARED CONFORMERS/conformers.parquet --output DIR [--minutes 15]
+
+One row a variant, scored on the test part with failures counted; `no ranker` and `no refiner` are steps of
+the ladder of the same run. Variants that are there already are left alone; DIR/table.csv keeps the table.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import torch
+from e3nn import o3
+from geometry_ladder import CHUNK, errors_of, steps_of
+from torch import Tensor, nn
+
+from groundstate.files import atomic_path
+from groundstate.gaunt import GauntTensorProduct
+from groundstate.molecules import gaunt_model, refiner
+from groundstate.molecules.examples import elements_of, make_examples, read_part, read_starts
+from groundstate.molecules.labels import NO_RULES, count_labels
+from groundstate.molecules.models import find_model
+from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.predict import Predictor
+from groundstate.molecules.train_settings import Gaunt, TrainGeometry
+from groundstate.seeds import derive_seed
+from groundstate.training import step_indices
+
+
+class CompleteProduct(nn.Module):
+    """The even and the odd paths added degree by degree: equivariant to rotations, not to reflections."""
+
+    def __init__(self, first: o3.Irreps, second: o3.Irreps, out: o3.Irreps, **options) -> None:
+        super().__init__()
+        odd = o3.Irreps([(count, (ir.l, -ir.p)) for count, ir in out if ir.l])
+        self.even = out.dim
+        self.product = GauntTensorProduct(first, second, out + odd, parity="complete", **options)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Product of (rows, first.dim) and (rows, second.dim)."""
+        even, odd = self.product(x, y).tensor_split([self.even], dim=-1)
+        return even + nn.functional.pad(odd, (even.shape[-1] - odd.shape[-1], 0))
+
+
+class E3nnProduct(nn.Module):
+    """e3nn's product over the paths of the Gaunt product; it adds no weights, as ours adds none."""
+
+    def __init__(
+        self, first: o3.Irreps, second: o3.Irreps, out: o3.Irreps, *, rank: int, layout: str
+    ) -> None:
+        super().__init__()
+        kind = "uvu" if second[0].mul == 1 else "uuu"
+        paths = [
+            (a, b, c, kind, False)
+            for a in range(len(first))
+            for b in range(len(second))
+            for c in range(abs(a - b), min(a + b, len(out) - 1) + 1, 2)
+        ]
+        self.product = o3.TensorProduct(first, second, out, paths)
+        self.irreps = first, second, out
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Product of (rows, first.dim) and (rows, second.dim), ``ir_mul``."""
+        return _turned(
+            self.product(_turned(x, self.irreps[0], True), _turned(y, self.irreps[1], True)),
+            self.irreps[2],
+            False,
+        )
+
+
+def _turned(values: Tensor, irreps: o3.Irreps, inward: bool) -> Tensor:
+    """Between ``ir_mul`` and e3nn's ``mul_ir``."""
+    if all(count == 1 for count, _ in irreps):
+        return values
+    parts = values.split([count * ir.dim for count, ir in irreps], dim=-1)
+    shapes = [(ir.dim, count) if inward else (count, ir.dim) for count, ir in irreps]
+    return torch.cat(
+        [part.unflatten(-1, shape).mT.flatten(-2) for part, shape in zip(parts, shapes, strict=True)], dim=-1
+    )
+
+
+VARIANTS: dict[str, dict] = {
+    "gaunt, lmax 2": {},
+    "gaunt, lmax 1": {"lmax": 1},
+    "gaunt, lmax 3": {"lmax": 3},
+    "e3nn product, lmax 2": {"product": E3nnProduct},
+    "complete product, lmax 2": {"product": CompleteProduct},
+    "no label rule": {"labels": False},
+}
+SCORED = {
+    "the model": "least risk, refined (the model)",
+    "no ranker": "lowest, refined (no ranker)",
+    "no refiner": "least risk (no refiner)",
+}
+
+
+def train(network: nn.Module, examples: list, seconds: float, arguments: argparse.Namespace) -> int:
+    """Train for so many CPU seconds with a cosine of the time used; the number of steps."""
+    model = find_model("gaunt")
+    rate, size, seed = arguments.rate, arguments.batch, arguments.seed
+    optimizer = torch.optim.AdamW(network.parameters(), rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
+    average = [weight.detach().clone() for weight in network.parameters()]
+    begun, step = time.process_time(), 0
+    while (used := time.process_time() - begun) < seconds:
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * used / seconds))
+        draw = torch.Generator().manual_seed(derive_seed(seed, "data", step))
+        batch = model.batch([examples[row] for row in step_indices(seed, step, len(examples), size)], draw)
+        loss, parts = model.loss(network, batch, draw)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        torch._foreach_lerp_(
+            average, [weight.detach() for weight in network.parameters()], 1 - min(0.99, step / (step + 9))
+        )
+        if step % 100 == 0:
+            shown = {name: round(float(value), 4) for name, value in parts.items()}
+            print(f"step {step}, {used:.0f} CPU-s, {shown}", flush=True)
+    with torch.no_grad():
+        for weight, mean in zip(network.parameters(), average, strict=True):
+            weight.copy_(mean)
+    return step
+
+
+def score(predictor: Predictor, records: list[dict], starts: dict[str, list[dict]]) -> dict[str, float]:
+    """D-MAE, D-RMSE (n^2), C-RMSD and bond MAE of the steps of ``SCORED``."""
+    sums: dict[str, np.ndarray] = {}
+    for begin in range(0, len(records), CHUNK):
+        part = records[begin : begin + CHUNK]
+        mols = [mol_from_record(record) for record in part]
+        steps = steps_of(predictor, mols, part, [starts[record["id"]] for record in part], {})
+        for mol, record, geometries in zip(mols, part, steps, strict=True):
+            for name, step in SCORED.items():
+                errors = errors_of(mol, np.asarray(geometries[step]), np.array(record["positions"]))
+                sums[name] = sums.get(name, 0.0) + np.array(errors)
+    found = {}
+    for name, (absolute, squared, _, entries, rmsd, count, bonds, bond_count) in sums.items():
+        found |= {
+            f"{name}, D-MAE": absolute / entries,
+            f"{name}, D-RMSE": (squared / entries) ** 0.5,
+            f"{name}, C-RMSD": rmsd / count,
+            f"{name}, bond MAE": bonds / bond_count,
+        }
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def row_of(options: dict, parts: dict[str, list[dict]], starts: dict, arguments: argparse.Namespace) -> dict:
+    """Train and score one variant."""
+    elements = elements_of(parts["train"])
+    labels = count_labels(parts["train"]) if options.get("labels", True) else NO_RULES
+    examples = make_examples(parts["train"], starts, elements, labels, "train part")
+    settings = TrainGeometry(gaunt=Gaunt(lmax=options.get("lmax", Gaunt().lmax)))
+    torch.manual_seed(derive_seed(arguments.seed, "weights"))
+    with mock.patch.object(refiner, "GauntTensorProduct", options.get("product", GauntTensorProduct)):
+        network = gaunt_model.build(gaunt_model.config(settings, elements))
+    begun = time.process_time()
+    steps = train(network.train(), examples, 60 * arguments.minutes, arguments)
+    used = time.process_time() - begun
+    predictor = Predictor(find_model("gaunt"), network.eval(), elements, labels, None)
+    return {
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "train_molecules": len(examples),
+        "test_molecules": len(parts["test"]),
+        "steps": steps,
+        "cpu_ms_a_step": round(1000 * used / steps, 1),
+        **score(predictor, parts["test"], starts),
+    }
+
+
+def main() -> None:
+    """Read the arguments and fill the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("prepared", type=Path)
+    parser.add_argument("conformers", type=Path)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=15.0, help="CPU minutes of training a variant")
+    parser.add_argument("--train", type=int, default=3000, help="training molecules")
+    parser.add_argument("--test", type=int, default=1000, help="test molecules")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", choices=list(VARIANTS), help="a choice of variants")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    files = arguments.prepared / "records.parquet", arguments.prepared / "splits.csv"
+    parts = {part: read_part(*files, "random", part) for part in ("train", "test")}
+    starts = read_starts(arguments.conformers, [row["id"] for rows in parts.values() for row in rows])
+    for part, count in (("train", arguments.train), ("test", arguments.test)):
+        rows = [row for row in parts[part] if row["id"] in starts]
+        parts[part] = sorted(rows, key=lambda row: derive_seed("ablations", row["id"]))[:count]
+    path = arguments.output / "table.csv"
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for variant in arguments.only or VARIANTS:
+        table = pd.read_csv(path).to_dict("records") if path.exists() else []
+        if variant not in {row["variant"] for row in table}:
+            table.append({"variant": variant, **row_of(VARIANTS[variant], parts, starts, arguments)})
+            with atomic_path(path) as temporary:
+                pd.DataFrame(table).to_csv(temporary, index=False)
+    print(pd.read_csv(path).T.to_string(header=False))
+
+
+if __name__ == "__main__":
+    main()
