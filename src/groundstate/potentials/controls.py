@@ -12,10 +12,9 @@ from groundstate.metrics.crystal_files import NamedStructure
 from groundstate.potentials.phases import to_atoms
 from groundstate.seeds import derive_seed
 
-PACKING = (
-    0.3,
-    0.6,
-)  # share of the cell that spheres of covalent radius fill; MP oxides and alloys lie inside
+# share of the cell that spheres of covalent radius fill: the middle four fifths of the known crystals
+# (Materials Project, 1,526 of at most 8 atoms; their median is 0.67)
+PACKING = (0.31, 0.90)
 SEPARATION = 0.7  # least distance as a share of the sum of covalent radii
 TRIES = 40
 IMAGES = np.array(list(np.ndindex(5, 5, 5))) - 2
