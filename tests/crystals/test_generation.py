@@ -217,3 +217,13 @@ def test_work_folder_depends_on_the_wish(checkpoint: Path, tmp_path: Path) -> No
     assert base != work_folder(tmp_path / "o", checkpoint, parse_request(None, "Li-S", None), 5, 0, None)
     assert base != work_folder(tmp_path / "o", checkpoint, parse_request(None, "Li-O", None), 5, 1, None)
     assert generation.sample_id(3, 7) == "seed3-00007"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_same_crystals(checkpoint: Path, model) -> None:
+    request = Request()
+    there = generate(load_model(checkpoint, torch.device("cuda")), request, 40, 0, 8)
+    for one, other in zip(generate(model, request, 40, 0, 8), there, strict=True):
+        np.testing.assert_array_equal(other.atomic_numbers, one.atomic_numbers)
+        np.testing.assert_allclose(other.frac_coords, one.frac_coords, atol=1e-4)
+        np.testing.assert_allclose(other.lattice, one.lattice, atol=1e-4)

@@ -5,6 +5,7 @@ from itertools import chain, combinations
 
 import numpy as np
 import pytest
+import torch
 from rdkit import Chem
 from scipy.spatial.distance import pdist
 from typer.testing import CliRunner
@@ -226,3 +227,22 @@ def test_two_hundred_heavy_atoms_and_what_cannot_be_embedded_stop_nobody(checkpo
         *("first", "long", "cage", "last")
     ]
     assert ids[0] == "first" and ids[-1] == "last"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_same_geometries(checkpoint, tmp_path):
+    files = {}
+    for device in ("cpu", "cuda"):
+        (tmp_path / device).mkdir()
+        files[device], none = predict_file(
+            checkpoint,
+            tmp_path / device,
+            "CCO a\nc1ccccc1C b\nC[C@H](O)C=O c\n",
+            "my.smi",
+            "--device",
+            device,
+        )
+        assert not none
+    for one, other in zip(*files.values(), strict=True):
+        positions = [mol.GetConformer().GetPositions() for mol in (one, other)]
+        np.testing.assert_allclose(*positions, atol=1e-4)
