@@ -271,7 +271,7 @@ def fit(
     A killed run goes on from its last checkpoint when it is started again with the same arguments: state is
     kept in a hidden folder whose name is a hash of them, and removed when the training is complete. SIGTERM
     writes a checkpoint and exits with status 143. ``best.ckpt`` holds the averaged weights of the best
-    validation loss.
+    validation loss and nothing else, ``last.ckpt`` all that training ended with.
 
     Raises ``GroundstateError`` on an empty training or validation set, on a loss that is not finite, and
     where the processes cannot share the micro-batches evenly.
@@ -345,9 +345,11 @@ def fit(
         return
     if finish is not None:
         finish(work / "best.ckpt")
-    for source, target in (("best.ckpt", "best.ckpt"), ("resume.ckpt", "last.ckpt")):
-        with atomic_path(folder / target) as temporary:
-            shutil.copyfile(work / source, temporary)
+    best = torch.load(work / "best.ckpt", map_location="cpu", weights_only=True)
+    with atomic_path(folder / "best.ckpt") as temporary:  # no training goes on from it
+        torch.save({key: best[key] for key in ("state_dict", "groundstate")}, temporary)
+    with atomic_path(folder / "last.ckpt") as temporary:
+        shutil.copyfile(work / "resume.ckpt", temporary)
     write_text(folder / "training.csv", history_csv(keeper.history))
     parameters = sum(p.numel() for p in network.parameters())
     facts = {"config": config, "settings": settings.model_dump(), "seed": seed, "parameters": parameters}
