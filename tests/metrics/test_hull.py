@@ -27,7 +27,7 @@ def test_binary_by_hand():
     above = hull.place(Composition("Na3Cl"), -0.8)  # the tie line NaCl - Na gives -1.0
     assert above.energy_above_hull == pytest.approx(0.2)
     assert above.decomposition_energy == pytest.approx(0.2)
-    assert above.products == "0.5 NaCl + 0.5 Na"
+    assert above.products == "0.5 Na + 0.5 NaCl"  # equal shares in alphabetic order
     assert (above.reference_phases, above.incomplete) == (2, False)
     stable = hull.place(Composition("NaCl"), -2.1)
     assert stable.energy_above_hull == 0.0

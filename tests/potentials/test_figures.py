@@ -1,6 +1,11 @@
 """Figures are written for what is there, hold the names, and are the same bytes twice."""
 
+import hashlib
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 from pymatgen.core import Composition
 
@@ -41,6 +46,29 @@ def test_each_figure_is_drawn_and_reproducible(tmp_path):
     for one, other in zip(written, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
         ElementTree.parse(one)
+
+
+def test_hulls_are_the_same_in_every_process(tmp_path):
+    """pymatgen keeps phases in sets, whose order changes with the seed of Python's hashes."""
+    program = (
+        "import pathlib, sys; from potentials.test_figures import HULL, ROWS, write_figures;"
+        "from pymatgen.core import Composition;"
+        "write_figures(pathlib.Path(sys.argv[1]), {'generated': ROWS}, HULL);"
+        "print(HULL.place(Composition('Sr2TiO4'), -3.4), HULL.place(Composition('SrTi2O5'), -3.2))"
+    )
+    found = set()
+    for seed in ("0", "1", "2"):
+        paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / seed)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths},
+        )
+        digests = (hashlib.sha256(p.read_bytes()).digest() for p in sorted((tmp_path / seed).iterdir()))
+        found.add((done.stdout, *digests))
+    assert len(found) == 1
 
 
 def test_nothing_converged_gives_no_figure(tmp_path):

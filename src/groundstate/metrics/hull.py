@@ -13,6 +13,7 @@ DEFINITION = {
     "decomposition energy (Bartel et al., npj Comput. Mater. 6, 97, 2020; negative when stable) is against "
     "competing phases of other compositions",
 }
+DIGITS = 9  # pymatgen keeps phases in sets: the last digits change from process to process
 
 
 class Phase(NamedTuple):
@@ -60,12 +61,13 @@ class ReferenceHull:
         )
         above = max(float(diagram.get_e_above_hull(crystal)), 0.0)
         decomposition, energy = diagram.get_decomp_and_phase_separation_energy(crystal)
-        products = " + ".join(
-            f"{amount:.3g} {entry.composition.reduced_formula}"
-            for entry, amount in sorted(decomposition.items(), key=lambda item: -item[1])
+        shares = sorted(
+            (-round(amount, DIGITS), entry.composition.reduced_formula)
+            for entry, amount in decomposition.items()
             if amount > 1e-4
         )
-        return HullPosition(above, float(energy), products, len(phases), False)
+        products = " + ".join(f"{-amount:.3g} {formula}" for amount, formula in shares)
+        return HullPosition(round(above, DIGITS), round(float(energy), DIGITS), products, len(phases), False)
 
 
 def _entry(composition: Composition, formation_energy: float, name: str) -> PDEntry:

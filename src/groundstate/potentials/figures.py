@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -120,6 +120,11 @@ def _hull(system: str, rows: Sequence[StabilityRow], hull: ReferenceHull) -> Fig
     return figure
 
 
+def _in_order(entries: Collection[PDEntry]) -> list[PDEntry]:
+    """A set's order changes from process to process, and with it the file."""
+    return sorted(entries, key=lambda entry: (entry.composition.formula, entry.energy))
+
+
 def _fractions(composition: Composition, symbols: Sequence[str]) -> np.ndarray:
     return np.array([composition.get_atomic_fraction(symbol) for symbol in symbols])
 
@@ -132,7 +137,7 @@ def _draw_binary(
 
     line = sorted(point(entry) for entry in diagram.stable_entries)
     axes.plot(*zip(*line, strict=True), color=GREY, marker="o", markersize=4, linewidth=1.2)
-    for entry in diagram.unstable_entries:
+    for entry in _in_order(diagram.unstable_entries):
         axes.plot(*point(entry), color=GREY, marker="o", markersize=3, markerfacecolor="white")
     for row in rows:
         x = _fractions(Composition(row.formula), symbols)[1]
@@ -153,7 +158,7 @@ def _draw_ternary(
     for facet in diagram.facets:
         corners = np.array([place(diagram.qhull_entries[index].composition) for index in facet])
         axes.plot(*np.vstack([corners, corners[:1]]).T, color=GREY, linewidth=0.7)
-    for entry in diagram.stable_entries:
+    for entry in _in_order(diagram.stable_entries):
         x, y = place(entry.composition)
         axes.plot(x, y, marker="o", color=GREY, markersize=4)
         axes.annotate(
