@@ -30,6 +30,21 @@ def test_bonds_of_a_good_geometry_are_perceived_and_of_a_broken_one_not(smiles):
     assert not extensive.bond_round_trip(mol, positions * 1.6)
 
 
+# QM9 116694 at its DFT geometry: the perceived bonds write a SMILES that RDKit does not read
+CAGE = "CO/C=N/[C@H]1[C@H]2C[C@@H]1C2"
+CAGE_POSITIONS = [
+    *((0.146, 0.963, 0.489), (-0.318, 0.07, -0.516), (-1.23, -0.838, -0.112), (-1.67, -1.699, -0.916)),
+    *((-2.675, -2.623, -0.469), (-2.353, -4.151, -0.473), (-1.534, -3.934, 0.832), (-2.843, -3.102, 1.02)),
+    *((-3.604, -4.324, 0.433), (0.83, 1.654, -0.006), (-0.678, 1.534, 0.934), (0.686, 0.431, 1.282)),
+    *((-1.533, -0.739, 0.941), (-3.616, -2.38, -0.976), (-2.071, -4.751, -1.339), (-1.422, -4.805, 1.482)),
+    *((-0.596, -3.385, 0.74), (-3.137, -2.514, 1.892), (-4.579, -4.129, -0.023), (-3.625, -5.219, 1.058)),
+]
+
+
+def test_bonds_that_make_no_molecule_are_a_finding():
+    assert not extensive.bond_round_trip(Chem.AddHs(Chem.MolFromSmiles(CAGE)), np.array(CAGE_POSITIONS))
+
+
 def test_posebusters_passes_good_and_fails_crushed_geometry():
     mol, positions = embedded("CC(=O)NCC")
     assert extensive.posebusters_pass(mol, positions)

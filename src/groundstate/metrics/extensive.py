@@ -35,8 +35,10 @@ def bond_round_trip(mol: Chem.Mol, positions: np.ndarray) -> bool:
 
 
 def _graph(mol: Chem.Mol) -> str:
-    plain = Chem.RemoveAllHs(mol, sanitize=False)
-    return Chem.CanonSmiles(Chem.MolToSmiles(plain, isomericSmiles=False))
+    text = Chem.MolToSmiles(Chem.RemoveAllHs(mol, sanitize=False), isomericSmiles=False)
+    with rdBase.BlockLogs():
+        read = Chem.MolFromSmiles(text)
+    return text if read is None else Chem.MolToSmiles(read)  # perceived bonds need not make a molecule
 
 
 def posebusters_pass(mol: Chem.Mol, positions: np.ndarray) -> bool:
