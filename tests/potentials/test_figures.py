@@ -57,7 +57,7 @@ def test_hulls_are_the_same_in_every_process(tmp_path):
         "print(HULL.place(Composition('Sr2TiO4'), -3.4), HULL.place(Composition('SrTi2O5'), -3.2))"
     )
     found = set()
-    for seed in ("0", "1", "2"):
+    for seed in ("0", "1"):
         paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
         done = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / seed)],
