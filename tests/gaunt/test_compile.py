@@ -69,9 +69,9 @@ def test_layers_compile(mode):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_force_function_compiles_and_so_does_its_gradient(backend, monkeypatch):
+@torch._dynamo.config.patch(trace_autograd_ops=True)
+def test_force_function_compiles_and_so_does_its_gradient(backend):
     """autograd.grad inside the compiled region: forces, and a training step on them."""
-    monkeypatch.setattr(torch._dynamo.config, "trace_autograd_ops", True)
     product = GauntTensorProduct("4x0e+4x1o+4x2e", "4x0e+4x1o+4x2e", "4x0e+4x1o").double()
     direction = randn(16, seed=2)
 
