@@ -15,11 +15,13 @@ import numpy as np
 import pandas as pd
 import torch
 from e3nn import o3
-from geometry_ladder import CHUNK, errors_of, steps_of
+from geometry_ladder import CHUNK, errors_of, metrics, steps_of
+from timed_training import train_for
 from torch import Tensor, nn
 
 from groundstate.files import atomic_path
 from groundstate.gaunt import GauntTensorProduct
+from groundstate.gaunt.contract import Port, from_dense, to_dense
 from groundstate.molecules import gaunt_model, refiner
 from groundstate.molecules.examples import elements_of, make_examples, read_part, read_starts
 from groundstate.molecules.labels import NO_RULES, count_labels
@@ -61,26 +63,18 @@ class E3nnProduct(nn.Module):
             for c in range(abs(a - b), min(a + b, len(out) - 1) + 1, 2)
         ]
         self.product = o3.TensorProduct(first, second, out, paths)
-        self.irreps = first, second, out
+        self.plain, self.interleaved = (
+            [Port(tuple(ir.l for _, ir in irreps), irreps[0].mul, order) for irreps in (first, second, out)]
+            for order in (False, True)
+        )
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Product of (rows, first.dim) and (rows, second.dim), ``ir_mul``."""
-        return _turned(
-            self.product(_turned(x, self.irreps[0], True), _turned(y, self.irreps[1], True)),
-            self.irreps[2],
-            False,
-        )
-
-
-def _turned(values: Tensor, irreps: o3.Irreps, inward: bool) -> Tensor:
-    """Between ``ir_mul`` and e3nn's ``mul_ir``."""
-    if all(count == 1 for count, _ in irreps):
-        return values
-    parts = values.split([count * ir.dim for count, ir in irreps], dim=-1)
-    shapes = [(ir.dim, count) if inward else (count, ir.dim) for count, ir in irreps]
-    return torch.cat(
-        [part.unflatten(-1, shape).mT.flatten(-2) for part, shape in zip(parts, shapes, strict=True)], dim=-1
-    )
+        operands = [
+            from_dense(to_dense(value, plain), interleaved)
+            for value, plain, interleaved in zip((x, y), self.plain, self.interleaved, strict=False)
+        ]
+        return from_dense(to_dense(self.product(*operands), self.interleaved[2]), self.plain[2])
 
 
 VARIANTS: dict[str, dict] = {
@@ -99,33 +93,15 @@ SCORED = {
 
 
 def train(network: nn.Module, examples: list, seconds: float, arguments: argparse.Namespace) -> int:
-    """Train for so many CPU seconds with a cosine of the time used; the number of steps."""
-    model = find_model("gaunt")
-    rate, size, seed = arguments.rate, arguments.batch, arguments.seed
-    optimizer = torch.optim.AdamW(network.parameters(), rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
-    average = [weight.detach().clone() for weight in network.parameters()]
-    begun, step = time.process_time(), 0
-    while (used := time.process_time() - begun) < seconds:
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * used / seconds))
+    """Train for so many CPU seconds; the number of steps."""
+    model, size, seed = find_model("gaunt"), arguments.batch, arguments.seed
+
+    def loss_of(step: int) -> Tensor:
         draw = torch.Generator().manual_seed(derive_seed(seed, "data", step))
         batch = model.batch([examples[row] for row in step_indices(seed, step, len(examples), size)], draw)
-        loss, parts = model.loss(network, batch, draw)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        torch._foreach_lerp_(
-            average, [weight.detach() for weight in network.parameters()], 1 - min(0.99, step / (step + 9))
-        )
-        if step % 100 == 0:
-            shown = {name: round(float(value), 4) for name, value in parts.items()}
-            print(f"step {step}, {used:.0f} CPU-s, {shown}", flush=True)
-    with torch.no_grad():
-        for weight, mean in zip(network.parameters(), average, strict=True):
-            weight.copy_(mean)
-    return step
+        return model.loss(network, batch, draw)[0]
+
+    return len(train_for(seconds, network, loss_of, arguments.rate, 0.99))
 
 
 def score(predictor: Predictor, records: list[dict], starts: dict[str, list[dict]]) -> dict[str, float]:
@@ -139,15 +115,8 @@ def score(predictor: Predictor, records: list[dict], starts: dict[str, list[dict
             for name, step in SCORED.items():
                 errors = errors_of(mol, np.asarray(geometries[step]), np.array(record["positions"]))
                 sums[name] = sums.get(name, 0.0) + np.array(errors)
-    found = {}
-    for name, (absolute, squared, _, entries, rmsd, count, bonds, bond_count) in sums.items():
-        found |= {
-            f"{name}, D-MAE": absolute / entries,
-            f"{name}, D-RMSE": (squared / entries) ** 0.5,
-            f"{name}, C-RMSD": rmsd / count,
-            f"{name}, bond MAE": bonds / bond_count,
-        }
-    return {name: round(value, 4) for name, value in found.items()}
+    shown = {name: list(metrics(values).items())[:4] for name, values in sums.items()}
+    return {f"{name}, {key}": round(value, 4) for name, pairs in shown.items() for key, value in pairs}
 
 
 def row_of(options: dict, parts: dict[str, list[dict]], starts: dict, arguments: argparse.Namespace) -> dict:

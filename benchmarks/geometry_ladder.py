@@ -75,7 +75,7 @@ def steps_of(
 
 
 def errors_of(mol: Chem.Mol, positions: np.ndarray, reference: np.ndarray) -> list[float]:
-    """Sums whose ratios are the metrics of ``table``."""
+    """Sums whose ratios are the ``metrics``."""
     errors = distance_errors(positions, reference)
     ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
     first, second = np.array(ends, int).reshape(-1, 2).T
@@ -85,14 +85,27 @@ def errors_of(mol: Chem.Mol, positions: np.ndarray, reference: np.ndarray) -> li
     return [errors.absolute, errors.squared, errors.pairs, errors.entries, rmsd, 1.0, bonds, len(ends)]
 
 
+def metrics(sums: np.ndarray) -> dict[str, float]:
+    """What ``errors_of``, summed over molecules, stands for."""
+    absolute, squared, pairs, entries, rmsd, count, bonds, bond_count = sums
+    return {
+        "D-MAE (n^2)": absolute / entries,
+        "D-RMSE (n^2)": (squared / entries) ** 0.5,
+        "C-RMSD": rmsd / count,
+        "bond MAE": bonds / bond_count,
+        "D-MAE": absolute / pairs,
+        "D-RMSE": (squared / pairs) ** 0.5,
+    }
+
+
 def table(sums: dict[str, np.ndarray]) -> Iterator[str]:
     """The ladder as Markdown."""
-    yield "| step | D-MAE (n^2) | D-RMSE (n^2) | C-RMSD | bond MAE | D-MAE | D-RMSE |"
-    yield "|---|---|---|---|---|---|---|"
-    for name, (absolute, squared, pairs, entries, rmsd, count, bonds, bond_count) in sums.items():
-        values = [absolute / entries, (squared / entries) ** 0.5, rmsd / count, bonds / bond_count]
-        values += [absolute / pairs, (squared / pairs) ** 0.5]
-        yield f"| {name} | " + " | ".join(f"{value:.4f}" for value in values) + " |"
+    rows = {name: metrics(values) for name, values in sums.items()}
+    titles = next(iter(rows.values()))
+    yield f"| step | {' | '.join(titles)} |"
+    yield "|---" * (len(titles) + 1) + "|"
+    for name, values in rows.items():
+        yield f"| {name} | " + " | ".join(f"{value:.4f}" for value in values.values()) + " |"
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from timed_training import train_for
 
 from groundstate.crystals.crystal import Crystal, from_record
 from groundstate.crystals.generation import generate
@@ -54,30 +55,18 @@ def train(
     sets = {
         part: model.encode([one for one in crystals if model.fits(one)]) for part, crystals in parts.items()
     }
-    optimizer = torch.optim.Adam(model.parameters(), rate, betas=(0.9, 0.99))
     generator = torch.Generator().manual_seed(seed)
-    average = [weight.detach().clone() for weight in model.parameters()]
-    begun, step, recent = time.process_time(), 0, []
-    while (used := time.process_time() - begun) < seconds:
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * used / seconds))
+
+    def loss_of(step: int) -> torch.Tensor:
         rows = torch.randint(len(parts["train"]), (batch,), generator=generator)
-        loss, _ = model.loss({key: values[rows] for key, values in sets["train"].items()}, generator)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        weights = [weight.detach() for weight in model.parameters()]
-        torch._foreach_lerp_(average, weights, 1 - min(0.995, step / (step + 9)))
-        recent = [*recent[-49:], float(loss.detach())]
+        return model.loss({key: values[rows] for key, values in sets["train"].items()}, generator)[0]
+
+    losses = train_for(seconds, model, loss_of, rate, 0.995)
     with torch.no_grad():
-        for weight, mean in zip(model.parameters(), average, strict=True):
-            weight.copy_(mean)
         model.eval()
         few = {key: values[:batch] for key, values in sets["validation"].items()}
         validation, _ = model.loss(few, torch.Generator().manual_seed(seed))
-    return step, float(np.mean(recent)), float(validation)
+    return len(losses), float(np.mean(losses[-50:])), float(validation)
 
 
 def row_of(options: dict, parts: dict[str, list[Crystal]], arguments: argparse.Namespace) -> dict:
