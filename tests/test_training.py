@@ -129,3 +129,47 @@ def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
     torch.save({"groundstate": Path("x"), "state_dict": os.system}, cut)
     with pytest.raises(GroundstateError, match="files that hold code are refused"):
         load_checkpoint(cut)
+
+
+class TwoParts(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.early, self.late = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+
+
+def test_each_stage_keeps_the_weights_of_its_own_best_validation(tmp_path: Path) -> None:
+    seen: list[tuple[float, float]] = []
+
+    def loss(network: TwoParts, batch: None, generator: torch.Generator) -> tuple[torch.Tensor, dict]:
+        weights = [part.weight.squeeze() for part in (network.early, network.late)]
+        # both move from 0 towards 2, but to the validation the first has gone too far beyond 0.5
+        goals = (2.0, 2.0) if torch.is_grad_enabled() else (0.5, 2.0)
+        early, late = ((weight - goal).square() for weight, goal in zip(weights, goals, strict=True))
+        if not torch.is_grad_enabled():
+            seen.append((float(weights[0]), float(weights[1])))
+        return early + late, {"early": early, "late": late}
+
+    network = TwoParts()
+    for part in (network.early, network.late):
+        torch.nn.init.zeros_(part.weight)
+    settings = TrainingSettings(
+        max_steps=60, batch_size=1, learning_rate=0.05, checkpoint_every=5, ema_decay=0.5, device="cpu"
+    )
+    fit(
+        network,
+        loss,
+        train_size=1,
+        train_batch=lambda indices, generator: None,
+        validation_size=1,
+        validation_batch=lambda indices, generator: None,
+        settings=settings,
+        seed=0,
+        folder=tmp_path,
+        config={"kind": "toy"},
+        stages={"early.": ("early",), "late.": ("late",)},
+    )
+    early = min((one for one, _ in seen), key=lambda one: abs(one - 0.5))
+    late = min((one for _, one in seen), key=lambda one: abs(one - 2.0))
+    kept = weights(tmp_path, "best.ckpt")
+    assert (float(kept["early.weight"]), float(kept["late.weight"])) == (early, late)
+    assert seen[-1][0] != early  # else the test shows nothing

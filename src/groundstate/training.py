@@ -120,6 +120,7 @@ class _Keeper(Callback):
 
     def __init__(self, work: Path, config: dict, settings: TrainingSettings, name: str, **data: Any) -> None:
         self.work, self.config, self.settings, self.name = work, config, settings, name
+        self.stages: dict[str, tuple[str, ...]] = data["stages"]
         self.train_size: int = data["train_size"]
         self.validation_size: int = data["validation_size"]
         self.train_batch: MakeBatch = data["train_batch"]
@@ -168,11 +169,35 @@ class _Keeper(Callback):
         sums = self._all_sums(trainer.world_size)
         row = {"step": trainer.global_step, **{key: total / count for key, (total, count) in sums.items()}}
         self.sums = {}
-        best = min((old["validation_loss"] for old in self.history), default=math.inf)
+        improved = [stage for stage in self.stages if self._improves(row, stage)]
         self.history.append(row)
-        if row["validation_loss"] < best:
-            self._save(trainer, "best.ckpt")
+        if improved:
+            self._save(trainer, "candidate.ckpt")
+            if trainer.is_global_zero:
+                self._take_over(improved)
         self._save(trainer, "resume.ckpt")
+
+    def _improves(self, row: dict[str, float], stage: str) -> bool:
+        """Whether the stage's validation loss in ``row`` is below all before."""
+
+        def total(one: dict[str, float]) -> float:
+            return sum(one[f"validation_{part}"] for part in self.stages[stage])
+
+        return total(row) < min(map(total, self.history), default=math.inf)
+
+    def _take_over(self, improved: list[str]) -> None:
+        """Make the candidate the best, but for stages that were better before."""
+        candidate, best = (self.work / f"{name}.ckpt" for name in ("candidate", "best"))
+        if best.exists() and len(improved) < len(self.stages):
+            content, before = (
+                torch.load(path, map_location="cpu", weights_only=True) for path in (candidate, best)
+            )
+            for name in content["state_dict"]:
+                if not name.startswith(tuple(f"network.{stage}" for stage in improved)):
+                    content["state_dict"][name] = before["state_dict"][name]
+            with atomic_path(candidate) as temporary:
+                torch.save(content, temporary)
+        candidate.replace(best)
 
     def _all_sums(self, processes: int) -> dict[str, list[float]]:
         """The sums of all processes together."""
@@ -253,6 +278,7 @@ def fit(
     inputs: Sequence[Path] = (),
     name: str = "train",
     processes: int = 1,
+    stages: dict[str, tuple[str, ...]] | None = None,
     finish: Callable[[Path], None] | None = None,
 ) -> None:
     """Train ``network``; write best.ckpt, last.ckpt, training.csv and provenance.json to a folder.
@@ -264,6 +290,8 @@ def fit(
         dataclass); augmentation draws from ``generator``. Indices run to ``train_size``, ``validation_size``.
     config : JSON values that rebuild the network; saved in the checkpoints (``kind`` and ``model`` included).
     inputs : files that the data came from; a checkpoint of other inputs is never resumed.
+    stages : parts of the network that learn apart: first letters of the names of their weights -> parts of
+        the loss that judge them. Each keeps the weights of its own best validation; None is one stage.
     finish : called with the checkpoint of the best weights before it is published; may add to its config.
     processes : processes on this machine, one GPU each, that share every batch (DDP), started from here.
         Under ``srun`` with several tasks the tasks are the processes, over as many nodes as there are.
@@ -308,6 +336,7 @@ def fit(
         train_batch=train_batch,
         validation_size=validation_size,
         validation_batch=validation_batch,
+        stages=stages or {"": ("loss",)},
     )
     module = _Module(network, loss, settings, seed)
     with warnings.catch_warnings():

@@ -82,6 +82,7 @@ class CrystalModel(nn.Module, ABC):
     """
 
     name: ClassVar[str]
+    stages: ClassVar[dict[str, tuple[str, ...]] | None] = None  # that learn apart; see ``training.fit``
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ The grid's empty cells are never computed on: they take part through the row and
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ class CompactModel(CrystalModel):
     """Composition and structure stages with the statistics that make their inputs of order one."""
 
     name = "unimat-compact"
+    stages: ClassVar = {"composition.": ("composition",), "structure.": ("lattice", "sites")}
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)

@@ -56,4 +56,5 @@ def train(
         inputs=[records, splits],
         name=f"train crystals {name} seed {seed}",
         processes=processes,
+        stages=model.stages,
     )
