@@ -1,5 +1,9 @@
 """The network of the Molecule3D paper: DeeperGCN encoder with a virtual node, DAGNN propagation, a head.
 
+The paper's heads see the two atoms of a pair and not what is between them. With ``pairs`` the distance head
+reads the number of bonds between the two as well, and the coordinate head looks for the points whose
+distances are nearest to such distances.
+
 Sources: Xu et al., arXiv 2110.01717; Li et al., DeeperGCN, arXiv 2006.07739; Liu, Gao and Ji, Towards Deeper
 Graph Neural Networks, KDD 2020.
 """
@@ -10,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from groundstate.molecules.features import ATOM_SIZES, BOND_SIZES, IntegerBatch
+from groundstate.molecules.features import ATOM_SIZES, BOND_SIZES, FARTHEST, IntegerBatch
 
 Head = Literal["distance", "coordinates"]
 TYPICAL = 3.0  # angstrom: distances of an untrained distance head, so that its ReLU starts open
@@ -94,25 +98,97 @@ class AdaptivePropagation(nn.Module):
         return (torch.sigmoid(self.gate(stack)) * stack).sum(1)
 
 
+class DistanceHead(nn.Module):
+    """Distances of pairs from the vectors of their atoms; with ``pairs`` from the bonds between them too."""
+
+    def __init__(self, width: int, pairs: bool) -> None:
+        super().__init__()
+        self.separations = nn.Embedding(FARTHEST + 1, width) if pairs else None
+        self.hidden = nn.Sequential(nn.Linear(width, width), nn.SiLU()) if pairs else nn.Identity()
+        self.last = nn.Linear(width, 1)
+        nn.init.constant_(self.last.bias, TYPICAL)
+
+    def forward(self, vectors: Tensor, batch: IntegerBatch) -> Tensor:
+        """(N, width) to (P,), angstrom."""
+        first, second = batch.pairs
+        joined = torch.maximum(vectors.index_select(0, first), vectors.index_select(0, second))
+        if self.separations is not None:
+            joined = joined + self.separations(batch.separations)
+        return torch.relu(self.last(self.hidden(joined))).squeeze(-1)
+
+
+class Scaling(nn.Module):
+    """Points with given distances, as well as they can be had: majorization of the stress (SMACOF).
+
+    The steps are differentiable and begin at points that depend on the graph alone, so that a molecule's
+    points do not feel its batch. Source: de Leeuw, Applications of convex analysis to multidimensional
+    scaling, 1977.
+    """
+
+    STEPS = 30
+
+    def forward(self, distances: Tensor, batch: IntegerBatch) -> Tensor:
+        """(P,) to (N, 3); all pairs of a molecule count alike."""
+        sizes = torch.bincount(batch.molecule, minlength=batch.molecules)
+        width = int(sizes.max())
+        place = (
+            torch.arange(len(batch.molecule), device=sizes.device) - (sizes.cumsum(0) - sizes)[batch.molecule]
+        )
+        first, second = batch.pairs
+        where = (batch.molecule[first], place[first], place[second])
+        table = distances.new_zeros(batch.molecules, width, width).index_put(where, distances)
+        bonds = distances.new_zeros(table.shape).index_put(where, batch.separations.to(distances))
+        table, bonds = table + table.mT, bonds + bonds.mT
+        points = self._start(bonds, place, batch, width)
+        for _ in range(self.STEPS):
+            square = (points[:, :, None] - points[:, None]).square().sum(-1)
+            ratio = torch.where(table > 0, table * (square + 1e-6).rsqrt(), 0.0)
+            points = (ratio.sum(-1, keepdim=True) * points - ratio @ points) / sizes[:, None, None]
+        return points[batch.molecule, place]
+
+    @staticmethod
+    def _start(bonds: Tensor, place: Tensor, batch: IntegerBatch, width: int) -> Tensor:
+        """Distances to three landmarks, bonds as the measure, and a little of each atom's number in it.
+
+        Landmarks: the atom that is farthest from atom 0, the farthest from that, the farthest from both.
+        """
+        present = bonds.new_zeros(batch.molecules, width).index_put(
+            (batch.molecule, place), bonds.new_ones(len(place))
+        )
+        rows = torch.arange(batch.molecules, device=place.device)
+        seen, axes = bonds[:, 0], []
+        for _ in range(3):
+            axes.append(bonds[rows, seen.argmax(-1)])
+            seen = axes[-1] if len(axes) == 1 else torch.minimum(seen, axes[-1])
+        number = torch.arange(width, device=place.device, dtype=bonds.dtype)[:, None]
+        turns = torch.tensor([1.0, 2.0, 3.0], device=place.device).sqrt()
+        return (torch.stack(axes, -1) + 0.5 * torch.sin(2.4 * number * turns)) * present[..., None]
+
+
 class Dagnn(nn.Module):
     """Graph to interatomic distances: free ones (``distance``) or those of points (``coordinates``)."""
 
-    def __init__(self, width: int, layers: int, hops: int, dropout: float, head: Head) -> None:
+    def __init__(
+        self, width: int, layers: int, hops: int, dropout: float, head: Head, pairs: bool = False
+    ) -> None:
         super().__init__()
         self.encoder = DeeperGCN(width, layers, dropout)
         self.propagation = AdaptivePropagation(width, hops)
-        self.head = nn.Linear(width, 1 if head == "distance" else 3)
-        if head == "distance":
-            nn.init.constant_(self.head.bias, TYPICAL)
+        free = head == "distance" or pairs
+        self.head = DistanceHead(width, pairs) if free else nn.Linear(width, 3)
+        self.scaling = Scaling() if pairs and head == "coordinates" else None
 
     def forward(self, batch: IntegerBatch) -> tuple[Tensor, Tensor | None]:
         """Distances (P,) of ``batch.pairs`` in angstrom, and the points (N, 3) if the head makes points."""
         vectors = self.propagation(self.encoder(batch), batch.edges)
+        if isinstance(self.head, DistanceHead):
+            distances = self.head(vectors, batch)
+            if self.scaling is None:
+                return distances, None
+            points = self.scaling(distances, batch)
+        else:
+            points = self.head(vectors)
         first, second = batch.pairs
-        if self.head.out_features == 1:
-            joined = torch.maximum(vectors.index_select(0, first), vectors.index_select(0, second))
-            return torch.relu(self.head(joined)).squeeze(-1), None
-        points = self.head(vectors)
         difference = points.index_select(0, first) - points.index_select(0, second)
         # atoms that the graph cannot tell apart fall on one point, where a root has no gradient
         return difference.square().sum(-1).clamp_min(1e-12).sqrt(), points

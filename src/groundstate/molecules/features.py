@@ -33,6 +33,7 @@ BOND_STEREO = (
 # values a feature can take; the last one of an open list stands for all others
 ATOM_SIZES = (119, len(CHIRALITY) + 1, 12, 12, 10, 6, len(HYBRIDISATION) + 1, 2, 2)
 BOND_SIZES = (len(BOND_TYPE) + 1, len(BOND_STEREO) + 1, 2)
+FARTHEST = 20  # bonds: pairs with more between them count as this many
 
 
 class IntegerGraph(NamedTuple):
@@ -41,6 +42,7 @@ class IntegerGraph(NamedTuple):
     atoms: np.ndarray  # (n, 9) uint8
     edges: np.ndarray  # (2, 2 b) int32: every bond in both directions
     bonds: np.ndarray  # (2 b, 3) uint8
+    separations: np.ndarray  # (n (n - 1) / 2,) uint8: bonds between the atoms of each pair, row by row
 
 
 class IntegerBatch(NamedTuple):
@@ -51,6 +53,7 @@ class IntegerBatch(NamedTuple):
     bonds: Tensor  # (E, 3)
     molecule: Tensor  # (N,) number of the molecule of each atom
     pairs: Tensor  # (2, P) atom pairs i < j of the same molecule, molecule by molecule, row by row
+    separations: Tensor  # (P,) bonds between the two
     molecules: int
 
 
@@ -88,7 +91,9 @@ def integer_graph(mol: Chem.Mol) -> IntegerGraph:
         edges += [(begin, end), (end, begin)]
         bonds += [kind, kind]
     edges = np.array(edges, np.int32).reshape(-1, 2).T
-    return IntegerGraph(atoms, edges, np.array(bonds, np.uint8).reshape(-1, 3))
+    between = Chem.GetDistanceMatrix(mol)[np.triu_indices(len(atoms), 1)]
+    separations = np.minimum(between, FARTHEST).astype(np.uint8)
+    return IntegerGraph(atoms, edges, np.array(bonds, np.uint8).reshape(-1, 3), separations)
 
 
 def _place(known: Sequence, value: object) -> int:
@@ -111,5 +116,6 @@ def join(graphs: Sequence[IntegerGraph]) -> IntegerBatch:
         tensor([graph.bonds for graph in graphs]),
         torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)),
         tensor(pairs, 1),
+        tensor([graph.separations for graph in graphs]),
         len(graphs),
     )

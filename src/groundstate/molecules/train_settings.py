@@ -49,6 +49,9 @@ class Dagnn(Settings):
     dropout: float = Field(
         0.0, ge=0, lt=1, description="share of the encoder's numbers set to zero in training"
     )
+    pairs: bool = Field(
+        True, description="let the heads see how many bonds are between two atoms; the paper's do not"
+    )
     training: TrainingSettings = TrainingSettings(
         max_steps=4000, batch_size=20, learning_rate=1e-3, ema_decay=0.99, checkpoint_every=500
     )
