@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from ase.build import bulk
+from ase.calculators.lj import LennardJones
 from ase.io import read, write
+from scipy.stats import wasserstein_distance
 
 from groundstate.cli import main
 from groundstate.crystals.crystal import Crystal
@@ -16,6 +18,7 @@ from groundstate.crystals.generation import write_extxyz
 from groundstate.crystals.readers import read_flla
 from groundstate.metrics.crystal_files import read_structures
 from groundstate.metrics.fingerprints import _read_packs, fingerprints
+from groundstate.potentials.corrections import mp_element_energies
 
 ROWS = Path(__file__).parents[1] / "data/flla_rows.tar.gz"
 SETTINGS = '{"baseline_crystals": 3}'
@@ -88,6 +91,26 @@ def test_a_copy_of_the_reference_covers_it_and_bad_records_cost_nothing_else(
     score(tmp_path / "out", tmp_path / "mine.extxyz", sets)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out/.fingerprints").iterdir()} == packs
     assert (tmp_path / "out/summary.json").read_bytes() == first
+
+
+def test_energies_of_any_potential_are_compared_with_the_reference_s(
+    sets: dict[str, Path], tmp_path: Path
+) -> None:
+    settings = '{"baseline_crystals": 0, "energy_potential": "ase.calculators.lj:LennardJones"}'
+    summary = score(tmp_path / "out", sets["train"], sets, "--settings", settings)
+    energies = {}
+    for name in ("train", "reference"):
+        energies[name] = []
+        for atoms in read(sets[name], ":"):
+            atoms.calc = LennardJones()
+            elements = sum(mp_element_energies()[symbol] for symbol in atoms.get_chemical_symbols())
+            energies[name].append((atoms.get_potential_energy() - elements) / len(atoms))
+    rows = pd.read_csv(tmp_path / "out/crystals.csv")
+    np.testing.assert_allclose(rows["energy"], energies["train"], rtol=1e-6)
+    valid = rows["energy"][rows["valid"]]
+    assert summary["energy_emd"] == pytest.approx(wasserstein_distance(valid, energies["reference"]))
+    assert "LennardJones" in summary["definitions"]["energy_emd"]["name"]
+    assert "energy_emd" not in score(tmp_path / "without", sets["train"], sets)
 
 
 def test_nothing_readable_is_a_result_and_nothing_to_compare_with_an_error(

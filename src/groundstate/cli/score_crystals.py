@@ -16,6 +16,8 @@ from groundstate.metrics.fingerprints import fingerprints
 from groundstate.metrics.score_crystals import CrystalSet, definitions, score_crystals, score_halves
 from groundstate.metrics.settings import ScoreCrystals
 from groundstate.metrics.validity import score_validity
+from groundstate.potentials.interface import find_potential
+from groundstate.potentials.unrelaxed import formation_energies
 from groundstate.records import Rejection, write_rejected
 from groundstate.seeds import derive_seed
 from groundstate.settings import parse_settings
@@ -47,13 +49,18 @@ def command(
             f"--oxidation-list: unknown {oxidation_list!r}; allowed: {', '.join(OXIDATION_LISTS)}"
         )
     folder = cache if cache is not None else output / ".fingerprints"
+    potential = None if chosen.energy_potential is None else find_potential(chosen.energy_potential)
 
     def complete(
         name: str, crystals: list[NamedStructure], rejections: list[Rejection] | None = None
     ) -> CrystalSet:
         found = [crystal.structure for crystal in crystals]
         prints = fingerprints(found, folder, workers, f"fingerprints, {name}")
-        return CrystalSet(crystals, rejections or [], score_validity(crystals, [], oxidation_list), prints)
+        energies = None
+        if potential is not None:
+            energies = formation_energies(found, potential, folder / "energies", workers, f"energies, {name}")
+        validity = score_validity(crystals, [], oxidation_list)
+        return CrystalSet(crystals, rejections or [], validity, prints, energies)
 
     known = None if train is None else read_part(train, splits, ("train", "validation"))
     test = _drawn(read_part(reference, splits, ("test",)), chosen.max_reference, seed)
@@ -63,7 +70,8 @@ def command(
     against = complete("reference", test)
     found = complete("crystals", *read_structures(structures))
     summary, rows = score_crystals(found, against, known, chosen.cutoffs, seed)
-    summary["definitions"] = definitions(chosen.cutoffs, oxidation_list)
+    identity = None if potential is None else potential.identity
+    summary["definitions"] = definitions(chosen.cutoffs, oxidation_list, identity)
     summary["baselines"] = {}
     if chosen.baseline_crystals:
         if len(test) > 1:

@@ -25,6 +25,9 @@ class Compact(Settings):
     sampler: Literal["ancestral", "ddim", "second_order"] = Field(
         "ancestral", description="how a denoising step is made"
     )
+    temperature: float = Field(
+        1.0, gt=0, le=1, description="factor of the noise of ancestral steps; below 1: likelier, less various"
+    )
 
 
 class Unimat(Settings):

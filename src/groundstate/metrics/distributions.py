@@ -7,11 +7,12 @@ from groundstate.seeds import derive_seed
 
 DRAW, DRAWS = 1000, 20
 
-PROPERTIES = {"density": "density, g/cm3", "elements": "number of different elements"}
 
-
-def definitions() -> dict[str, dict[str, str]]:
-    """Name, version and source of each metric."""
+def definitions(potential: str | None = None) -> dict[str, dict[str, str]]:
+    """Name, version and source of each metric; that of energies if the ``potential`` is said."""
+    properties = {"density": "density, g/cm3", "elements": "number of different elements"}
+    if potential is not None:
+        properties["energy"] = f"formation energy, eV/atom, by {potential} as generated (CDVAE: own network)"
     source = (
         "CDVAE (Xie et al., ICLR 2022), scripts/compute_metrics.py: 1-Wasserstein distance of the {} of {} "
         "valid crystals drawn without replacement to that of the whole reference"
@@ -24,7 +25,7 @@ def definitions() -> dict[str, dict[str, str]]:
             + f"; mean of {DRAWS} seeded draws and the interval of single draws (CDVAE: one draw, unseeded); "
             "of fewer valid crystals all are drawn",
         }
-        for key, text in PROPERTIES.items()
+        for key, text in properties.items()
     }
 
 

@@ -25,6 +25,7 @@ class CrystalSet(NamedTuple):
     rejections: Sequence[Rejection]
     validity: Sequence[ValidityRow]
     fingerprints: Fingerprints
+    energies: np.ndarray | None = None  # (n,) formation energies, eV/atom; NaN: the potential failed
 
     @property
     def structure_valid(self) -> np.ndarray:
@@ -47,19 +48,21 @@ class CrystalSet(NamedTuple):
             Fingerprints(
                 prints.structures[indices], prints.compositions[indices], [prints.reasons[i] for i in chosen]
             ),
+            None if self.energies is None else self.energies[indices],
         )
 
+    def properties(self) -> dict[str, np.ndarray]:
+        """Density (g/cm3), number of different elements and, if computed, energy of each crystal."""
+        structures = [crystal.structure for crystal in self.crystals]
+        values = {
+            "density": np.array([structure.density for structure in structures], float),
+            "elements": np.array([len(set(structure.species)) for structure in structures], float),
+        }
+        return values if self.energies is None else values | {"energy": self.energies}
 
-def properties(crystals: Sequence[NamedStructure]) -> dict[str, np.ndarray]:
-    """Density (g/cm3) and number of different elements of each crystal."""
-    return {
-        "density": np.array([crystal.structure.density for crystal in crystals], float),
-        "elements": np.array([len(set(crystal.structure.species)) for crystal in crystals], float),
-    }
 
-
-def definitions(cutoffs: str, oxidation_list: str) -> dict[str, dict[str, str]]:
-    """Name, version and source of every metric."""
+def definitions(cutoffs: str, oxidation_list: str, potential: str | None = None) -> dict[str, dict[str, str]]:
+    """Name, version and source of every metric; ``potential`` is the one that gave the energies."""
     version = structure_validity.DEFINITION["version"]
     unique, novel = sun.DEFINITIONS["unique"], sun.DEFINITIONS["novel"]
     among = "; share of the structurally valid crystals, not relaxed"
@@ -72,7 +75,7 @@ def definitions(cutoffs: str, oxidation_list: str) -> dict[str, dict[str, str]]:
             "source": "both of the above, and the CrystalNN fingerprint can be built",
         },
         **coverage.definitions(coverage.CUTOFFS[cutoffs]),
-        **distributions.definitions(),
+        **distributions.definitions(potential),
         "unique": unique | {"source": unique["source"] + among},
         "novel": novel | {"source": novel["source"] + ", here the training set" + among},
     }
@@ -128,15 +131,16 @@ def _known(reference: CrystalSet) -> tuple[np.ndarray, np.ndarray]:
 
 def _distribution_values(found: CrystalSet, reference: CrystalSet, seed: int) -> dict[str, dict]:
     """Earth mover's distances of the valid crystals, and intervals over crystals."""
-    ours, theirs = properties(found.crystals), properties(reference.crystals)
+    ours, theirs = found.properties(), reference.properties()
     values, intervals = {}, {}
-    if found.valid.any():
-        for key in distributions.PROPERTIES:
-            rows = ours[key][found.valid]
-            draws = distributions.drawn_distances(rows, theirs[key], seed)
+    for key in (key for key in ours if key in theirs):
+        rows, wanted = ours[key][found.valid], theirs[key]
+        rows, wanted = rows[np.isfinite(rows)], wanted[np.isfinite(wanted)]
+        if len(rows) and len(wanted):
+            draws = distributions.drawn_distances(rows, wanted, seed)
             values[f"{key}_emd"] = float(draws.mean())
             size = min(len(rows), distributions.DRAW)
-            distance = partial(_first_distance, size=size, reference=theirs[key])
+            distance = partial(_first_distance, size=size, reference=wanted)
             intervals[f"{key}_emd"] = list(bootstrap_interval(rows, distance, seed=seed, draws=EMD_RESAMPLES))
     return {"values": values, "intervals": intervals}
 
@@ -182,7 +186,7 @@ def _rows(
     unique: Sequence[bool | None],
     novel: Sequence[bool | None],
 ) -> list[dict]:
-    values = properties(found.crystals)
+    values = found.properties()
     near = {key: np.full(len(found.crystals), np.nan) for key in ("structure", "composition")}
     for key, column in near.items():
         column[found.fingerprints.exist] = distances[f"{key}_precision"]
@@ -203,6 +207,7 @@ def _rows(
                 "novel": novel[index],
                 "reason": found.fingerprints.reasons[index],
             }
+            | ({"energy": values["energy"][index]} if "energy" in values else {})
         )
     return rows
 

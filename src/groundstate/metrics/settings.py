@@ -21,3 +21,8 @@ class ScoreCrystals(Settings):
     baseline_crystals: int = Field(
         1000, ge=0, description="crystals of each baseline (replay, random composition, ...); 0 for none"
     )
+    energy_potential: str | None = Field(
+        None,
+        description="potential (`sevennet-0`, `chgnet`, ...) whose formation energies are compared with the "
+        "reference's; null: none",
+    )

@@ -57,6 +57,7 @@ METRICS: dict[str, Label] = {
     "amcd_precision": Label("Nearest composition, precision (AMCD-P)", "", "lower", 2),
     "density_emd": Label("Density, earth mover's distance", "g/cm³", "lower"),
     "elements_emd": Label("Number of elements, earth mover's distance", "", "lower"),
+    "energy_emd": Label("Formation energy, earth mover's distance", "eV/atom", "lower"),
     "structure_diversity": Label("Diversity of structures", "", "", 2),
     "composition_diversity": Label("Diversity of compositions", "", "", 2),
     "reference": Label("Reference crystals", "", "", 0),

@@ -172,6 +172,7 @@ class CompactModel(CrystalModel):
             lambda: streams.draw(torch.randn, number + 2, 3).to(device),
             steps or self.settings.sampling_steps,
             self.settings.sampler,
+            self.settings.temperature,
         )
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()

@@ -211,7 +211,7 @@ class UnimatModel(CrystalModel):
             return streams.draw(torch.randn, size).to(device)
 
         denoise = self._denoiser(request, wish.to(device), ~may.to(device))
-        log_snrs = log_snr_steps(steps or settings.sampling_steps)
+        log_snrs = log_snr_steps(steps or settings.sampling_steps).to(device)
         final = sample(denoise, noise(), log_snrs, settings.sampler, noise, settings.interpolation)
         final = final.double().cpu()
         return [self._decode(final[row], must[row], may[row], request) for row in batch.rows]
