@@ -28,6 +28,9 @@ class Compact(Settings):
     temperature: float = Field(
         1.0, gt=0, le=1, description="factor of the noise of ancestral steps; below 1: likelier, less various"
     )
+    composition_temperature: float = Field(
+        1.0, gt=0, le=1, description="divides the logits of the composition stage; below 1: likelier ones"
+    )
 
 
 class Unimat(Settings):

@@ -139,8 +139,9 @@ class CompactModel(CrystalModel):
             )
             total = torch.searchsorted(edges, numbers[:, 0].contiguous(), right=True).clamp(max=largest)
             sampled = sample_compositions(
-                lambda counts, total: self.guide(
-                    request, lambda conditions: self.composition(counts, total, conditions)
+                lambda counts, total: (
+                    self.guide(request, lambda conditions: self.composition(counts, total, conditions))
+                    / self.settings.composition_temperature
                 ),
                 self.depth,
                 total.to(device),
