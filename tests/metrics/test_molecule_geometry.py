@@ -165,6 +165,8 @@ def test_strain_is_zero_at_the_minimum_and_grows_with_noise():
     assert mmff_strain(mol, moved(stretched)) == pytest.approx(mmff_strain(mol, stretched), abs=0.01)
     assert mmff_strain(Chem.RemoveHs(mol), positions[:3]) is None
     assert mmff_strain(*embedded_uff("CB(O)O")) is None
+    mol, positions = embedded("CC#CC=O")
+    assert mmff_strain(mol, positions * [1, 0, 0]) is None  # on a line, where RDKit's line search gives up
 
 
 def embedded_uff(smiles: str) -> tuple[Chem.Mol, np.ndarray]:

@@ -12,7 +12,8 @@ STEPS = 1000
 def mmff_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
     """MMFF94 energy of a geometry less that of the minimum it relaxes to, kcal/mol.
 
-    ``None`` where hydrogens are missing or MMFF94 has no parameters. A geometry at the minimum of another
+    ``None`` where hydrogens are missing, MMFF94 has no parameters or its minimisation breaks off (atoms on
+    one another). A geometry at the minimum of another
     method (DFT) has some strain too: compare with the reference's row.
     """
     if any(atom.GetTotalNumHs() for atom in list(mol.GetAtoms())):
@@ -27,6 +28,9 @@ def mmff_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
             return None
         field.Initialize()
         start = field.CalcEnergy()
-        field.Minimize(maxIts=STEPS)
+        try:
+            field.Minimize(maxIts=STEPS)
+        except RuntimeError:  # an invariant of the line search
+            return None
     strain = start - field.CalcEnergy()
     return float(strain) if np.isfinite(strain) else None
