@@ -77,6 +77,23 @@ def test_samples_follow_the_probabilities_of_the_network() -> None:
         assert abs(found[name].double().mean() - share) < 5 * (0.25 / rows) ** 0.5, name
 
 
+def test_top_p_draws_from_the_likeliest_moves_in_their_proportions() -> None:
+    shares = torch.zeros(119, 1)
+    shares[[3, 8, 11, 26], 0] = torch.tensor([0.5, 0.3, 0.15, 0.05])
+    rows = 20_000
+    counts = sample_compositions(
+        lambda counts, total: shares.log().expand(len(counts), -1, -1),
+        1,
+        torch.ones(rows, dtype=torch.long),
+        shares[:, 0] > 0,
+        uniform(rows),
+        top_p=0.79,  # 0.5 is too little, 0.8 enough
+    )
+    found = counts.double().mean(0)
+    assert found[[11, 26]].sum() == 0
+    assert abs(found[3] - 0.5 / 0.8) < 5 * (0.25 / rows) ** 0.5
+
+
 def test_loss_is_the_mean_over_subsets_written_out() -> None:
     """Two species: half of the draws start from nothing, half from one of the two."""
     model = network()

@@ -133,7 +133,12 @@ def composition_loss(
 
 @torch.no_grad()
 def sample_compositions(
-    logits: Callable[[Tensor, Tensor], Tensor], depth: int, total: Tensor, usable: Tensor, uniform: Tensor
+    logits: Callable[[Tensor, Tensor], Tensor],
+    depth: int,
+    total: Tensor,
+    usable: Tensor,
+    uniform: Tensor,
+    top_p: float = 1.0,
 ) -> Tensor:
     """Counts (batch, 119) that sum to ``total`` and use only ``usable`` elements.
 
@@ -143,6 +148,9 @@ def sample_compositions(
         ``logits(counts, total)`` (batch, 119, depth) of the network, guided or not.
     uniform
         (batch, steps) float64: one number a species, from each sample's own stream.
+    top_p
+        Of the moves of a step only the likeliest that together have this probability are drawn from (nucleus
+        sampling, Holtzman et al. 2020), so that many unlikely ones do not add up to a wrong composition.
     """
     counts = torch.zeros(len(total), MAX_NUMBER + 1, dtype=torch.long, device=total.device)
     for step in range(uniform.shape[1]):
@@ -153,7 +161,12 @@ def sample_compositions(
         weights = torch.where(moves, logits(counts, total).double(), -torch.inf).flatten(1)
         active = remaining > 0
         weights = torch.where(active[:, None], weights, torch.zeros_like(weights))
-        edges = torch.softmax(weights, -1).cumsum(-1)
+        shares = torch.softmax(weights, -1)
+        if top_p < 1:
+            ranked, order = shares.sort(dim=-1, descending=True, stable=True)
+            tail = ranked.cumsum(-1) - ranked >= top_p  # never the first
+            shares = shares.masked_fill(torch.zeros_like(tail).scatter(-1, order, tail), 0.0)
+        edges = shares.cumsum(-1)
         # Scaled to the last edge, a number below 1 can never fall on a move of probability zero.
         points = uniform[:, step : step + 1] * edges[:, -1:]
         pick = torch.searchsorted(edges, points, right=True)[:, 0].clamp(max=edges.shape[1] - 1)

@@ -28,8 +28,8 @@ class Compact(Settings):
     temperature: float = Field(
         1.0, gt=0, le=1, description="factor of the noise of ancestral steps; below 1: likelier, less various"
     )
-    composition_temperature: float = Field(
-        1.0, gt=0, le=1, description="divides the logits of the composition stage; below 1: likelier ones"
+    composition_top_p: float = Field(
+        1.0, gt=0, le=1, description="share of the probability that the composition stage draws from: no tail"
     )
 
 

@@ -139,14 +139,14 @@ class CompactModel(CrystalModel):
             )
             total = torch.searchsorted(edges, numbers[:, 0].contiguous(), right=True).clamp(max=largest)
             sampled = sample_compositions(
-                lambda counts, total: (
-                    self.guide(request, lambda conditions: self.composition(counts, total, conditions))
-                    / self.settings.composition_temperature
+                lambda counts, total: self.guide(
+                    request, lambda conditions: self.composition(counts, total, conditions)
                 ),
                 self.depth,
                 total.to(device),
                 usable,
                 numbers[:, 1:].to(device),
+                self.settings.composition_top_p,
             )
             done.append(sampled.cpu())
         return torch.cat(done)[:count]
