@@ -1,6 +1,7 @@
 """``dagnn-distance``, ``dagnn-coordinates``: the networks of the Molecule3D paper, for the registry."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +35,12 @@ class Example(NamedTuple):
 
 
 def loss(
-    network: torch.nn.Module, batch: DagnnBatch, generator: torch.Generator
+    absolute_weight: float, network: torch.nn.Module, batch: DagnnBatch, generator: torch.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Mean square over the pairs of the batch, as in the paper; and the MAE."""
+    """Mean square over the pairs of the batch, as in the paper, and so much of the MAE; and the MAE alone."""
     errors = network(batch.graph)[0] - batch.target
-    return errors.square().mean(), {"mae": errors.abs().mean()}
+    mae = errors.abs().mean()
+    return errors.square().mean() + absolute_weight * mae, {"mae": mae}
 
 
 def batch_of(examples: Sequence[Example]) -> DagnnBatch:
@@ -67,13 +69,13 @@ def _make(head: Head) -> DirectModel:
             for part, seen in (("train", elements), ("validation", set()))
         )
         settings = run.settings.dagnn
-        sizes = settings.model_dump(exclude={"training"})
+        sizes = settings.model_dump(exclude={"training", "absolute_weight"})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(run.seed, "weights"))
             network = Dagnn(**sizes, head=head)
         return FitPlan(
             network,
-            loss,
+            partial(loss, settings.absolute_weight),
             train_size=len(train_part),
             train_batch=lambda indices, generator: batch_of([train_part[index] for index in indices]),
             validation_size=len(validation_part),

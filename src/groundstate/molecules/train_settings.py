@@ -52,6 +52,9 @@ class Dagnn(Settings):
     pairs: bool = Field(
         True, description="let the heads see how many bonds are between two atoms; the paper's do not"
     )
+    absolute_weight: float = Field(
+        1.0, ge=0, description="weight of the mean absolute error beside the mean square; 0 in the paper"
+    )
     training: TrainingSettings = TrainingSettings(
         max_steps=4000, batch_size=20, learning_rate=1e-3, ema_decay=0.99, checkpoint_every=500
     )
