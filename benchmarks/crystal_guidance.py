@@ -40,10 +40,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    model, potential = (
-        load_model(arguments.checkpoint, torch.device("cpu")),
-        find_potential(arguments.potential),
-    )
+    model = load_model(arguments.checkpoint, torch.device("cpu"))
+    potential = find_potential(arguments.potential)
     wishes = [None, *product(arguments.targets, arguments.weights)]
     rows = ["| target | w | valid | median | quartiles | median distance |", "|---|---|---|---|---|---|"]
     for wish in wishes:

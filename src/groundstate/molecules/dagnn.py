@@ -139,7 +139,7 @@ class Scaling(nn.Module):
         table = distances.new_zeros(batch.molecules, width, width).index_put(where, distances)
         bonds = distances.new_zeros(table.shape).index_put(where, batch.separations.to(distances))
         table, bonds = table + table.mT, bonds + bonds.mT
-        points = self._start(bonds, place, batch, width)
+        points = self._start(bonds)
         for _ in range(self.STEPS):
             square = (points[:, :, None] - points[:, None]).square().sum(-1)
             ratio = torch.where(table > 0, table * (square + 1e-6).rsqrt(), 0.0)
@@ -147,22 +147,19 @@ class Scaling(nn.Module):
         return points[batch.molecule, place]
 
     @staticmethod
-    def _start(bonds: Tensor, place: Tensor, batch: IntegerBatch, width: int) -> Tensor:
-        """Distances to three landmarks, bonds as the measure, and a little of each atom's number in it.
+    def _start(bonds: Tensor) -> Tensor:
+        """Bonds (molecules, n, n) to three landmarks, and a little of each atom's number: (molecules, n, 3).
 
         Landmarks: the atom that is farthest from atom 0, the farthest from that, the farthest from both.
         """
-        present = bonds.new_zeros(batch.molecules, width).index_put(
-            (batch.molecule, place), bonds.new_ones(len(place))
-        )
-        rows = torch.arange(batch.molecules, device=place.device)
+        rows = torch.arange(len(bonds), device=bonds.device)
         seen, axes = bonds[:, 0], []
         for _ in range(3):
             axes.append(bonds[rows, seen.argmax(-1)])
             seen = axes[-1] if len(axes) == 1 else torch.minimum(seen, axes[-1])
-        number = torch.arange(width, device=place.device, dtype=bonds.dtype)[:, None]
-        turns = torch.tensor([1.0, 2.0, 3.0], device=place.device).sqrt()
-        return (torch.stack(axes, -1) + 0.5 * torch.sin(2.4 * number * turns)) * present[..., None]
+        number = torch.arange(bonds.shape[1], device=bonds.device, dtype=bonds.dtype)[:, None]
+        turns = torch.tensor([1.0, 2.0, 3.0], device=bonds.device).sqrt()
+        return torch.stack(axes, -1) + 0.5 * torch.sin(2.4 * number * turns)
 
 
 class Dagnn(nn.Module):
