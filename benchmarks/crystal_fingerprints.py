@@ -14,10 +14,10 @@ import numpy as np
 from matminer.featurizers.site.fingerprint import CrystalNNFingerprint
 from pymatgen.core import Structure
 
+from groundstate.crystals.structures import read_structures
 from groundstate.files import write_json
-from groundstate.metrics.crystal_files import read_structures
-from groundstate.metrics.crystal_nn import structure_fingerprint
-from groundstate.metrics.fingerprints import fingerprints
+from groundstate.metrics.crystals.crystal_nn import structure_fingerprint
+from groundstate.metrics.crystals.fingerprints import fingerprints
 
 MATMINER = CrystalNNFingerprint.from_preset("ops")
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from groundstate.crystals.generation import generate
 from groundstate.crystals.models.base import Request
+from groundstate.crystals.models.generate import generate
 from groundstate.crystals.models.registry import load_model
-from groundstate.metrics.crystal_files import to_structure
-from groundstate.metrics.structure_validity import structure_is_valid
+from groundstate.crystals.structures import to_structure
+from groundstate.metrics.crystals.structure_validity import structure_is_valid
+from groundstate.potentials.formation import formation_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.unrelaxed import formation_energies
 
 PROPERTY = "formation_energy_per_atom"
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.generation import generate
 from groundstate.crystals.models.base import Request
-from groundstate.crystals.models.compact import CompactModel
-from groundstate.crystals.train_settings import TrainCrystals
+from groundstate.crystals.models.compact.model import CompactModel
+from groundstate.crystals.models.generate import generate
+from groundstate.crystals.models.settings import TrainCrystals
 
 SIZES, SAMPLES, REPEATS = (5, 10, 20, 40), 64, 3
 

@@ -22,15 +22,16 @@ from torch import Tensor, nn
 from groundstate.files import atomic_path
 from groundstate.gaunt import GauntTensorProduct
 from groundstate.gaunt.contract import Port, from_dense, to_dense
-from groundstate.molecules import gaunt_model, refiner
-from groundstate.molecules.examples import elements_of, make_examples, read_part, read_starts
-from groundstate.molecules.labels import NO_RULES, count_labels
-from groundstate.molecules.models import find_model
+from groundstate.molecules.conformers.hydrogen_labels import NO_RULES, count_labels
+from groundstate.molecules.models.examples import elements_of, make_examples, read_part, read_starts
+from groundstate.molecules.models.gaunt import model as gaunt_model
+from groundstate.molecules.models.gaunt import refiner
+from groundstate.molecules.models.predict import Predictor
+from groundstate.molecules.models.registry import find_model
+from groundstate.molecules.models.settings import Gaunt, TrainGeometry
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.predict import Predictor
-from groundstate.molecules.train_settings import Gaunt, TrainGeometry
 from groundstate.seeds import derive_seed
-from groundstate.training import step_indices
+from groundstate.training.fit import step_indices
 
 
 class CompleteProduct(nn.Module):

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from rdkit import Chem
 
-from groundstate.metrics.distances import distance_errors
-from groundstate.metrics.rmsd import heavy_rmsd
-from groundstate.molecules.candidates import Candidates, candidates_of
-from groundstate.molecules.examples import read_part, read_starts
-from groundstate.molecules.gaunt_model import rank, refine
-from groundstate.molecules.graph import graph_of
-from groundstate.molecules.labels import follow_labels, groups_of
+from groundstate.metrics.molecules.distances import distance_errors
+from groundstate.metrics.molecules.rmsd import heavy_rmsd
+from groundstate.molecules.conformers.candidates import Candidates, candidates_of
+from groundstate.molecules.conformers.hydrogen_labels import follow_labels, groups_of
+from groundstate.molecules.models.examples import read_part, read_starts
+from groundstate.molecules.models.gaunt.graph import graph_of
+from groundstate.molecules.models.gaunt.model import rank, refine
+from groundstate.molecules.models.predict import Predictor, load_predictor
+from groundstate.molecules.models.untrained import lowest
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.predict import Predictor, load_predictor
-from groundstate.molecules.untrained import lowest
 from groundstate.seeds import derive_seed
 
 CHUNK = 60

@@ -11,13 +11,13 @@ from ase import Atoms
 from stability_phases import ELEMENTS, EXPERIMENT, phases
 
 from groundstate.files import write_json
-from groundstate.metrics.hull import Phase, ReferenceHull
+from groundstate.potentials.atoms import to_atoms, to_structure
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.phases import to_atoms, to_structure
 from groundstate.potentials.settings import RelaxSettings
+from groundstate.stability.hull import Phase, ReferenceHull
 
 SYSTEMS = {"Li-O": "Li O", "Na-Cl": "Na Cl", "O-Sr-Ti": "O Sr Ti"}
 

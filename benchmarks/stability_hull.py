@@ -15,16 +15,16 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from groundstate.crystals.crystal import from_record
+from groundstate.crystals.structures import to_structure
 from groundstate.files import write_json
-from groundstate.metrics.crystal_files import to_structure
-from groundstate.metrics.hull import Phase, ReferenceHull
+from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.phases import to_atoms
 from groundstate.potentials.settings import RelaxSettings
 from groundstate.records import CRYSTAL_SCHEMA, read_records
+from groundstate.stability.hull import Phase, ReferenceHull
 
 
 def compare(found: np.ndarray, labels: np.ndarray) -> dict:

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.readers import read_csv
+from groundstate.crystals.dataset.readers import read_csv
+from groundstate.crystals.structures import to_structure
 from groundstate.files import write_json
 from groundstate.metrics.bootstrap import bootstrap_interval
-from groundstate.metrics.crystal_files import to_structure
-from groundstate.metrics.stability import flag_elements
+from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.phases import to_atoms
 from groundstate.potentials.settings import RelaxSettings
+from groundstate.stability.rows import flag_elements
 
 LABEL = "formation_energy_per_atom"
 

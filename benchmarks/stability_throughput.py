@@ -21,13 +21,13 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 from sevenn.calculator import SevenNetCalculator
 
+from groundstate.crystals.structures import read_structures
 from groundstate.files import write_json
-from groundstate.metrics.crystal_files import read_structures
+from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import calculate_all
 from groundstate.potentials.guards import geometry_fault
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.phases import to_atoms
 from groundstate.potentials.settings import RelaxSettings
 
 

@@ -24,15 +24,15 @@ from timed_training import train_for
 from torch import Tensor, nn
 
 from groundstate.crystals.crystal import Crystal, from_record
-from groundstate.crystals.embedding import wave_features
-from groundstate.crystals.generation import generate
 from groundstate.crystals.models.base import CrystalModel, Request
+from groundstate.crystals.models.embedding import wave_features
+from groundstate.crystals.models.generate import generate
 from groundstate.crystals.models.registry import model_type
-from groundstate.crystals.models.unimat import UnimatModel
-from groundstate.crystals.train_settings import TrainCrystals, Unimat
+from groundstate.crystals.models.settings import TrainCrystals, Unimat
+from groundstate.crystals.models.unimat.model import UnimatModel
+from groundstate.crystals.structures import to_structure
 from groundstate.files import atomic_path
-from groundstate.metrics.crystal_files import to_structure
-from groundstate.metrics.structure_validity import structure_is_valid
+from groundstate.metrics.crystals.structure_validity import structure_is_valid
 from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
 
 VARIANTS: dict[str, dict] = {

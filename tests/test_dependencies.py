@@ -56,5 +56,5 @@ def test_stages_do_not_depend_on_each_other() -> None:
         others = {f"cli/{other}.py" for other in STAGES if other != stage}
         assert not names(stage) & others
         assert "cli/__init__.py" not in names(stage)
-    assert "training.py" not in names("predict_geometry")
-    assert "training.py" not in names("generate_crystals")
+    assert "training/fit.py" not in names("predict_geometry")
+    assert "training/fit.py" not in names("generate_crystals")

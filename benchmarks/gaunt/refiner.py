@@ -15,10 +15,11 @@ from measure import race, ratio
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
-from groundstate.gaunt import GauntTensorProduct, compiled
-from groundstate.molecules.graph import ATOM_FEATURES, collate, graph_of
-from groundstate.molecules.refiner import Refiner
-from groundstate.molecules.train_settings import Gaunt
+from groundstate.gaunt import GauntTensorProduct
+from groundstate.gaunt.kernels import compiled
+from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
+from groundstate.molecules.models.gaunt.refiner import Refiner
+from groundstate.molecules.models.settings import Gaunt
 
 ELEMENTS = [1, 6, 7, 8, 9]
 SMILES = ("CC(C)CC=O", "c1ccoc1C", "N#CC1CC1O", "CC(=O)OCC", "C1CC2CC1O2", "CC1CCCO1", "CCCCCC=O")

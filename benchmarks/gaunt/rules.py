@@ -1,4 +1,4 @@
-"""Measure where each kernel of the Gaunt product is the fastest and write src/groundstate/gaunt/rules.json.
+"""Measure where each kernel of the Gaunt product is the fastest; write the shipped rules (gaunt/kernels).
 
 python benchmarks/gaunt/rules.py [--output FILE] [--runs 5]
 """
@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import torch
 from measure import race
 
-from groundstate.gaunt import rules
 from groundstate.gaunt.contract import Contraction, Port, contract
+from groundstate.gaunt.kernels import rules
 
 OUTPUT = Path(rules.__file__).with_name("rules.json")
 COLUMNS = (16, 64, 160, 640, 1600, 6400)
@@ -56,7 +56,7 @@ def last_win(lmax: int, contender: str, others: tuple[str, ...], runs: int) -> i
 
 
 def measure(runs: int) -> dict:
-    """The thresholds in the form that `groundstate.gaunt.rules` reads."""
+    """The thresholds in the form that `groundstate.gaunt.kernels.rules` reads."""
     dense, plain = {}, {}
     for lmax in DEGREES:
         plain[str(3 * lmax)] = last_win(lmax, "plain", ("full", "halves"), runs)

@@ -26,10 +26,10 @@ from groundstate.gaunt import (  # noqa: E402
     GauntConvolution,
     GauntManyBody,
     GauntTensorProduct,
-    compiled,
     gaunt_product,
     spherical_harmonics,
 )
+from groundstate.gaunt.kernels import compiled  # noqa: E402
 
 BARE = {"irrep_normalization": "none", "path_normalization": "none"}
 ROWS: list[tuple[str, ...]] = []

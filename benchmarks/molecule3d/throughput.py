@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from groundstate.metrics.geometry import reference_free_terms, reference_terms
-from groundstate.molecules.conformers import conformers_of
+from groundstate.metrics.molecules.geometry import reference_free_terms, reference_terms
+from groundstate.molecules.conformers.etkdg import conformers_of
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.readers.formats import read_entries
+from groundstate.molecules.dataset.splits import murcko_scaffold
+from groundstate.molecules.models.predict import Predictor, load_predictor, predict_records, starts_of, stored
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.predict import Predictor, load_predictor, predict_records, starts_of, stored
-from groundstate.molecules.readers.formats import read_entries
-from groundstate.molecules.settings import EmbedConformers
-from groundstate.molecules.splits import murcko_scaffold
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
 

@@ -11,17 +11,18 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
-from groundstate.crystals.settings import PrepareCrystals
-from groundstate.crystals.train_settings import GenerateCrystals, TrainCrystals
+from groundstate.crystals.dataset.settings import PrepareCrystals
+from groundstate.crystals.models.settings import GenerateCrystals, TrainCrystals
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
-from groundstate.metrics.settings import ScoreCrystals
-from groundstate.molecules.property_settings import PropertyExperiment
-from groundstate.molecules.settings import EmbedConformers, PrepareMolecules
-from groundstate.molecules.train_settings import TrainGeometry
-from groundstate.potentials.settings import ScoreStability
+from groundstate.metrics.crystals.settings import ScoreCrystals
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.settings import PrepareMolecules
+from groundstate.molecules.models.settings import TrainGeometry
+from groundstate.molecules.property.settings import PropertyExperiment
 from groundstate.settings import Settings, explain
 from groundstate.sources.settings import Retry, Source
+from groundstate.stability.settings import ScoreStability
 
 ROOT = Path(__file__).parents[2]
 MOLECULE_FORMATS = ("qm9pack", "sdf", "smiles", "molecule3d", "molecule3d_parquet")

@@ -1,10 +1,12 @@
 """Which source files a stage depends on, read from its imports: Snakemake reruns it when one changes."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+FILE_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
 def _file(module: str) -> Path | None:
@@ -33,6 +35,20 @@ def _imports(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def _named_files(path: Path) -> frozenset[Path]:
+    """Files that a module names in a text, relative to its own folder: tables, scripts, folders of assets."""
+    named: set[Path] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and FILE_NAME.fullmatch(node.value):
+            other = path.parent / node.value
+            if other.is_dir() and not any(other.rglob("*.py")):
+                named.update(p for p in other.rglob("*") if p.is_file())
+            elif other.is_file():
+                named.add(other)
+    return frozenset(named)
+
+
 def stage_sources(command: str) -> list[str]:
     """Every source file that a command's module imports, directly or not, as sorted absolute paths.
 
@@ -40,8 +56,8 @@ def stage_sources(command: str) -> list[str]:
     ----------
     command : module name under ``groundstate.cli``, such as ``train_geometry``.
 
-    Data files beside the modules count too; ``groundstate/cli/__init__.py`` does not, since every command
-    passes through it.
+    Files that a module names (``_named_files``) count too; ``groundstate/cli/__init__.py`` does not, since
+    every command passes through it.
     """
     waiting, seen = [f"{PACKAGE.name}.cli.{command}"], set()
     files: set[Path] = set()
@@ -57,7 +73,5 @@ def stage_sources(command: str) -> list[str]:
         if path is not None:
             files.add(path)
             waiting.extend(_imports(path))
-    for folder in {path.parent for path in files}:
-        for sub in ("data", "assets"):
-            files.update(p for p in folder.glob(f"{sub}/**/*") if p.is_file())
-    return sorted(str(path) for path in files)
+    named = {name for path in files for name in _named_files(path)}
+    return sorted(str(path) for path in files | named)

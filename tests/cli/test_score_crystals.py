@@ -14,10 +14,10 @@ from scipy.stats import wasserstein_distance
 
 from groundstate.cli import main
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.generation import write_extxyz
-from groundstate.crystals.readers import read_flla
-from groundstate.metrics.crystal_files import read_structures
-from groundstate.metrics.fingerprints import _read_packs, fingerprints
+from groundstate.crystals.dataset.readers import read_flla
+from groundstate.crystals.models.generate import write_extxyz
+from groundstate.crystals.structures import read_structures
+from groundstate.metrics.crystals.fingerprints import _read_packs, fingerprints
 from groundstate.potentials.corrections import mp_element_energies
 
 ROWS = Path(__file__).parents[1] / "data/flla_rows.tar.gz"

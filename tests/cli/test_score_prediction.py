@@ -9,7 +9,7 @@ import pytest
 
 from groundstate.cli import main
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.generation import write_extxyz
+from groundstate.crystals.models.generate import write_extxyz
 
 SITES = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0], [0, 0.5, 0.5]])
 

@@ -18,10 +18,10 @@ from ase.spacegroup import crystal
 
 from groundstate.cli import main
 from groundstate.errors import GroundstateError
-from groundstate.metrics.stability import CLASSES
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.evaluation import evaluate_stability, fill_cache
-from groundstate.potentials.settings import ScoreStability
+from groundstate.stability.evaluation import evaluate_stability, fill_cache
+from groundstate.stability.rows import CLASSES
+from groundstate.stability.settings import ScoreStability
 
 CALCULATORS = str(Path(__file__).parents[1] / "potentials")
 EMT = {

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from faults.stages import Stages, outputs, remove, work_folders
-from groundstate.checkpoints import load_checkpoint
 from groundstate.files import write_text
+from groundstate.training.checkpoints import load_checkpoint
 from pipeline import ROOT
 from results import contents
 

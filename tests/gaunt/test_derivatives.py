@@ -9,12 +9,11 @@ from groundstate.gaunt import (
     GauntManyBody,
     GauntSelfMix,
     GauntTensorProduct,
-    compiled,
     gaunt_bracket,
     gaunt_power,
     gaunt_product,
-    rules,
 )
+from groundstate.gaunt.kernels import compiled, rules
 
 
 def randn(*shape, seed=0):

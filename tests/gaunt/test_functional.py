@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from groundstate.gaunt import (
     bracket_coefficients,
-    compiled,
     gaunt_bracket,
     gaunt_coefficients,
     gaunt_power,
     gaunt_product,
     gaunt_product_many,
-    rules,
     spherical_harmonics,
 )
+from groundstate.gaunt.kernels import compiled, rules
 
 KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if compiled.compiler() else ()))
 

@@ -10,7 +10,8 @@ from e3nn import o3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from groundstate.gaunt import GauntTensorProduct, compiled, rules
+from groundstate.gaunt import GauntTensorProduct
+from groundstate.gaunt.kernels import compiled, rules
 
 KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if compiled.compiler() else ()))
 

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import pytest
 
-from groundstate.molecules.embedding import embed_conformers
-from groundstate.molecules.prepare import prepare_molecules
-from groundstate.molecules.readers.formats import read_entries
-from groundstate.molecules.settings import EmbedConformers, PrepareMolecules
+from groundstate.molecules.conformers.embed import embed_conformers
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.prepare import prepare_molecules
+from groundstate.molecules.dataset.readers.formats import read_entries
+from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
 ROWS = Path(__file__).parents[1] / "data" / "qm9_rows.zip"

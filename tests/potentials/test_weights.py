@@ -8,9 +8,9 @@ from ase.units import Hartree
 from pymatgen.core import Lattice, Structure
 
 from groundstate.errors import GroundstateError
+from groundstate.potentials.atoms import to_atoms, to_structure
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import POTENTIALS, find_potential
-from groundstate.potentials.phases import to_atoms, to_structure
 from groundstate.potentials.pool import Task, calculate
 from groundstate.potentials.relax import evaluate, relax
 from groundstate.potentials.settings import RelaxSettings

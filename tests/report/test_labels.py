@@ -1,10 +1,12 @@
 """Every number that a score stage writes has a name, a unit and a direction in the report."""
 
-from groundstate.metrics import geometry, stability, validity
-from groundstate.potentials.settings import ScoreStability
+from groundstate.metrics.crystals import validity
+from groundstate.metrics.molecules import geometry
 from groundstate.report.energies import FORMATION, HULL
 from groundstate.report.labels import BASELINES, METRICS, Label, label_of, number
 from groundstate.report.verdict import NO_WORSE, VALID
+from groundstate.stability import rows as stability
+from groundstate.stability.settings import ScoreStability
 
 
 def test_every_metric_has_a_label():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from groundstate.checkpoints import load_checkpoint
+from groundstate.training.checkpoints import load_checkpoint
 from pipeline import copy_project, snakemake
 from results import assert_same_results
 from slurm.cluster import Cluster, wait_for

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from groundstate.checkpoints import load_checkpoint
+from groundstate.training.checkpoints import load_checkpoint
 from slurm.cluster import Cluster, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
-SCRIPT = Path(__file__).parents[1] / "training_script.py"
+SCRIPT = Path(__file__).parents[1] / "training" / "script.py"
 
 
 def test_two_tasks_train_as_one_process(cluster: Cluster, tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_a_changed_parameter_reruns_its_stages(finished: Path, override: str, ru
 @pytest.mark.parametrize(
     ("source", "rules"),
     [
-        ("metrics/structure_validity.py", {"score_validity", "score_crystals", "report"}),
+        ("metrics/crystals/structure_validity.py", {"score_validity", "score_crystals", "report"}),
         ("cli/report.py", {"report"}),
         ("cli/generate_crystals.py", {*CRYSTALS} - {"train_crystals"}),
-        ("molecules/splits.py", {"prepare_molecules", "embed_conformers", *GEOMETRY}),
+        ("molecules/dataset/splits.py", {"prepare_molecules", "embed_conformers", *GEOMETRY}),
         ("cli/__init__.py", set()),
     ],
 )
@@ -74,7 +74,7 @@ def test_an_edited_source_file_reruns_its_stages_only(project: Path, source: str
 
 
 def test_touching_reruns_nothing(project: Path) -> None:
-    for path in [*project.glob("data/**/*"), project / "src/groundstate/training.py"]:
+    for path in [*project.glob("data/**/*"), project / "src/groundstate/training/fit.py"]:
         os.utime(path)
     assert dry(project) == {}
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from groundstate.molecules.embedding import embed_conformers, embed_part
-from groundstate.molecules.record_file import RecordFile
-from groundstate.molecules.settings import EmbedConformers
+from groundstate.molecules.conformers.embed import embed_conformers, embed_part
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.record_file import RecordFile
 from groundstate.records import MOLECULE_SCHEMA, read_split
 from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard

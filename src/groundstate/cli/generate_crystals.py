@@ -8,13 +8,13 @@ from typing import Annotated
 import torch
 import typer
 
-from groundstate.checkpoints import choose_device
-from groundstate.crystals.generation import generate, remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.base import Request
+from groundstate.crystals.models.generate import generate, remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.registry import load_model
-from groundstate.crystals.requests import parse_conditions, parse_request
+from groundstate.crystals.models.requests import parse_conditions, parse_request
+from groundstate.crystals.structures import read_part
 from groundstate.errors import GroundstateError
-from groundstate.metrics.crystal_files import read_part
+from groundstate.training.checkpoints import choose_device
 
 
 def command(

@@ -7,19 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from groundstate.molecules.embedding import conformer_maker
-from groundstate.molecules.examples import read_starts
-from groundstate.molecules.predict import (
+from groundstate.molecules.conformers.embed import conformer_maker
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.requests import read_requests
+from groundstate.molecules.models.examples import read_starts
+from groundstate.molecules.models.predict import (
     load_predictor,
     predict_records,
     starts_of,
     stored,
     write_predictions,
 )
-from groundstate.molecules.requests import read_requests
-from groundstate.molecules.settings import EmbedConformers
-from groundstate.molecules.subset import fixed_subset
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
+from groundstate.subset import fixed_subset
 
 
 def command(

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from groundstate.crystals.prepare import prepare
-from groundstate.crystals.settings import PrepareCrystals
+from groundstate.crystals.dataset.prepare import prepare
+from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.settings import parse_settings
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from groundstate.molecules.prepare import prepare_molecules
-from groundstate.molecules.readers.formats import FORMATS, read_entries
-from groundstate.molecules.settings import PrepareMolecules
+from groundstate.molecules.dataset.prepare import prepare_molecules
+from groundstate.molecules.dataset.readers.formats import FORMATS, read_entries
+from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.settings import parse_settings
 
 

@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import typer
 
+from groundstate.crystals.structures import NamedStructure, read_part, read_structures
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
-from groundstate.metrics.composition_validity import OXIDATION_LISTS
-from groundstate.metrics.crystal_baselines import ideal_cubic, random_composition, replay
-from groundstate.metrics.crystal_files import NamedStructure, read_part, read_structures
-from groundstate.metrics.fingerprints import fingerprints
-from groundstate.metrics.score_crystals import CrystalSet, definitions, score_crystals, score_halves
-from groundstate.metrics.settings import ScoreCrystals
-from groundstate.metrics.validity import score_validity
+from groundstate.metrics.crystals.baselines import ideal_cubic, random_composition, replay
+from groundstate.metrics.crystals.composition_validity import OXIDATION_LISTS
+from groundstate.metrics.crystals.fingerprints import fingerprints
+from groundstate.metrics.crystals.score import CrystalSet, definitions, score_crystals, score_halves
+from groundstate.metrics.crystals.settings import ScoreCrystals
+from groundstate.metrics.crystals.validity import score_validity
+from groundstate.potentials.formation import formation_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.unrelaxed import formation_energies
 from groundstate.records import Rejection, write_rejected
 from groundstate.seeds import derive_seed
 from groundstate.settings import parse_settings

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from groundstate.errors import GroundstateError
-from groundstate.metrics.score_geometry import score_geometry
+from groundstate.metrics.molecules.score import score_geometry
 
 
 def command(

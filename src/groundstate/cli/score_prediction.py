@@ -6,9 +6,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from groundstate.crystals.structures import read_part, read_structures
 from groundstate.files import atomic_path, write_json
-from groundstate.metrics.crystal_files import read_part, read_structures
-from groundstate.metrics.score_prediction import (
+from groundstate.metrics.crystals.score_prediction import (
     MANY,
     definitions,
     match_cases,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from groundstate.errors import GroundstateError
-from groundstate.metrics.score_property import score_property
+from groundstate.molecules.property.score import score_property
 
 
 def command(

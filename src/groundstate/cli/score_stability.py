@@ -7,11 +7,11 @@ import typer
 
 from groundstate.files import write_json
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.evaluation import evaluate_stability, fill_cache
-from groundstate.potentials.settings import ScoreStability
-from groundstate.potentials.write import write_evaluation
 from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard
+from groundstate.stability.evaluation import evaluate_stability, fill_cache
+from groundstate.stability.settings import ScoreStability
+from groundstate.stability.write import write_evaluation
 
 
 def command(

@@ -6,11 +6,11 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from groundstate.crystals.structures import read_structures
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
-from groundstate.metrics.composition_validity import OXIDATION_LISTS
-from groundstate.metrics.crystal_files import read_structures
-from groundstate.metrics.validity import ValidityRow, definitions, score_validity, summarise_validity
+from groundstate.metrics.crystals.composition_validity import OXIDATION_LISTS
+from groundstate.metrics.crystals.validity import ValidityRow, definitions, score_validity, summarise_validity
 
 
 def command(

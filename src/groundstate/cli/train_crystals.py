@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.models.train import train
-from groundstate.crystals.train_settings import TrainCrystals
 from groundstate.settings import parse_settings
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from groundstate.molecules.train import train
-from groundstate.molecules.train_settings import TrainGeometry
+from groundstate.molecules.models.settings import TrainGeometry
+from groundstate.molecules.models.train import train
 from groundstate.settings import parse_settings
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from groundstate.molecules.property_settings import NetworkName, TrainProperty
-from groundstate.molecules.train_property import train_property
+from groundstate.molecules.property.settings import NetworkName, TrainProperty
+from groundstate.molecules.property.train import train_property
 from groundstate.settings import parse_settings
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from groundstate.gaunt import compiled, full, halves, rules, terms
+from groundstate.gaunt.kernels import compiled, full, halves, rules, terms
 from groundstate.gaunt.tables import Degrees
 from groundstate.gaunt.transforms import constant
 

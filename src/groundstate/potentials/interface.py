@@ -60,7 +60,7 @@ class Potential:
 
 
 def _sevennet(model: str) -> Calculator:
-    from groundstate.potentials.convolution import batch_convolutions  # the only one here that needs torch
+    from groundstate.potentials.sevennet import batch_convolutions  # the only one here that needs torch
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # says that no GPU accelerator is installed

@@ -1,8 +1,6 @@
-"""What the stability stage is told."""
+"""What a relaxation is told."""
 
-from typing import Literal
-
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from groundstate.settings import Settings
 
@@ -33,53 +31,3 @@ class RelaxSettings(Settings):
     def physics(self) -> tuple[object, ...]:
         """What decides the outcome of a relaxation: part of its cache key."""
         return self.fmax, self.max_steps, self.volume_ratio, self.maximum_force
-
-
-class ScoreStability(RelaxSettings):
-    """The stability stage: which crystals, which potential, which hull."""
-
-    potential: str = Field(
-        "sevennet-0",
-        description="`sevennet-0`, `chgnet`, `sevennet-l3i5`, or `package.module:Callable` (ASE).",
-    )
-    potential_arguments: dict[str, JsonValue] = Field(
-        default_factory=dict, description="Keyword arguments of a calculator given by import path."
-    )
-    potential_scheme: str | None = Field(
-        None,
-        description="Energy scheme of a calculator given by import path: `mp-pbe` (raw Materials Project "
-        "energies, MP2020 is added), `mp2020` (corrected energies), any other name (own references only).",
-    )
-    second_potential: str | None = Field(
-        None,
-        description="Energies of the relaxed crystals with this potential too, on a hull of its own, and how "
-        "often the two agree.",
-    )
-    max_crystals: int | None = Field(
-        8, ge=1, description="Score the first so many crystals of at most `max_atoms` atoms; null scores all."
-    )
-    max_atoms: int | None = Field(8, ge=1, description="Larger crystals become `not_scored`; null: no limit.")
-    element_reference: Literal["mp", "own"] = Field(
-        "mp",
-        description="Elemental energies: the shipped Materials Project entries, or the data set's elements "
-        "with the same potential (the entries fill gaps).",
-    )
-    prototype_phases: int = Field(
-        0,
-        ge=0,
-        description="Bundled structure prototypes, relaxed with the same potential, that a chemical system "
-        "without a known compound gets as reference phases.",
-    )
-    thresholds: tuple[float, ...] = Field(
-        (0.0, 0.025, 0.1), description="Energies above hull (eV/atom) at which rates are given."
-    )
-    controls: tuple[Literal["random_search", "prototypes", "training_replay"], ...] = Field(
-        ("random_search",),
-        description="Sets scored beside: `random_search` (random crystals of the same compositions), "
-        "`prototypes` (the compositions on known structures), `training_replay` (known crystals).",
-    )
-    dft: bool = Field(False, description="Add a GPAW single point on every converged crystal.")
-    dft_python: str = Field("python3", description="Python that has GPAW, called as a subprocess.")
-    workers: int = Field(
-        2, ge=0, description="Processes, each with one thread and its own model; 0: in this process."
-    )

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from pymatgen.core import Structure
 
-from groundstate.metrics.crystal_files import read_structures
+from groundstate.crystals.structures import read_structures
 from groundstate.records import CRYSTAL_SCHEMA, read_records
 from groundstate.report.crystal_views import crystal_scene
 from groundstate.report.energies import FORMATION, HULL, formation_figure, hull_figure

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from groundstate.crystals.conditions import PropertyScale
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
 from groundstate.crystals.lattice import niggli
-from groundstate.crystals.train_settings import TrainCrystals
+from groundstate.crystals.models.conditions import PropertyScale
+from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.seeds import derive_seed
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import torch
 
-from groundstate.checkpoints import load_checkpoint
 from groundstate.crystals.models.base import CrystalModel
-from groundstate.crystals.models.compact import CompactModel
-from groundstate.crystals.models.unimat import Unimat64, Unimat128, Unimat256, UnimatModel
+from groundstate.crystals.models.compact.model import CompactModel
+from groundstate.crystals.models.unimat.model import Unimat64, Unimat128, Unimat256, UnimatModel
 from groundstate.errors import GroundstateError
+from groundstate.training.checkpoints import load_checkpoint
 
 MODELS: dict[str, type[CrystalModel]] = {
     model.name: model for model in (CompactModel, UnimatModel, Unimat64, Unimat128, Unimat256)

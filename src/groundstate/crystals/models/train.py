@@ -6,10 +6,10 @@ import torch
 
 from groundstate.crystals.crystal import from_record
 from groundstate.crystals.models.registry import model_type
-from groundstate.crystals.train_settings import TrainCrystals
+from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.errors import GroundstateError
 from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
-from groundstate.training import fit
+from groundstate.training.fit import fit
 
 
 def train(

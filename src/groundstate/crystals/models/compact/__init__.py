@@ -1,0 +1,1 @@
+"""``unimat-compact``: composition first, then places and lattice."""

@@ -1,0 +1,184 @@
+"""``unimat-compact``: what atoms first, on the count grid, then where they are, over the atoms alone.
+
+The grid's empty cells are never computed on: they take part through the row and column vectors only.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from groundstate.crystals.crystal import MAX_NUMBER, Crystal
+from groundstate.crystals.lattice import cell_from_log_metric, log_metric, standard_orientation
+from groundstate.crystals.models.base import Batch, CrystalModel, Request, Streams, count_atoms
+from groundstate.crystals.models.compact.composition import (
+    CompositionNetwork,
+    composition_loss,
+    sample_compositions,
+)
+from groundstate.crystals.models.compact.structure_network import StructureNetwork
+from groundstate.crystals.models.compact.structure_stage import CellScale, sample_structures, structure_loss
+from groundstate.crystals.models.settings import Compact, TrainCrystals
+
+# Random subsets of each composition in one training step; a subset costs less than a structure.
+SUBSETS = 2
+# Rows of a padded batch: crystals of a common size share large ones, those of a rare size waste little.
+FEWEST_ROWS, MOST_ROWS = 8, 64
+
+
+class CompactModel(CrystalModel):
+    """Composition and structure stages with the statistics that make their inputs of order one."""
+
+    name = "unimat-compact"
+    stages: ClassVar = {"composition.": ("composition",), "structure.": ("lattice", "sites")}
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        settings = Compact.model_validate(config["compact"])
+        self.settings = settings
+        self.composition = CompositionNetwork(
+            self.depth,
+            self.max_atoms,
+            settings.composition_width,
+            settings.composition_layers,
+            len(self.conditions),
+            settings.composition_dropout,
+        )
+        self.structure = StructureNetwork(
+            settings.width,
+            settings.layers,
+            settings.heads,
+            self.max_atoms,
+            len(self.conditions),
+            settings.places == "absolute",
+        )
+        self.cell_scale = CellScale()
+        self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
+
+    @classmethod
+    def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
+        """See ``CrystalModel.own_config``."""
+        return {"compact": settings.compact.model_dump()}
+
+    def encode_rest(self, crystals: Sequence[Crystal], lattices: Tensor) -> dict[str, Tensor]:
+        """See ``CrystalModel.encode_rest``."""
+        return {
+            "log_metric": torch.as_tensor(log_metric(lattices.numpy()), dtype=torch.float32),
+            "counts": torch.as_tensor(count_atoms(crystals)),
+        }
+
+    def fit_statistics(self, encoded: dict[str, Tensor]) -> None:
+        """See ``CrystalModel.fit_statistics``."""
+        self.cell_scale.fit(encoded["log_metric"], encoded["counts"])
+        sizes = torch.bincount(encoded["counts"].sum(1), minlength=self.max_atoms + 1)
+        self.size_weights.copy_(sizes / sizes.sum())
+
+    def loss(self, batch: dict[str, Tensor], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Composition likelihood bound + velocity error of the lattice + noise error of the coordinates."""
+        counts, device = batch["counts"], batch["counts"].device
+        known = torch.rand(len(counts), generator=generator) >= self.config["condition_dropout"]
+        conditions = self.property_scale(batch["properties"], known.to(device))
+        repeated = counts.repeat(SUBSETS, 1)
+        uniform = torch.rand(len(repeated), MAX_NUMBER + 2, generator=generator).to(device)
+        repeated_conditions = None if conditions is None else conditions.repeat(SUBSETS, 1, 1)
+        composition = composition_loss(self.composition, repeated, repeated_conditions, uniform)
+        lattice, sites = structure_loss(self.structure, self.cell_scale, batch, conditions, generator)
+        parts = {"composition": composition, "lattice": lattice, "sites": sites}
+        return composition + lattice + sites, parts
+
+    @torch.no_grad()
+    def plan(self, request: Request, count: int, seed: int) -> list[Batch]:
+        """Draw all compositions, then put crystals of one size together; see ``CrystalModel.plan``."""
+        weights = self._size_weights(request)
+        compositions = self._compositions(request, weights, count, seed)
+        by_size: dict[int, list[int]] = {}
+        for index, total in enumerate(compositions.sum(-1).tolist()):
+            by_size.setdefault(total, []).append(index)
+        batches = []
+        for size, members in sorted(by_size.items()):
+            rows = FEWEST_ROWS
+            while rows < min(MOST_ROWS, 256 * float(weights[size])):
+                rows *= 2
+            for start in range(0, len(members), rows):
+                indices = members[start : start + rows]
+                payload = {"counts": compositions[indices]}
+                key = f"{size:03d}-{start // rows:05d}"
+                batches.append(Batch(key, indices, list(range(len(indices))), rows, payload))
+        return batches
+
+    def _size_weights(self, request: Request) -> Tensor:
+        """(max_atoms + 1,) probability of each number of atoms in the cell."""
+        weights = torch.zeros_like(self.size_weights, device="cpu")
+        if request.formulas:
+            for formula in request.formulas:
+                weights[sum(formula.values())] += 1 / len(request.formulas)
+            return weights
+        low, high = request.atoms or (1, self.max_atoms)
+        high = min(high, len(self._usable(request)) * self.depth)
+        weights[low : high + 1] = self.size_weights[low : high + 1].cpu()
+        if weights.sum() == 0:  # sizes that the training set lacks, but that were asked for
+            weights[low : high + 1] = 1.0
+        return weights / weights.sum()
+
+    def _usable(self, request: Request) -> list[int]:
+        return sorted(request.elements or self.config["elements"])
+
+    def _compositions(self, request: Request, weights: Tensor, count: int, seed: int) -> Tensor:
+        if request.formulas:
+            table = torch.zeros(len(request.formulas), MAX_NUMBER + 1, dtype=torch.long)
+            for row, formula in zip(table, request.formulas, strict=True):
+                row[list(formula)] = torch.tensor(list(formula.values()))
+            return table[torch.arange(count) % len(table)]
+        device = self.size_weights.device
+        usable = torch.zeros(MAX_NUMBER + 1, dtype=torch.bool, device=device)
+        usable[self._usable(request)] = True
+        edges, largest = weights.cumsum(0), int(weights.nonzero().max())
+        done = []
+        for start in range(0, count, MOST_ROWS):
+            rows = list(range(MOST_ROWS))
+            batch = Batch("", [start + row for row in rows], rows, MOST_ROWS, {})
+            numbers = Streams(seed, "composition", batch).draw(
+                torch.rand, self.max_atoms + 1, dtype=torch.float64
+            )
+            total = torch.searchsorted(edges, numbers[:, 0].contiguous(), right=True).clamp(max=largest)
+            sampled = sample_compositions(
+                lambda counts, total: self.guide(
+                    request, lambda conditions: self.composition(counts, total, conditions)
+                ),
+                self.depth,
+                total.to(device),
+                usable,
+                numbers[:, 1:].to(device),
+                self.settings.composition_top_p,
+            )
+            done.append(sampled.cpu())
+        return torch.cat(done)[:count]
+
+    @torch.no_grad()
+    def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:
+        """See ``CrystalModel.sample``."""
+        device = self.size_weights.device
+        counts = torch.zeros(batch.size, MAX_NUMBER + 1, dtype=torch.long)
+        counts[:] = batch.payload["counts"][0]  # rows without a sample hold some crystal of the right size
+        counts[batch.rows] = batch.payload["counts"]
+        number = int(counts[0].sum())
+        elements = torch.arange(MAX_NUMBER + 1)
+        numbers = torch.stack([elements.repeat_interleave(row) for row in counts]).to(device)
+        streams = Streams(seed, "structure", batch)
+        metric, frac = sample_structures(
+            self.structure,
+            lambda *state: self.guide(
+                request, lambda conditions: self.structure(numbers, *state, conditions)
+            ),
+            self.cell_scale,
+            counts.to(device),
+            streams.draw(torch.rand, number, 3).to(device),
+            lambda: streams.draw(torch.randn, number + 2, 3).to(device),
+            steps or self.settings.sampling_steps,
+            self.settings.sampler,
+            self.settings.temperature,
+        )
+        cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
+        points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()
+        return [Crystal("", species[row], points[row] % 1.0, cells[row]) for row in batch.rows]

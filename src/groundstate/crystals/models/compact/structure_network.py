@@ -1,0 +1,195 @@
+"""The structure stage's network: attention over atoms and a lattice token, on periodic pair features.
+
+Differences of fractional coordinates enter through sines and cosines and as the shortest vector in the
+current cell, so that a shift of all atoms, or of one atom by a whole period, changes nothing. With absolute
+places the coordinates themselves and the slot of each atom among those of its element enter too: where files
+keep one origin and list equivalent sites in one order, that is most of what there is to learn.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groundstate.crystals.models.embedding import ElementEmbedding, wave_features
+from groundstate.diffusion import wrap
+
+_ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
+FREQUENCIES = 4
+RADIAL = 12
+PAIR_INPUT = 6 * FREQUENCIES + 3 + RADIAL
+
+
+def cell_from_log(six: Tensor) -> Tensor:
+    """Symmetric cells (batch, 3, 3) in angstrom from their log metric (batch, 6); values are kept sane."""
+    symmetric = six.new_zeros(len(six), 3, 3)
+    symmetric[:, _ROWS, _COLUMNS] = six
+    symmetric[:, _COLUMNS, _ROWS] = six
+    return torch.linalg.matrix_exp(symmetric.clamp(-6, 6))
+
+
+def waves(frac_coords: Tensor) -> tuple[Tensor, Tensor]:
+    """Sines and cosines of (..., 3) coordinates at the first whole frequencies: two of (..., 12)."""
+    order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
+    angles = (2 * math.pi * frac_coords[..., None] * order).flatten(-2)
+    return angles.sin(), angles.cos()
+
+
+def ranks(atomic_numbers: Tensor) -> Tensor:
+    """How many atoms of the same element stand before each atom; (batch, n) -> (batch, n)."""
+    same = atomic_numbers[:, :, None] == atomic_numbers[:, None, :]
+    return same.tril(-1).sum(-1)
+
+
+def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
+    """Periodic features of every ordered pair: (batch, n, n, 39).
+
+    ``cell`` (batch, 3, 3) turns differences into vectors; ``scale`` (batch,) is the typical distance of
+    neighbours (cube root of the volume per atom), in which vectors and radial functions are measured.
+    """
+    difference = wrap(frac_coords[:, None, :, :] - frac_coords[:, :, None, :])
+    sin, cos = waves(frac_coords)
+    # Waves of a difference from the waves of its two ends: n sines instead of n squared.
+    sin_j, cos_j, sin_i, cos_i = sin[:, None], cos[:, None], sin[:, :, None], cos[:, :, None]
+    between = (sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i)
+    vectors = torch.einsum("bijx,bxy->bijy", difference, cell) / scale[:, None, None, None]
+    distance = (vectors.square().sum(-1) + 1e-12).sqrt()
+    centres = torch.linspace(0, 2.75, RADIAL, device=distance.device, dtype=distance.dtype)
+    radial = torch.exp(-8 * (distance[..., None] - centres).square())
+    return torch.cat([*between, vectors, radial], -1)
+
+
+class _Layer(nn.Module):
+    """Pre-norm attention with pair bias and pair values, then a feed-forward part; modulated by the time."""
+
+    def __init__(self, width: int, heads: int, pair_width: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.modulate = nn.Linear(width, 6 * width)
+        self.inputs = nn.Linear(width, 3 * width)
+        self.bias = nn.Linear(pair_width, heads)
+        self.outputs = nn.Linear(width + heads * pair_width, width)
+        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
+        nn.init.zeros_(self.modulate.weight)
+        nn.init.zeros_(self.modulate.bias)
+        with torch.no_grad():  # gates start open
+            self.modulate.bias[2 * width : 3 * width] = 1.0
+            self.modulate.bias[5 * width :] = 1.0
+
+    def forward(self, tokens: Tensor, pairs: Tensor, time: Tensor, mask: Tensor | None) -> Tensor:
+        batch, length, width = tokens.shape
+        shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = self.modulate(time)[:, None].chunk(6, -1)
+        normal = functional.layer_norm(tokens, (width,)) * (1 + scale_a) + shift_a
+        query, key, value = (
+            self.inputs(normal).reshape(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        )
+        scores = query @ key.mT / math.sqrt(query.shape[-1]) + self.bias(pairs).permute(0, 3, 1, 2)
+        if mask is not None:
+            scores = scores.masked_fill(~mask[:, None, None, :], -torch.inf)
+        weights = scores.softmax(-1)
+        mixed = (weights @ value).transpose(1, 2).flatten(2)
+        seen = torch.einsum("bhij,bijp->bihp", weights, pairs).flatten(2)
+        tokens = tokens + gate_a * self.outputs(torch.cat([mixed, seen], -1))
+        normal = functional.layer_norm(tokens, (width,)) * (1 + scale_f) + shift_f
+        return tokens + gate_f * self.feed(normal)
+
+
+class StructureNetwork(nn.Module):
+    """Predicts the velocity of the lattice and the noise of the fractional coordinates.
+
+    Parameters
+    ----------
+    conditions
+        Number of properties; each enters as (standardised value or 0, known or not).
+    absolute
+        Whether places and slots are inputs, or only differences.
+    """
+
+    def __init__(
+        self, width: int, layers: int, heads: int, max_atoms: int, conditions: int, absolute: bool
+    ) -> None:
+        super().__init__()
+        self.absolute = absolute
+        pair_width = width // 4
+        self.elements = ElementEmbedding(width)
+        if absolute:
+            self.slots = nn.Embedding(max_atoms, width)
+            self.places = nn.Linear(6 * FREQUENCIES, width)
+        self.lattice = nn.Linear(6, width)
+        self.number = nn.Embedding(max_atoms + 1, width)
+        self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
+        self.condition = nn.Linear(2 * conditions, 64) if conditions else None
+        self.pairs = nn.Sequential(
+            nn.Linear(PAIR_INPUT + 1, 2 * pair_width), nn.SiLU(), nn.Linear(2 * pair_width, pair_width)
+        )
+        self.layers = nn.ModuleList(_Layer(width, heads, pair_width) for _ in range(layers))
+        self.lattice_head = nn.Linear(width, 6)
+        self.coordinate_head = nn.Linear(width, 3 * (1 + 2 * FREQUENCIES) if absolute else 3)
+        for head in (self.lattice_head, self.coordinate_head):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
+
+    def forward(
+        self,
+        atomic_numbers: Tensor,
+        frac_coords: Tensor,
+        lattice: Tensor,
+        log_metric: Tensor,
+        time: Tensor,
+        conditions: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Velocity of the lattice (batch, 6) and noise of the coordinates (batch, n, 3).
+
+        Parameters
+        ----------
+        lattice
+            (batch, 6) noisy, standardised.
+        log_metric
+            (batch, 6) the network's cell for distances: the expected log metric given ``lattice``.
+        time
+            (batch,) in [0, 1], or (1,) where it is one for all; ``conditions`` likewise.
+        mask
+            (batch, n) atoms that exist; None where all do.
+        """
+        count = (
+            frac_coords.new_full((len(frac_coords),), frac_coords.shape[1]) if mask is None else mask.sum(-1)
+        )
+        cell = cell_from_log(log_metric)
+        scale = (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
+        features = pair_features(frac_coords, cell, scale)
+        # The first row and column belong to the lattice token; a flag tells them from real pairs.
+        features = functional.pad(functional.pad(features, (0, 1), value=1.0), (0, 0, 1, 0, 1, 0))
+        pairs = self.pairs(features)
+        wave = wave_features(time, 64)
+        if self.condition is not None:
+            wave = wave + self.condition(conditions.flatten(1))
+        moment = self.time(wave)
+        first = self.lattice(lattice) + self.number(count.long())
+        atoms = self.elements(atomic_numbers)
+        if self.absolute:
+            sin, cos = waves(frac_coords)
+            atoms = atoms + self.places(torch.cat([sin, cos], -1)) + self.slots(ranks(atomic_numbers))
+        tokens = torch.cat([first[:, None], atoms], 1)
+        full = None if mask is None else functional.pad(mask, (1, 0), value=True)
+        for layer in self.layers:
+            tokens = layer(tokens, pairs, moment, full)
+        tokens = functional.layer_norm(tokens, tokens.shape[-1:])
+        noise = self.coordinate_head(tokens[:, 1:])
+        if self.absolute:
+            # A Fourier series in the atom's own coordinates: the form of a site's score under much noise.
+            one = torch.ones_like(sin[..., :3, None])
+            series = torch.cat([one, sin.unflatten(-1, (3, -1)), cos.unflatten(-1, (3, -1))], -1)
+            noise = (noise.unflatten(-1, (3, -1)) * series).sum(-1)
+        weight = torch.ones_like(noise[..., :1]) if mask is None else mask[..., None].to(noise.dtype)
+        return self.lattice_head(tokens[:, 0]), self.visible(noise, weight)
+
+    def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
+        """The part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that the network can see.
+
+        All of it with absolute places, else what does not move all atoms together.
+        """
+        if not self.absolute:
+            noise = noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
+        return noise * weight

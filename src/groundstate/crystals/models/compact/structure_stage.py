@@ -1,0 +1,200 @@
+"""The structure stage: cell and sites of a given composition, as one diffusion of two kinds.
+
+The log metric of the Niggli-reduced cell, less the volume that the composition suggests, is standardised and
+diffused as a Gaussian (velocity target); fractional coordinates are diffused on the torus (noise target).
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from groundstate.crystals.crystal import MAX_NUMBER
+from groundstate.crystals.models.compact.structure_network import StructureNetwork
+from groundstate.diffusion import (
+    add_torus_noise,
+    alpha_sigma,
+    ancestral_step,
+    cosine_log_snr,
+    ddim_step,
+    regression_target,
+    second_order_step,
+    second_order_torus_step,
+    to_clean,
+    torus_sigma,
+    torus_step,
+)
+
+# The lattice is decided before the sites: its log-SNR is shifted up.
+LATTICE_SHIFT = 3.0
+CLIP = 12.0
+# From a hundredth of the cell, below which nothing is learned in minutes, to where what the network sees is
+# uniform to within 2 %: the coordinates, or their differences, which have twice the variance.
+SMALLEST, LARGEST, LARGEST_OF_DIFFERENCES = 0.01, 0.5, 0.35
+SIZE_GROUPS = 4
+# Most training times fall where places are decided, not where they are known or nothing is: uniform numbers
+# and the times that they become, with straight lines between.
+UNIFORM, TIMES = (0.0, 0.12, 0.95, 1.0), (0.0, 0.35, 0.9, 1.0)
+
+Predict = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+class CellScale(nn.Module):
+    """Log metrics as six numbers of order one, and back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("atom_volumes", torch.ones(MAX_NUMBER + 1))
+        self.register_buffer("mean", torch.zeros(6))
+        self.register_buffer("deviation", torch.ones(6))
+
+    def fit(self, metrics: Tensor, counts: Tensor) -> None:
+        """Take the statistics of log metrics (cells, 6) and counts (cells, 119)."""
+        volumes = metrics[:, :3].sum(-1).double().exp().numpy()
+        self.atom_volumes.copy_(torch.as_tensor(fit_atom_volumes(counts.numpy(), volumes)))
+        raw = metrics - self.offset(counts)
+        self.mean.copy_(raw.mean(0))
+        # The floor keeps a set of one cell shape (cubic perovskites) from being scaled up to noise.
+        self.deviation.copy_(raw.std(0).clamp(min=0.02))
+
+    def offset(self, counts: Tensor) -> Tensor:
+        """What the composition says about the log metric: a third of the log volume on the diagonal."""
+        volume = (counts * self.atom_volumes).sum(-1).clamp(min=1.0)
+        return functional.pad((volume.log() / 3)[:, None].expand(-1, 3), (0, 3))
+
+    def standardised(self, metrics: Tensor, offset: Tensor) -> Tensor:
+        """(cells, 6) of mean 0 and deviation 1 over the training set."""
+        return (metrics - offset - self.mean) / self.deviation
+
+    def expected(self, noisy: Tensor, alpha: Tensor, offset: Tensor) -> Tensor:
+        """The log metric that a noisy standardised one stands for, were it Gaussian."""
+        return self.mean + self.deviation * alpha * noisy + offset
+
+
+def coordinate_sigma(network: StructureNetwork, time: Tensor) -> Tensor:
+    """Noise of the coordinates at ``time``, in periods."""
+    return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)
+
+
+def structure_loss(
+    network: StructureNetwork,
+    scale: CellScale,
+    batch: dict[str, Tensor],
+    conditions: Tensor | None,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Mean squared errors of the lattice's velocity and of the coordinates' noise at random times."""
+    numbers, frac = batch["atomic_numbers"], batch["frac_coords"]
+    device, size = numbers.device, len(numbers)
+    # One number from each of ``size`` equal slices: less variance than independent times.
+    time = (torch.arange(size) + torch.rand(size, generator=generator)) / size
+    time = time[torch.randperm(size, generator=generator)]
+    time = torch.as_tensor(np.interp(time.numpy(), UNIFORM, TIMES), dtype=time.dtype).to(device)
+    noise = torch.randn(frac.shape, generator=generator).to(device)
+    lattice_noise = torch.randn(size, 6, generator=generator).to(device)
+    offset = scale.offset(batch["counts"])
+    clean = scale.standardised(batch["log_metric"], offset)
+    log_snr = cosine_log_snr(time, CLIP, LATTICE_SHIFT)
+    alpha, sigma = (factor[:, None] for factor in alpha_sigma(log_snr))
+    lattice = alpha * clean + sigma * lattice_noise
+    wanted = regression_target(clean, lattice_noise, log_snr, "v")
+    noisy = add_torus_noise(frac, noise, coordinate_sigma(network, time))
+    metric = scale.expected(lattice, alpha, offset)
+    mask = numbers > 0
+    atoms = mask.sum(-1)
+    lattice_error = site_error = torch.zeros((), device=device)
+    # Crystals of like size share a forward pass, so that little is computed on padding.
+    groups = 1 if atoms.min() == atoms.max() else min(SIZE_GROUPS, size)
+    for rows in atoms.argsort().chunk(groups):
+        longest = int(atoms[rows].max())
+        present = mask[rows, :longest]
+        velocity, predicted = network(
+            numbers[rows, :longest],
+            noisy[rows, :longest],
+            lattice[rows],
+            metric[rows],
+            time[rows],
+            None if conditions is None else conditions[rows],
+            present,
+        )
+        kept = present[..., None].float()
+        error = (predicted - network.visible(noise[rows, :longest], kept)).square() / atoms[rows, None, None]
+        site_error = site_error + error.sum() / (3 * size)
+        lattice_error = lattice_error + (velocity - wanted[rows]).square().sum() / (6 * size)
+    return lattice_error, site_error
+
+
+def sample_structures(
+    network: StructureNetwork,
+    predict: Predict,
+    scale: CellScale,
+    counts: Tensor,
+    uniform: Tensor,
+    noise: Callable[[], Tensor],
+    steps: int,
+    sampler: Literal["ancestral", "ddim", "second_order"],
+    temperature: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """Log metrics (batch, 6) and fractional coordinates (batch, n, 3) of crystals of n atoms.
+
+    Parameters
+    ----------
+    predict
+        ``predict(frac, lattice, log_metric, time) -> (velocity, noise)`` of ``network``, guided or not.
+    counts
+        (batch, 119) atoms of each element.
+    uniform
+        (batch, n, 3) uniform numbers, where the atoms start.
+    noise
+        Gives fresh standard normal numbers, (batch, n + 2, 3): two rows for the lattice, one an atom.
+    temperature
+        Factor of these numbers in ancestral steps.
+    """
+
+    def parts(drawn: Tensor) -> tuple[Tensor, Tensor]:
+        return drawn[:, :2].flatten(1), drawn[:, 2:]
+
+    offset, frac = scale.offset(counts), uniform
+    lattice, _ = parts(noise())
+    times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+    snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), coordinate_sigma(network, times)
+    sigmas[-1] = 0.0
+    times, snrs, sigmas = (values.to(frac) for values in (times, snrs, sigmas))
+    clean_last = predicted_last = None
+    for step in range(steps):
+        snr, following, sigma, sigma_next = snrs[step], snrs[step + 1], sigmas[step], sigmas[step + 1]
+        metric = scale.expected(lattice, alpha_sigma(snr)[0], offset)
+        velocity, predicted = predict(frac, lattice, metric, times[step : step + 1])
+        clean = to_clean(velocity, lattice, snr[None], "v")
+        if step == steps - 1:
+            lattice, frac = clean, torus_step(frac, predicted, sigma, sigma_next)
+        elif sampler == "ancestral":
+            fresh, moved = parts(temperature * noise())
+            lattice = ancestral_step(lattice, clean, snr, following, fresh, interpolation=0.0)
+            frac = torus_step(frac, predicted, sigma, sigma_next, moved)
+        elif sampler == "ddim" or step == 0:
+            lattice = ddim_step(lattice, clean, snr, following)
+            frac = torus_step(frac, predicted, sigma, sigma_next)
+        else:
+            lattice = second_order_step(lattice, clean, snr, following, clean_last, snrs[step - 1])
+            frac = second_order_torus_step(
+                frac, predicted, sigma, sigma_next, predicted_last, sigmas[step - 1]
+            )
+        clean_last, predicted_last = clean, predicted
+    return scale.expected(lattice, torch.ones_like(snr), offset), frac
+
+
+def fit_atom_volumes(counts: np.ndarray, volumes: np.ndarray) -> np.ndarray:
+    """Volume that an atom of each element takes up, (119,) cubic angstrom, from cells and their counts.
+
+    Ridge regression of the relative error towards the mean volume per atom, which is what an element without
+    data gets.
+    """
+    mean = volumes.sum() / counts.sum()
+    relative = counts * mean / volumes[:, None]
+    residual = 1.0 - relative.sum(1)
+    solution = np.linalg.solve(relative.T @ relative + np.eye(counts.shape[1]), relative.T @ residual)
+    return mean * np.clip(1.0 + solution, 0.2, 5.0)

@@ -1,0 +1,132 @@
+"""From a checkpoint to crystals: batches, progress, resuming, files."""
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import ase
+import ase.io
+import numpy as np
+
+from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.dataset.cif import to_cif
+from groundstate.crystals.models.base import Batch, CrystalModel, Request
+from groundstate.crystals.models.requests import check_limits
+from groundstate.files import atomic_path
+from groundstate.progress import Progress
+
+
+def sample_id(seed: int, index: int) -> str:
+    """The id of sample ``index`` of ``seed``, the same in extxyz, CIF and scores."""
+    return f"seed{seed}-{index:05d}"
+
+
+def generate(
+    model: CrystalModel,
+    request: Request,
+    count: int,
+    seed: int,
+    batch_size: int,
+    steps: int | None = None,
+    work: Path | None = None,
+) -> list[Crystal]:
+    """Draw ``count`` crystals; sample i is the same whatever ``batch_size`` and whatever was interrupted.
+
+    Parameters
+    ----------
+    batch_size
+        Samples computed at once; a batch is always padded to the number of rows that the model's plan gives.
+    steps
+        Denoising steps; the model's own number where None.
+    work
+        Folder that keeps finished batches of an interrupted run; None keeps nothing.
+
+    Raises ``GroundstateError`` for a request that the model cannot meet.
+    """
+    check_limits(request, model.max_atoms, model.depth, model.conditions)
+    batches = [part for batch in model.plan(request, count, seed) for part in _parts(batch, batch_size)]
+    progress = Progress("generate crystals", count, "crystal")
+    found: dict[int, Crystal] = {}
+    for batch in batches:
+        kept = None if work is None else work / f"{batch.key}.npz"
+        if kept is not None and kept.exists():
+            crystals = _load(kept)
+        else:
+            crystals = model.sample(batch, request, seed, steps)
+            if kept is not None:
+                _store(kept, crystals)
+        found.update(zip(batch.indices, crystals, strict=True))
+        progress.update(len(batch.indices))
+    return [found[index]._replace(id=sample_id(seed, index)) for index in range(count)]
+
+
+def _parts(batch: Batch, size: int) -> list[Batch]:
+    """Pieces of at most ``size`` samples, each at the rows it has in the whole batch."""
+    pieces = []
+    for start in range(0, len(batch.indices), size):
+        part = slice(start, start + size)
+        payload = {name: values[part] for name, values in batch.payload.items()}
+        key = f"{batch.key}-{start:03d}-{min(start + size, len(batch.indices)):03d}"
+        pieces.append(Batch(key, batch.indices[part], batch.rows[part], batch.size, payload))
+    return pieces
+
+
+def _store(path: Path, crystals: Sequence[Crystal]) -> None:
+    arrays = {}
+    for index, crystal in enumerate(crystals):
+        arrays[f"numbers{index}"] = crystal.atomic_numbers
+        arrays[f"frac{index}"] = crystal.frac_coords
+        arrays[f"lattice{index}"] = crystal.lattice
+    with atomic_path(path) as temporary, temporary.open("wb") as handle:
+        np.savez(handle, **arrays)
+
+
+def _load(path: Path) -> list[Crystal]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return [
+            Crystal("", arrays[f"numbers{i}"], arrays[f"frac{i}"], arrays[f"lattice{i}"])
+            for i in range(len(arrays.files) // 3)
+        ]
+
+
+def work_folder(
+    output: Path, checkpoint: Path, request: Request, count: int, seed: int, steps: int | None
+) -> Path:
+    """The hidden folder beside ``output`` for this very request to this very checkpoint."""
+    wish = replace(request, elements=None)
+    identity = [repr(wish), sorted(request.elements or ()), count, seed, steps]
+    digest = hashlib.sha256(json.dumps(identity).encode() + checkpoint.read_bytes()).hexdigest()
+    return output.parent / f".{output.name}.{digest[:16]}"
+
+
+def write_extxyz(path: Path, crystals: Sequence[Crystal]) -> None:
+    """All crystals as extended XYZ with ``id=`` in the comment line, atomically."""
+    text = io.StringIO()
+    for crystal in crystals:
+        atoms = ase.Atoms(
+            numbers=crystal.atomic_numbers,
+            scaled_positions=crystal.frac_coords,
+            cell=crystal.lattice,
+            pbc=True,
+            info={"id": crystal.id},
+        )
+        ase.io.write(text, atoms, format="extxyz")
+    with atomic_path(path) as temporary:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+
+
+def write_cifs(folder: Path, crystals: Sequence[Crystal]) -> None:
+    """One ``{id}.cif`` a crystal; the folder replaces an older one whole."""
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        for crystal in crystals:
+            (temporary / f"{crystal.id}.cif").write_text(to_cif(crystal), encoding="utf-8")
+
+
+def remove_work(folder: Path) -> None:
+    """Delete the finished batches once the output is written."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,90 @@
+"""Settings of crystal training and generation."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from groundstate.settings import Settings
+from groundstate.training.settings import TrainingSettings
+
+
+class Compact(Settings):
+    """``unimat-compact``: composition on the count grid, then structure over the present atoms."""
+
+    width: int = Field(128, ge=16, multiple_of=8, description="features of an atom token")
+    layers: int = Field(4, ge=1, description="attention layers of the structure stage")
+    heads: int = Field(4, ge=1, description="attention heads; must divide width")
+    places: Literal["relative", "absolute"] = Field(
+        "relative",
+        description="what is seen of sites: differences, or coordinates and order too (one structure type)",
+    )
+    composition_width: int = Field(256, ge=16, multiple_of=8, description="features of the composition stage")
+    composition_layers: int = Field(3, ge=1, description="residual layers of the composition stage")
+    composition_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the composition stage")
+    sampling_steps: int = Field(40, ge=2, description="denoising steps of a sample")
+    sampler: Literal["ancestral", "ddim", "second_order"] = Field(
+        "ancestral", description="how a denoising step is made"
+    )
+    temperature: float = Field(
+        1.0, gt=0, le=1, description="factor of the noise of ancestral steps; below 1: likelier, less various"
+    )
+    composition_top_p: float = Field(
+        1.0, gt=0, le=1, description="share of the probability that the composition stage draws from: no tail"
+    )
+
+
+class Unimat(Settings):
+    """``unimat``: the paper's U-Net over the whole grid; the defaults are the paper's, the width a toy's.
+
+    ``unimat-64``, ``-128`` and ``-256`` are the same with the widths of the paper's three sizes.
+    """
+
+    width: int = Field(
+        16, ge=8, multiple_of=8, description="base channels of `unimat`; the paper has 64, 128 and 256"
+    )
+    blocks: int = Field(3, ge=1, description="residual blocks a level")
+    dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the residual blocks")
+    convolution: Literal["factorised", "full"] = Field(
+        "factorised", description="kernels (1, 3, 3), or (3, 3, 3) over the atoms of an element too"
+    )
+    encoding: Literal["null", "presence"] = Field(
+        "null", description="empty slots at -1, or a fourth channel that says whether there is an atom"
+    )
+    absent_weight: float = Field(0.05, gt=0, description="loss weight of coordinates without atom (presence)")
+    target: Literal["eps", "v", "x0"] = Field("eps", description="what the network predicts")
+    min_snr_gamma: float | None = Field(None, gt=0, description="min-SNR weight of the loss; null for none")
+    self_conditioning: bool = Field(False, description="let the network see its last prediction")
+    skip_scaling: Literal["none", "constant", "learned"] = Field(
+        "none", description="scaling of the long skips (ScaleLong)"
+    )
+    skip_constant: float = Field(0.7, gt=0, le=1, description="factor from one skip to the next inner one")
+    augment_cells: bool = Field(False, description="draw another primitive cell of the crystal at each step")
+    sampling_steps: int = Field(256, ge=2, description="denoising steps of a sample")
+    sampler: Literal["ancestral", "ddim", "second_order"] = Field(
+        "ancestral", description="how a denoising step is made"
+    )
+    interpolation: float = Field(
+        0.1, ge=0, le=1, description="place of the ancestral log-variance between its bounds"
+    )
+
+
+class TrainCrystals(Settings):
+    """Training of a crystal model; the section of the model that is trained applies."""
+
+    model: Literal["unimat-compact", "unimat", "unimat-64", "unimat-128", "unimat-256"] = Field(
+        "unimat-compact", description="model that is trained where none is named"
+    )
+    conditions: list[str] = Field([], description="properties of the records that can guide generation")
+    condition_dropout: float = Field(0.2, ge=0, le=1, description="share of crystals trained unconditionally")
+    compact: Compact = Compact()
+    unimat: Unimat = Unimat()
+    training: TrainingSettings = TrainingSettings(
+        max_steps=900, batch_size=64, learning_rate=2e-3, ema_decay=0.99, checkpoint_every=100
+    )
+
+
+class GenerateCrystals(Settings):
+    """How many crystals to draw from a trained model."""
+
+    num: int = Field(256, ge=1, description="crystals to generate")
+    batch_size: int = Field(32, ge=1, description="crystals that are computed at once; no effect on results")

@@ -1,0 +1,1 @@
+"""``unimat``: the diffusion model over the periodic table, as published."""

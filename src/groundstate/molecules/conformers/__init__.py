@@ -1,0 +1,1 @@
+"""Start geometries of molecules and the candidates that are made of them."""

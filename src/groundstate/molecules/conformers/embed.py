@@ -1,0 +1,245 @@
+"""Conformers of a whole record file: worker processes, shards that survive a kill, cached by content."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import rdkit
+from rdkit import Chem
+
+from groundstate.files import atomic_path, write_json
+from groundstate.molecules.conformers.etkdg import conformers_of
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
+from groundstate.molecules.sdf import molblock_with_properties
+from groundstate.processes import map_chunks, worker_pool
+from groundstate.progress import Progress
+from groundstate.records import VECTORS, Rejection, write_rejected
+
+CONFORMER_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("conformer", pa.int32()),
+        ("method", pa.string()),  # etkdg: the first conformer; mmff: a minimum
+        ("origin", pa.string()),  # etkdg, random_coordinates, fallback
+        ("force_field", pa.string()),  # mmff94, uff or none: what minimised it in truth
+        ("energy", pa.float64()),  # kcal/mol of that force field
+        ("copies", pa.int32()),  # conformers that ended in this minimum
+        ("stereo_kept", pa.bool_()),
+        ("positions", VECTORS),  # angstrom
+    ]
+)
+SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
+SHARD = 20  # records: what a kill can cost a worker
+FEW = 16  # records that are not worth starting a process
+VERSION = 3  # raise it where the same settings give other conformers
+
+
+BASELINES = ("etkdg", "mmff", "lowest")
+
+
+def embed_conformers(
+    records: Collection[dict],
+    test_ids: Iterable[str],
+    settings: EmbedConformers,
+    workers: int,
+    output: str | Path,
+) -> dict:
+    """Write conformers.parquet, rejected.csv, summary.json, and the SDF baselines of the test molecules.
+
+    ``etkdg.sdf`` and ``mmff.sdf`` hold the first conformer before and after minimisation, ``lowest.sdf`` the
+    minimised one of lowest energy. Finished work is kept in a hidden folder beside ``output``, by the hash of
+    record and settings: a killed run goes on where it was, and a run over more molecules computes only the
+    new ones. The result does not depend on ``workers``.
+
+    Parameters
+    ----------
+    records
+        Rows of ``MOLECULE_SCHEMA``, iterated several times; a ``RecordFile`` keeps them out of memory.
+
+    Returns
+    -------
+    dict
+        The summary: molecules by origin of their first conformer, by force field, and how many lost their
+        stereo.
+    """
+    output = Path(output)
+    cache = _Cache(output.parent / f".{output.name}.work", settings)
+    keys = [cache.key(record) for record in records]
+    missing = sum(key not in cache.shards for key in keys)
+    todo = (pair for pair in zip(keys, records, strict=True) if pair[0] not in cache.shards)
+    progress = Progress("embed conformers", len(keys), "molecules", done=len(keys) - missing)
+    started = time.monotonic()
+    work = partial(_embed_shard, settings=settings, folder=cache.folder)
+    for size in map_chunks(work, _chunks(todo, SHARD), workers):
+        progress.update(size)
+    seconds = time.monotonic() - started
+    cache.scan()
+
+    test = set(test_ids)
+    rejections: list[Rejection] = []
+    counts: dict[str, Counter] = {"origin": Counter(), "force_field": Counter(), "stereo_lost": Counter()}
+    with ExitStack() as stack:
+        table = stack.enter_context(atomic_path(output / "conformers.parquet"))
+        writer = stack.enter_context(pq.ParquetWriter(table, CONFORMER_SCHEMA))
+        files = {
+            name: stack.enter_context(
+                stack.enter_context(atomic_path(output / f"{name}.sdf")).open("w", encoding="utf-8")
+            )
+            for name in BASELINES
+        }
+        for chunk in _chunks(zip(keys, records, strict=True), 1000):
+            block = []
+            for key, record in chunk:
+                rows = cache.rows(key)
+                if rows[0]["reason"] is not None:
+                    rejections.append(Rejection(record["id"], "embed", rows[0]["reason"]))
+                    continue
+                block += rows
+                counts["origin"][rows[0]["origin"]] += 1
+                counts["force_field"][rows[1]["force_field"]] += 1
+                for row in rows[:2]:
+                    counts["stereo_lost"][row["method"]] += not row["stereo_kept"]
+                if record["id"] in test:
+                    mol = mol_from_record(record)
+                    for name, row in zip(BASELINES, (*rows[:2], _lowest(rows)), strict=True):
+                        files[name].write(_sdf_record(record["id"], mol, row))
+            writer.write_table(pa.Table.from_pylist(block, schema=CONFORMER_SCHEMA))
+    write_rejected(output / "rejected.csv", rejections)
+    summary = {name: dict(sorted(counter.items())) for name, counter in counts.items()} | {
+        "records": len(keys),
+        "rejected": len(rejections),
+        "computed_now": missing,
+        "seconds": round(seconds, 1),
+        "workers": workers,
+        "settings": settings.model_dump(),
+    }
+    write_json(output / "summary.json", summary)
+    cache.drop_unused(keys)
+    return summary
+
+
+def embed_part(
+    records: Collection[dict],
+    settings: EmbedConformers,
+    workers: int,
+    output: str | Path,
+    part: int,
+    parts: int,
+) -> None:
+    """Make the conformers of every ``parts``-th record, beginning with the ``part``-th (from 1).
+
+    They go into the hidden folder from which ``embed_conformers`` takes what is finished; the file
+    ``shards/part.json`` in ``output`` says that this part is.
+    """
+    output = Path(output)
+    cache = _Cache(output.parent / f".{output.name}.work", settings)
+    mine = ((cache.key(record), record) for record in islice(records, part - 1, None, parts))
+    todo = [pair for pair in mine if pair[0] not in cache.shards]
+    progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")
+    work = partial(_embed_shard, settings=settings, folder=cache.folder)
+    for size in map_chunks(work, _chunks(todo, SHARD), workers):
+        progress.update(size)
+    write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
+
+
+def _lowest(rows: list[dict]) -> dict:
+    """The minimised conformer of lowest MMFF94 energy with the right stereo; else the first one."""
+    minimised = [row for row in rows if row["method"] == "mmff"]
+    ranked = [row for row in minimised if row["force_field"] == "mmff94" and row["stereo_kept"]]
+    return min(ranked, key=lambda row: row["energy"], default=minimised[0])
+
+
+def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:
+    properties = {key: row[key] for key in ("origin", "force_field", "stereo_kept")}
+    if not row["stereo_kept"]:
+        properties["failed"] = "no geometry with the stereo of the input was found; this one has another"
+    elif row["origin"] == "fallback":
+        properties["failed"] = "ETKDGv3 gave nothing; this is the fallback geometry"
+    return molblock_with_properties(set_positions(mol, row["positions"]), name, properties)
+
+
+class _Cache:
+    """Shards of finished records: which file holds a key, and its rows."""
+
+    def __init__(self, folder: Path, settings: EmbedConformers) -> None:
+        self.folder = folder
+        self.prefix = json.dumps([VERSION, rdkit.__version__, settings.model_dump()], sort_keys=True)
+        self.shards: dict[str, Path] = {}
+        self.open: dict[Path, dict[str, list[dict]]] = {}
+        self.scan()
+
+    def key(self, record: dict) -> str:
+        content = {name: value for name, value in record.items() if name not in ("properties", "inchi")}
+        return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
+
+    def scan(self) -> None:
+        known = set(self.shards.values())
+        for path in self.folder.glob("*.parquet"):
+            if path not in known:
+                for key in pq.read_table(path, columns=["key"])["key"].to_pylist():
+                    self.shards[key] = path
+
+    def rows(self, key: str) -> list[dict]:
+        path = self.shards[key]
+        if path not in self.open:
+            if len(self.open) >= 8:
+                self.open.pop(next(iter(self.open)))
+            rows: dict[str, list[dict]] = {}
+            for row in pq.read_table(path).to_pylist():
+                rows.setdefault(row.pop("key"), []).append(row)
+            self.open[path] = rows
+        return self.open[path][key]
+
+    def drop_unused(self, keys: Iterable[str]) -> None:
+        used = {self.shards[key] for key in keys}
+        for path in set(self.shards.values()) - used:
+            path.unlink()
+        for scratch in self.folder.glob(".*.part"):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _chunks(items: Iterable, size: int) -> Iterator[list]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder: Path) -> int:
+    rows = []
+    for key, record in chunk:
+        try:
+            rows += [row | {"key": key} for row in conformers_of(record, settings)]
+        except RecordError as error:
+            rows.append({"key": key, "id": record["id"], "reason": str(error)})
+    with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), temporary)
+    return len(chunk)
+
+
+@contextmanager
+def conformer_maker(
+    settings: EmbedConformers, workers: int, method: str | None
+) -> Iterator[Callable[[Sequence[dict]], Iterable[list[dict]]]]:
+    """A function from records to the rows of ``method`` of each, in order, shared among processes."""
+
+    def make(records: Sequence[dict]) -> Iterable[list[dict]]:
+        # a process takes seconds to start
+        shared = pool.map if len(records) > FEW and workers > 1 else map
+        return shared(partial(_rows, settings, method), records)
+
+    with worker_pool(workers) as pool:
+        yield make
+
+
+def _rows(settings: EmbedConformers, method: str | None, record: dict) -> list[dict]:
+    return [row for row in conformers_of(record, settings) if row["method"] == method]

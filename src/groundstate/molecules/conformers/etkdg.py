@@ -1,0 +1,203 @@
+"""Start geometries of one molecule: ETKDGv3 with what it refuses caught, then MMFF94."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from rdkit import Chem, rdBase
+from rdkit.Chem import AllChem, rdDistGeom, rdForceFieldHelpers
+from scipy.spatial.distance import pdist
+
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.soundness import broken_bond
+from groundstate.molecules.stereo import match_stereo
+from groundstate.seeds import derive_seed
+
+# What is tried, and how often, where RDKit refuses a molecule: without the check of volumes, without torsion
+# and ring knowledge, without any minimisation (which leaves the work to the force field).
+PLAIN = {"useExpTorsionAnglePrefs": False, "useBasicKnowledge": False}
+FALLBACKS = ((5, {}), (5, PLAIN), (20, {**PLAIN, "onlyInitialEmbedding": True}))
+SAME_ENERGY, SAME_SHAPE = 0.05, 0.05  # kcal/mol, angstrom: two minimisations of one minimum
+
+
+class Embedded(NamedTuple):
+    """A start geometry, hydrogens included, and how it came about.
+
+    ``origin``: ``etkdg``, ``random_coordinates`` (ETKDGv3 from a random start), or ``fallback``: RDKit
+    refused every attempt, so its own checks are off; ``stereo_kept`` then says whether the stereo is still
+    right.
+    """
+
+    positions: np.ndarray
+    origin: str
+    stereo_kept: bool
+
+
+class Relaxed(NamedTuple):
+    """A minimised geometry; ``force_field`` is ``mmff94``, ``uff`` (MMFF94 lacks parameters) or ``none``."""
+
+    positions: np.ndarray
+    energy: float | None  # kcal/mol
+    force_field: str
+    stereo_kept: bool
+
+
+def conformers_of(record: Mapping, settings: EmbedConformers) -> list[dict]:
+    """Rows of ``CONFORMER_SCHEMA`` for one record: the first conformer before minimisation (``etkdg``), then
+    every minimum that was found (``mmff``), once, with the number of conformers that ended in it.
+
+    Depends on the record and the settings alone. Atoms are in the record's order; hydrogens that the record
+    lacks are used for embedding and left out again.
+    """
+    graph = mol_from_record(record)
+    mol = Chem.AddHs(graph)
+    mol.RemoveAllConformers()
+    atoms = graph.GetNumAtoms()
+    deadline = time.monotonic() + settings.time_limit
+    seed = derive_seed(settings.seed, "conformers", record["id"])
+    starts = embed(mol, settings.num_conformers, seed, settings, deadline)
+    minima = relax(mol, starts, settings.force_field_steps)
+    first = {"method": "etkdg", "force_field": "none", "energy": None, "copies": 1}
+    first |= {"stereo_kept": starts[0].stereo_kept, "positions": starts[0].positions[:atoms].tolist()}
+    rows = [{"id": record["id"], "conformer": 0, "origin": starts[0].origin} | first]
+    for number, copies in _distinct(minima):
+        minimum = minima[number]
+        rows.append(
+            {"id": record["id"], "conformer": number, "origin": starts[number].origin, "method": "mmff"}
+            | {"force_field": minimum.force_field, "energy": minimum.energy, "copies": copies}
+            | {"stereo_kept": minimum.stereo_kept, "positions": minimum.positions[:atoms].tolist()}
+        )
+    return rows
+
+
+def _distinct(minima: Sequence[Relaxed]) -> list[tuple[int, int]]:
+    """(number, copies) of every distinct minimum, in the order in which they were found.
+
+    Sorted distances know neither the numbering of equivalent atoms nor the hand, which is given.
+    """
+    shapes = [np.sort(pdist(minimum.positions)) for minimum in minima]
+    kept: dict[int, int] = {}
+    for number, minimum in enumerate(minima):
+        for known in kept:
+            other = minima[known]
+            alike = (minimum.force_field, minimum.stereo_kept) == (other.force_field, other.stereo_kept)
+            near = alike and abs((minimum.energy or 0.0) - (other.energy or 0.0)) < SAME_ENERGY
+            if near and np.abs(shapes[number] - shapes[known]).max(initial=0.0) < SAME_SHAPE:
+                kept[known] += 1
+                break
+        else:
+            kept[number] = 1
+    return list(kept.items())
+
+
+def embed(
+    mol: Chem.Mol, count: int, seed: int, settings: EmbedConformers, deadline: float = math.inf
+) -> list[Embedded]:
+    """One to ``count`` geometries with the stereo of ``mol`` (all hydrogens explicit).
+
+    RDKit's volume check refuses many strained cages whose true geometry has an inverted centre. After ETKDGv3
+    from its usual start and from random coordinates come the ``FALLBACKS``: a geometry counts as found when
+    its bonds are sound and its stereo, or that of its mirror image, is right. Where none is, the first
+    sound one is kept, marked; where there is none at all, a flat drawing stands in.
+
+    ``deadline`` (``time.monotonic``) bounds the time; it only matters for molecules that RDKit cannot finish.
+    """
+    for origin, random_start in (("etkdg", False), ("random_coordinates", True)):
+        options = {"maxIterations": settings.max_iterations, "useRandomCoords": random_start}
+        found: list[Embedded] = []
+        # one first: where RDKit cannot make it, it could not make the others either
+        for part, wanted in (("first", 1), ("others", count - 1)):
+            made = _etkdg(mol, wanted, derive_seed(seed, origin, part), deadline, options)
+            found += [Embedded(one, origin, True) for one in made if match_stereo(mol, one).complete]
+            if not found:
+                break
+        if found:
+            return found
+    return _fallback(mol, count, seed, deadline)
+
+
+def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Embedded]:
+    kept = None
+    for rung, (tries, extra) in enumerate(FALLBACKS):
+        options = {"maxIterations": 1, "useRandomCoords": True, "enforceChirality": False} | extra
+        found: list[Embedded] = []
+        attempt = 0
+        while attempt < tries + 2 * count * bool(found) and len(found) < count:
+            made = _etkdg(mol, 1, derive_seed(seed, "fallback", rung, attempt), deadline, options)
+            attempt += 1
+            for positions in made:
+                # without RDKit's checks a heap of far atoms can have the right stereo by chance
+                sound = broken_bond(mol, positions) is None
+                for candidate in (positions, positions * [1.0, 1.0, -1.0]):
+                    if sound and match_stereo(mol, candidate).complete:
+                        found.append(Embedded(candidate, "fallback", True))
+                        break
+                if kept is None or (sound and broken_bond(mol, kept) is not None):
+                    kept = positions
+        if found:
+            return found
+    if kept is None:
+        flat = Chem.Mol(mol)
+        AllChem.Compute2DCoords(flat)
+        kept = flat.GetConformer().GetPositions()
+    sound = broken_bond(mol, kept) is None
+    return [Embedded(kept, "fallback", sound and match_stereo(mol, kept).complete)]
+
+
+def _etkdg(
+    mol: Chem.Mol, count: int, seed: int, deadline: float, options: Mapping[str, object]
+) -> list[np.ndarray]:
+    left = deadline - time.monotonic()
+    if left <= 0 or count <= 0:
+        return []
+    parameters = rdDistGeom.ETKDGv3()
+    parameters.randomSeed = seed % (2**31 - 1)
+    for name, value in options.items():
+        setattr(parameters, name, value)
+    if math.isfinite(left):
+        parameters.timeout = max(1, math.ceil(left))
+    copy = Chem.Mol(mol)
+    with rdBase.BlockLogs():
+        rdDistGeom.EmbedMultipleConfs(copy, count, parameters)
+    return [conformer.GetPositions() for conformer in copy.GetConformers()]
+
+
+def relax(mol: Chem.Mol, starts: Sequence[Embedded], steps: int) -> list[Relaxed]:
+    """Minimise with MMFF94; UFF where MMFF94 has no parameters or its minimum has another stereo.
+
+    Where no force field keeps the stereo (or has parameters) the start comes back unchanged.
+    """
+    relaxed: list[Relaxed | None] = [None] * len(starts)
+    for name, minimise in (("mmff94", _mmff94), ("uff", _uff)):
+        todo = [number for number, done in enumerate(relaxed) if done is None]
+        if not todo:
+            break
+        copy = Chem.Mol(mol)
+        for number in todo:
+            conformer = Chem.Conformer(mol.GetNumAtoms())
+            conformer.SetPositions(np.ascontiguousarray(starts[number].positions))
+            copy.AddConformer(conformer, assignId=True)
+        with rdBase.BlockLogs():
+            energies = minimise(copy, steps)
+        for number, conformer, (_, energy) in zip(todo, copy.GetConformers(), energies, strict=False):
+            positions = conformer.GetPositions()
+            kept = bool(np.isfinite(positions).all()) and match_stereo(mol, positions).complete
+            if kept or not starts[number].stereo_kept:
+                relaxed[number] = Relaxed(positions, energy, name, kept)
+    return [
+        done or Relaxed(start.positions, None, "none", start.stereo_kept)
+        for start, done in zip(starts, relaxed, strict=True)
+    ]
+
+
+def _mmff94(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
+    known = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
+    return rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, maxIters=steps) if known else []
+
+
+def _uff(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
+    known = rdForceFieldHelpers.UFFHasAllMoleculeParams(mol)
+    return rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, maxIters=steps) if known else []

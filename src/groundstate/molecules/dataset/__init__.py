@@ -1,0 +1,1 @@
+"""Molecules as data: readers, records, splits."""

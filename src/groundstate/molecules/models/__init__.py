@@ -1,0 +1,1 @@
+"""Geometry models, their training and their prediction."""

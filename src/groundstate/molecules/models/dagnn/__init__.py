@@ -1,0 +1,1 @@
+"""The networks of the Molecule3D paper."""

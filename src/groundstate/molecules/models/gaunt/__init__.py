@@ -1,0 +1,1 @@
+"""A ranker and an equivariant refiner on Gaunt tensor products."""

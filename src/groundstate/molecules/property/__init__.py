@@ -1,0 +1,1 @@
+"""The property experiment of the Molecule3D paper."""

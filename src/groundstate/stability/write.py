@@ -1,0 +1,50 @@
+"""Tables, relaxed crystals and summaries of the stability stage."""
+
+from pathlib import Path
+
+import ase.io
+import pandas as pd
+
+from groundstate.files import atomic_path, write_json
+from groundstate.records import Rejection, write_rejected
+from groundstate.stability.evaluation import Evaluation
+from groundstate.stability.figures import write_figures
+from groundstate.stability.inputs import GENERATED
+from groundstate.stability.relaxation import StabilityScore
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    """Write the tables, ``relaxed.extxyz``, ``rejected.csv``, ``figures/`` and ``summary.json``.
+
+    Controls go to ``controls/NAME/`` in the same form.
+    """
+    for name, score in evaluation.scores.items():
+        _write_score(folder if name == GENERATED else folder / "controls" / name, score)
+    sets = {name: score.rows for name, score in evaluation.scores.items()}
+    with atomic_path(folder / "figures") as temporary:
+        temporary.mkdir()
+        write_figures(temporary, sets, evaluation.hull)
+    write_rejected(folder / "rejected_references.csv", evaluation.rejected_references)
+    write_json(folder / "summary.json", evaluation.summary)
+
+
+def _write_score(folder: Path, score: StabilityScore) -> None:
+    table = pd.DataFrame([row.as_dict() for row in score.rows])
+    with atomic_path(folder / "crystals.csv") as temporary:
+        table.to_csv(temporary, index=False)
+    with atomic_path(folder / "crystals.parquet") as temporary:
+        table.to_parquet(temporary, index=False)
+    frames = []
+    for row in score.rows:
+        if row.id in score.relaxed:
+            atoms = score.relaxed[row.id].copy()
+            atoms.info = {"id": row.id, "class": row.outcome}
+            if row.formation_energy_per_atom is not None:
+                atoms.info["formation_energy_per_atom"] = row.formation_energy_per_atom
+            frames.append(atoms)
+    with atomic_path(folder / "relaxed.extxyz") as temporary:
+        temporary.touch()
+        if frames:
+            ase.io.write(temporary, frames, format="extxyz")
+    lost = [Rejection(row.id, row.outcome, row.reason) for row in score.rows if row.id not in score.relaxed]
+    write_rejected(folder / "rejected.csv", lost)

@@ -1,0 +1,110 @@
+"""The ranker: invariances, its loss by hand, the choice of least risk."""
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom, rdMolTransforms
+
+from groundstate.molecules.models.calibration import calibrate, calibrated
+from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
+from groundstate.molecules.models.gaunt.model import by_risk
+from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates, torsion_waves
+from groundstate.molecules.models.gaunt.ranking_loss import TEMPERATURE, log_softmax_within, ranking_loss
+from groundstate.molecules.mols import parse_smiles
+
+ELEMENTS = [6, 7, 8]
+GRAPHS = [graph_of(parse_smiles(smiles), ELEMENTS) for smiles in ("CCCO", "O", "CC#N", "C1CC1N")]
+COUNTS = (3, 1, 2, 4)
+
+
+def network():
+    torch.manual_seed(0)
+    ranker = Ranker(len(ELEMENTS) + ATOM_FEATURES, 8, 2, 8, 0.1).eval()
+    for parameter in ranker.parameters():  # zero-initialised parts stand for any trained value
+        torch.nn.init.normal_(parameter, std=0.3)
+    return ranker
+
+
+def geometries():
+    rng = np.random.default_rng(0)
+    return [
+        [rng.normal(size=(len(graph.atoms), 3)) * 2 for _ in range(count)]
+        for graph, count in zip(GRAPHS, COUNTS, strict=True)
+    ]
+
+
+def scores(ranker, graphs, candidates):
+    batch = collate(graphs)
+    hints = [np.zeros((len(some), 2)) for some in candidates]
+    with torch.no_grad():
+        return ranker(batch, collate_candidates(graphs, batch, candidates, hints))
+
+
+def test_scores_change_with_the_hand_but_not_with_rotation_and_translation():
+    ranker, candidates = network(), geometries()
+    rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    rotation *= np.linalg.det(rotation)
+    moved = [[one @ rotation + [3.0, -1.0, 2.0] for one in some] for some in candidates]
+    first = scores(ranker, GRAPHS, candidates)
+    assert first.std() > 0.1
+    torch.testing.assert_close(scores(ranker, GRAPHS, moved), first, rtol=1e-4, atol=1e-4)
+    mirrored = [[one * [1, 1, -1] for one in some] for some in candidates]
+    assert (scores(ranker, GRAPHS, mirrored) - first)[:3].abs().min() > 1e-3  # CCCO has a torsion
+
+
+def test_a_score_depends_on_its_own_geometry_alone():
+    ranker, candidates = network(), geometries()
+    together = scores(ranker, GRAPHS, candidates).tolist()
+    for graph, some in zip(GRAPHS, candidates, strict=True):
+        for one in some:
+            (alone,) = scores(ranker, [graph], [[one]])
+            assert float(alone) == pytest.approx(together.pop(0), rel=1e-4, abs=1e-4)
+
+
+def test_loss_compares_the_candidates_of_one_molecule_only():
+    molecule = torch.tensor([0, 0, 1, 1, 1])
+    errors = torch.tensor([0.1, 0.1, 0.5, 0.6, 0.9])
+    perfect = -errors / TEMPERATURE
+    loss, chosen = ranking_loss(perfect, errors, molecule, 2)
+    assert float(loss) == pytest.approx(0, abs=1e-5) and float(chosen) == pytest.approx((0.1 + 0.5) / 2)
+    shifted, _ = ranking_loss(perfect + torch.tensor([5.0, 5, -3, -3, -3]), errors, molecule, 2)
+    assert float(shifted) == pytest.approx(0, abs=1e-5)
+    # one molecule, two equal candidates, scores differ by ln 3: chances 3/4 and 1/4 against 1/2 and 1/2
+    uneven, _ = ranking_loss(torch.tensor([np.log(3.0), 0.0]), errors[:2], molecule[:2], 1)
+    assert float(uneven) == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25), abs=1e-5)
+    sums = log_softmax_within(torch.randn(5), molecule, 2).exp()
+    torch.testing.assert_close(torch.tensor([sums[:2].sum(), sums[2:].sum()]), torch.ones(2))
+
+
+def test_a_candidate_between_two_likely_ones_has_the_least_risk():
+    graph = graph_of(parse_smiles("CC"), ELEMENTS)
+    pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
+    order = by_risk(graph, pair, np.array([0.45, 0.15, 0.40]))
+    assert [one.number for one in order] == [1, 0, 2]
+    assert order[0].risk == pytest.approx(0.85) and order[0].chance == pytest.approx(0.15)
+
+
+def test_calibration_rises_and_gives_back_what_it_was_fitted_to():
+    rng = np.random.default_rng(0)
+    risks = rng.uniform(0, 1, 500)
+    calibration = calibrate(risks, 0.1 + 0.5 * risks + rng.normal(scale=0.05, size=500))
+    estimates = [calibrated(risk, calibration) for risk in np.linspace(0, 1, 50)]
+    assert (np.diff(estimates) >= 0).all()
+    np.testing.assert_allclose(estimates, 0.1 + 0.5 * np.linspace(0, 1, 50), atol=0.1)
+    assert calibrate(risks[:10], risks[:10]) is None
+
+
+def test_torsions_are_those_of_rdkit():
+    mol = Chem.AddHs(parse_smiles("C[C@H](O)CO"))
+    rdDistGeom.EmbedMolecule(mol, randomSeed=1)
+    graph = graph_of(mol, [1, 6, 8])
+    batch = collate([graph])
+    candidates = collate_candidates([graph], batch, [[mol.GetConformer().GetPositions()]], [np.zeros((1, 2))])
+    turns = torsion_waves(candidates).numpy()
+    angles = [rdMolTransforms.GetDihedralRad(mol.GetConformer(), *row) for row in graph.torsions.tolist()]
+    assert len(angles) == (graph.separation == 3).sum() > 10
+    np.testing.assert_allclose(turns[:, 0], np.cos(angles), atol=1e-5)
+    np.testing.assert_allclose(turns[:, 5], np.sin(3 * np.array(angles)), atol=1e-4)
+    ends = candidates.first[candidates.turned], candidates.second[candidates.turned]
+    np.testing.assert_array_equal(np.stack(ends, axis=1), graph.torsions[:, [0, 3]])

@@ -1,0 +1,248 @@
+"""Prediction from a checkpoint: order, ids, batches, bad input."""
+
+import csv
+from itertools import chain, combinations
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+from scipy.spatial.distance import pdist
+from typer.testing import CliRunner
+
+from groundstate.errors import GroundstateError
+from groundstate.molecules.conformers.candidates import Guess, centred
+from groundstate.molecules.conformers.hydrogen_labels import NO_RULES
+from groundstate.molecules.models.examples import read_starts
+from groundstate.molecules.models.predict import Predictor, load_predictor, predict_records, stored
+from groundstate.molecules.models.registry import find_model
+from groundstate.molecules.models.settings import TrainGeometry
+from groundstate.molecules.models.train import train
+from groundstate.molecules.stereo import match_stereo
+from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
+from groundstate.settings import parse_settings
+
+SETTINGS = parse_settings(
+    TrainGeometry,
+    '{"gaunt": {"channels": 4, "features": 8, "layers": 1, "radial": 6}, '
+    '"training": {"max_steps": 6, "batch_size": 4, "learning_rate": 0.01}}',
+)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(prepared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoint")
+    train(prepared.records, prepared.splits, prepared.conformers, "gaunt", SETTINGS, 0, folder)
+    return folder / "best.ckpt"
+
+
+def command(*arguments):
+    from groundstate.cli import build_app
+
+    arguments = ["predict", "geometry", *map(str, arguments)]
+    return CliRunner().invoke(build_app(arguments), arguments)
+
+
+def read_sdf(path):
+    return [mol for mol in Chem.SDMolSupplier(str(path), removeHs=False)]
+
+
+def rejected(path):
+    return {row["id"]: row["reason"] for row in csv.DictReader(path.open())}
+
+
+def predict_file(checkpoint, folder, text, name="my.smi", *options):
+    (folder / name).write_text(text)
+    files = ("--input", folder / name, "--checkpoint", checkpoint, "--output", folder / "out.sdf")
+    result = command(*files, *options)
+    assert result.exit_code == 0, result.output
+    return read_sdf(folder / "out.sdf"), rejected(folder / "rejected.csv")
+
+
+def test_test_split_comes_out_whole_in_order_with_ids(prepared, checkpoint, tmp_path):
+    output = tmp_path / "predicted.sdf"
+    result = command(
+        *("--input", prepared.records, "--splits", prepared.splits, "--conformers", prepared.conformers),
+        *("--checkpoint", checkpoint, "--output", output),
+    )
+    assert result.exit_code == 0, result.output
+    mols = read_sdf(output)
+    ids = read_split(prepared.splits, "random", "test")
+    assert [mol.GetProp("_Name") for mol in mols] + list(rejected(tmp_path / "rejected.csv")) == ids
+    assert [mol.GetProp("id") for mol in mols] == [mol.GetProp("_Name") for mol in mols]
+    for mol, record in zip(mols, read_records(prepared.records, MOLECULE_SCHEMA, ids), strict=True):
+        assert [atom.GetAtomicNum() for atom in mol.GetAtoms()] == record["atomic_numbers"]
+
+
+def test_result_does_not_depend_on_the_batch_size(prepared, checkpoint):
+    predictor = load_predictor(checkpoint, "cpu")
+    records = read_records(prepared.records, MOLECULE_SCHEMA)
+    starts = read_starts(prepared.conformers, [record["id"] for record in records])
+    runs = [list(predict_records(predictor, records, stored(starts), [], size, 2)) for size in (1, 7, 64)]
+    for one, *others in zip(*(list(chain(*run)) for run in runs), strict=True):
+        for other in others:
+            assert one.id == other.id and one.failed == other.failed
+            np.testing.assert_allclose(
+                one.mol.GetConformer().GetPositions(), other.mol.GetConformer().GetPositions(), atol=1e-4
+            )
+
+
+def test_own_smiles_bad_ones_are_rejected_with_reasons_and_the_rest_is_predicted(checkpoint, tmp_path):
+    mols, reasons = predict_file(
+        checkpoint,
+        tmp_path,
+        "C[C@H](O)C#N right hand\nnot-a-smiles broken\nCBr bromide\nC.O pair\n"
+        "C methane\nCC methane\nO water.v1\n",
+    )
+    assert [mol.GetProp("_Name") for mol in mols] == ["right hand", "methane", "water.v1"]
+    assert set(reasons) == {"broken", "bromide", "pair", "methane"}
+    assert "element Br was not in the training set" in reasons["bromide"]
+    assert "fragments" in reasons["pair"] and "twice" in reasons["methane"]
+    assert mols[1].GetNumAtoms() == 5 and mols[1].GetConformer().Is3D()
+
+
+@pytest.mark.parametrize("smiles", ["C[C@H](O)C#N", "C[C@@H](O)C#N", "C/C=C/O", "C/C=C\\O"])
+def test_handedness_of_the_input_is_kept(checkpoint, tmp_path, smiles):
+    (mol,), _ = predict_file(checkpoint, tmp_path, f"{smiles} one\n")
+    asked = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    order = mol.GetSubstructMatch(asked)
+    positions = mol.GetConformer().GetPositions()[list(order)]
+    match = match_stereo(asked, positions)
+    assert match.complete and match.tetrahedral + match.double_bonds == 1
+
+
+def test_open_stereo_is_enumerated_or_refused_never_chosen(checkpoint, tmp_path):
+    text = "CC(O)C#N open\nC[C@H](O)C=CC half\nCCO none\n"
+    mols, reasons = predict_file(checkpoint, tmp_path, text)
+    assert [mol.GetProp("id") for mol in mols] == ["open-1", "open-2", "half-1", "half-2", "none"]
+    smiles = [mol.GetProp("smiles") for mol in mols]
+    assert len(set(smiles)) == 5 and not reasons
+    assert {Chem.CanonSmiles(one) for one in smiles[2:4]} == {
+        Chem.CanonSmiles("C[C@H](O)/C=C/C"),
+        Chem.CanonSmiles("C[C@H](O)/C=C\\C"),
+    }
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.smi", "--stereo", "refuse")
+    assert [mol.GetProp("id") for mol in mols] == ["none"]
+    assert reasons["open"].startswith("undefined stereo at C2;")
+    assert reasons["half"].startswith("undefined stereo at C4-C5;")
+
+
+def test_only_sound_conformers_with_the_right_stereo_are_candidates(checkpoint, prepared):
+    predictor = load_predictor(checkpoint, "cpu")
+    record = read_records(prepared.records, MOLECULE_SCHEMA)[0]
+    row = read_starts(prepared.conformers, [record["id"]])[record["id"]][0]
+    broken = row | {"positions": row["positions"] * 3, "energy": -100.0, "origin": "fallback"}
+    lost = row | {"stereo_kept": False, "energy": -50.0, "origin": "fallback"}
+    high = row | {"energy": 10.0, "origin": "random_coordinates"}
+    rows = stored({record["id"]: [broken, lost, high]})
+    ((one,),) = predict_records(predictor, [record], rows, [], keep=3)
+    assert one.properties["origin"] == "random_coordinates" and one.failed is None
+
+
+def test_own_sdf_without_hydrogens_gets_them(checkpoint, tmp_path):
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
+    (mol,), reasons = predict_file(checkpoint, tmp_path, f"{block}$$$$\n", "my.sdf")
+    assert mol.GetNumAtoms() == 9 and mol.GetProp("id") == "my-1" and not reasons
+
+
+def test_geometry_that_loses_its_stereo_is_not_passed_on(prepared, checkpoint):
+    """A model that mirrors what it gets: chiral molecules fall back to their start, marked."""
+    good = load_predictor(checkpoint, "cpu")
+    mirror = find_model("gaunt").__class__(
+        *(None, None, None, None),
+        predict=lambda network, graphs, candidates, keep: [
+            [Guess(some.positions[0] * [1, 1, -1], 0, 1.0, 0.0)] for some in candidates
+        ],
+    )
+    records = read_records(prepared.records, MOLECULE_SCHEMA)
+    starts = read_starts(prepared.conformers, [record["id"] for record in records])
+    starts = {name: rows[:1] for name, rows in starts.items()}
+    predictions = list(
+        chain(
+            *predict_records(
+                Predictor(mirror, good.network, good.elements, NO_RULES, None), records, stored(starts), []
+            )
+        )
+    )
+    lost = [one for one in predictions if one.failed and "refinement changed the stereo" in one.failed]
+    assert 0 < len(lost) < len(predictions)
+    for one in lost:
+        np.testing.assert_allclose(
+            one.mol.GetConformer().GetPositions(), centred(starts[one.id][0]["positions"]), atol=1e-6
+        )
+        assert match_stereo(one.mol, one.mol.GetConformer().GetPositions()).complete
+
+
+def test_unknown_file_kind_and_wrong_checkpoint_are_one_line(checkpoint, tmp_path):
+    (tmp_path / "my.xyz").write_text("1\n\nC 0 0 0\n")
+    (tmp_path / "bad.ckpt").write_text("nothing")
+    with pytest.raises(GroundstateError, match=r"unknown kind of file; one of \.smi"):
+        raise command("--input", tmp_path / "my.xyz", "--checkpoint", checkpoint, "--output", "x").exception
+    with pytest.raises(GroundstateError, match="not a whole groundstate checkpoint"):
+        load_predictor(tmp_path / "bad.ckpt")
+
+
+def test_runners_up_are_other_conformers_of_the_same_molecule_ranked(checkpoint, tmp_path):
+    text = "OCCCO flexible\nC#C rigid\n"
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.smi", "--num-conformers", 3)
+    assert [mol.GetProp("id") for mol in mols] == ["flexible"] * 3 + ["rigid"] and not reasons
+    assert [mol.GetProp("rank") for mol in mols] == ["1", "2", "3", "1"]
+    shapes = [np.sort(pdist(mol.GetConformer().GetPositions())) for mol in mols[:3]]
+    assert all(abs(one - other).max() > 0.05 for one, other in combinations(shapes, 2))
+    assert 0 <= sum(float(mol.GetProp("chance")) for mol in mols[:3]) <= 1.002
+
+
+def test_charges_radicals_isotopes_and_one_atom_come_out_as_they_went_in(checkpoint, tmp_path):
+    asked = {
+        "salt": "C[NH3+]",
+        "acid": "CC(=O)[O-]",
+        "radical": "C[CH2]",
+        "heavy": "[2H]OC",
+        "alone": "[O-2]",
+    }
+    text = "".join(f"{smiles} {name}\n" for name, smiles in asked.items())
+    mols, reasons = predict_file(checkpoint, tmp_path, text)
+    assert [mol.GetProp("id") for mol in mols] == list(asked) and not reasons
+    for mol, smiles in zip(mols, asked.values(), strict=True):
+        assert Chem.CanonSmiles(Chem.MolToSmiles(Chem.RemoveHs(mol))) == Chem.CanonSmiles(smiles)
+
+
+def test_one_broken_record_in_the_middle_of_an_sdf_loses_no_other(checkpoint, tmp_path):
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(smiles)) for smiles in ("CCO", "CCN", "CC#N")]
+    blocks[1] = blocks[1].replace("N", "Qq")
+    text = "".join(f"name {k}\n{block.split(chr(10), 1)[1]}$$$$\n" for k, block in enumerate(blocks))
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.sdf")
+    assert [mol.GetProp("id") for mol in mols] == ["name 0", "name 2"] and list(reasons) == ["name 1"]
+
+
+@pytest.mark.slow
+def test_two_hundred_heavy_atoms_and_what_cannot_be_embedded_stop_nobody(checkpoint, tmp_path):
+    impossible = "C1C[C@H]2[C@@]1(C2)[C@]13C[C@@H]1[C@H]3C"
+    text = f"CCO first\n{'C' * 200} long\n{impossible} cage\nCCN last\n"
+    mols, reasons = predict_file(
+        checkpoint, tmp_path, text, "my.smi", "--candidates", 1, "--stereo", "refuse"
+    )
+    ids = [mol.GetProp("id") for mol in mols]
+    assert [name for name in ("first", "long", "cage", "last") if name in ids or name in reasons] == [
+        *("first", "long", "cage", "last")
+    ]
+    assert ids[0] == "first" and ids[-1] == "last"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_same_geometries(checkpoint, tmp_path):
+    files = {}
+    for device in ("cpu", "cuda"):
+        (tmp_path / device).mkdir()
+        files[device], none = predict_file(
+            checkpoint,
+            tmp_path / device,
+            "CCO a\nc1ccccc1C b\nC[C@H](O)C=O c\n",
+            "my.smi",
+            "--device",
+            device,
+        )
+        assert not none
+    for one, other in zip(*files.values(), strict=True):
+        positions = [mol.GetConformer().GetPositions() for mol in (one, other)]
+        np.testing.assert_allclose(*positions, atol=1e-4)

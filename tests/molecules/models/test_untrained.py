@@ -1,0 +1,66 @@
+"""Models without weights go through the same stages as trained ones."""
+
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from groundstate.molecules.models.examples import read_starts
+from groundstate.molecules.models.predict import load_predictor, predict_records, starts_of, stored
+from groundstate.molecules.models.settings import TrainGeometry
+from groundstate.molecules.models.train import train
+from groundstate.records import MOLECULE_SCHEMA, read_records
+
+
+@pytest.mark.parametrize("model", ["etkdg", "mmff", "mmff-lowest"])
+def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prepared, tmp_path, model):
+    train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, tmp_path)
+    predictor = load_predictor(tmp_path / "best.ckpt", "cpu")
+    records = read_records(prepared.records, MOLECULE_SCHEMA)
+    starts = read_starts(prepared.conformers, [row["id"] for row in records], starts_of(predictor))
+    rejections = []
+    predictions = [one for (one,) in predict_records(predictor, records, stored(starts), rejections)]
+    assert not rejections and [one.id for one in predictions] == [row["id"] for row in records]
+    several = False
+    for one in predictions:
+        rows = starts[one.id]
+        assert all(row["method"] == model.split("-")[0] for row in rows)
+        wanted = rows[0]
+        if model == "mmff-lowest" and all(row["force_field"] == "mmff94" for row in rows):
+            wanted = min(rows, key=lambda row: (not row["stereo_kept"], row["energy"]))
+        np.testing.assert_allclose(one.mol.GetConformer().GetPositions(), wanted["positions"])
+        assert (one.failed is not None) == (wanted["origin"] == "fallback" or not wanted["stereo_kept"])
+        several |= wanted is not rows[0]
+    assert several == (model == "mmff-lowest")
+
+
+def predictions_of(prepared, folder, model, count):
+    train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, folder)
+    predictor = load_predictor(folder / "best.ckpt", "cpu")
+    records = read_records(prepared.records, MOLECULE_SCHEMA)[:count]
+    starts = read_starts(prepared.conformers, [row["id"] for row in records], starts_of(predictor))
+    return records, [one for (one,) in predict_records(predictor, records, stored(starts), [])]
+
+
+def test_without_stereo_some_centres_come_out_wrong_but_the_molecule_is_the_same(prepared, tmp_path):
+    records, predictions = predictions_of(prepared, tmp_path, "etkdg-nostereo", 30)
+    wrong = 0
+    for record, one in zip(records, predictions, strict=True):
+        mol = Chem.Mol(one.mol)
+        assert [atom.GetAtomicNum() for atom in mol.GetAtoms()] == record["atomic_numbers"]
+        Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
+        found, wanted = (Chem.MolToSmiles(Chem.RemoveHs(m)) for m in (mol, one.mol))
+        assert Chem.MolToSmiles(Chem.RemoveHs(mol), isomericSmiles=False) == Chem.MolToSmiles(
+            Chem.RemoveHs(one.mol), isomericSmiles=False
+        )
+        wrong += found != wanted
+    assert 3 < wrong < 27
+
+
+def test_xtb_goes_downhill_from_the_lowest_mmff_minimum(prepared, tmp_path):
+    pytest.importorskip("tblite")
+    from groundstate.potentials.gfn2 import relax_gfn2
+
+    _, predictions = predictions_of(prepared, tmp_path, "xtb", 2)
+    for one in predictions:
+        again = relax_gfn2(one.mol, one.mol.GetConformer().GetPositions())
+        assert one.failed is None and 0 <= again.drop < 0.05  # kcal/mol: it was a minimum

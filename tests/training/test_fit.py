@@ -1,0 +1,176 @@
+"""The training loop: determinism, exact resume after kill -9 and SIGTERM, refusals."""
+
+import csv
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from groundstate.errors import GroundstateError
+from groundstate.training.checkpoints import load_checkpoint
+from groundstate.training.fit import fit
+from groundstate.training.module import step_indices
+from groundstate.training.settings import TrainingSettings
+
+SCRIPT = Path(__file__).with_name("script.py")
+
+
+def run(folder: Path, **changes: float) -> None:
+    runpy.run_path(str(SCRIPT))["main"](folder, **changes)
+
+
+def weights(folder: Path, name: str = "last.ckpt") -> dict[str, torch.Tensor]:
+    return load_checkpoint(folder / name, "toy").state_dict
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    run(folder)
+    return folder
+
+
+def test_loss_falls_and_outputs_are_complete(undisturbed: Path) -> None:
+    assert {p.name for p in undisturbed.iterdir()} == {
+        "best.ckpt",
+        "last.ckpt",
+        "training.csv",
+        "provenance.json",
+    }
+    with (undisturbed / "training.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert [int(row["step"]) for row in rows] == [20, 40, 60, 70]
+    assert float(rows[-1]["validation_loss"]) < 0.5 * float(rows[0]["validation_loss"])
+    assert load_checkpoint(undisturbed / "best.ckpt").config == {"kind": "toy", "model": "linear"}
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_interrupted_run_ends_with_the_same_weights(
+    undisturbed: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    process = subprocess.Popen([sys.executable, SCRIPT, tmp_path, "delay=0.05"])
+    while not list(tmp_path.glob(".training-*/resume.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)  # now inside the second interval
+    os.kill(process.pid, how)
+    code = process.wait(timeout=20)
+    assert code == (-signal.SIGKILL if how is signal.SIGKILL else 143)
+    assert not (tmp_path / "last.ckpt").exists()
+    run(tmp_path)
+    for name in ("last.ckpt", "best.ckpt"):
+        mine, whole = weights(tmp_path, name), weights(undisturbed, name)
+        assert all(torch.equal(mine[key], whole[key]) for key in whole)
+    assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
+
+
+def test_a_cut_checkpoint_is_named_and_one_of_another_config_is_left_alone(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    process = subprocess.Popen([sys.executable, SCRIPT, tmp_path, "delay=0.05"])
+    while not list(tmp_path.glob(".training-*/resume.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    (resume,) = tmp_path.glob(".training-*/resume.ckpt")
+    whole = resume.read_bytes()
+    run(tmp_path, seed=1)  # other arguments: begins anew, beside the unfinished one
+    assert resume.read_bytes() == whole
+    resume.write_bytes(whole[:1000])
+    with pytest.raises(GroundstateError, match=r"resume.ckpt: not a whole .* delete it and train again"):
+        run(tmp_path)
+    resume.unlink()
+    run(tmp_path)
+    assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
+
+
+def test_other_seed_other_weights(undisturbed: Path, tmp_path: Path) -> None:
+    run(tmp_path, seed=1)
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(weights(tmp_path).values(), weights(undisturbed).values(), strict=True)
+    )
+
+
+def test_each_pass_sees_every_item_once() -> None:
+    seen = [i for step in range(10) for i in step_indices(3, step, 20, 4)]
+    assert sorted(seen[:20]) == sorted(seen[20:]) == list(range(20))
+    assert seen[:20] != seen[20:]
+
+
+def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
+    with pytest.raises(GroundstateError, match="validation part is empty"):
+        fit(
+            torch.nn.Linear(1, 1),
+            None,
+            train_size=1,
+            train_batch=None,
+            validation_size=0,
+            validation_batch=None,
+            settings=TrainingSettings(),
+            seed=0,
+            folder=tmp_path,
+            config={},
+        )
+    cut = tmp_path / "cut.ckpt"
+    cut.write_bytes((undisturbed / "best.ckpt").read_bytes()[:500])
+    with pytest.raises(GroundstateError, match=r"cut.ckpt: not a whole"):
+        load_checkpoint(cut)
+    with pytest.raises(GroundstateError, match="'crystals' is wanted"):
+        load_checkpoint(undisturbed / "best.ckpt", "crystals")
+    with pytest.raises(GroundstateError, match="no such checkpoint"):
+        load_checkpoint(tmp_path / "none.ckpt")
+    torch.save({"groundstate": Path("x"), "state_dict": os.system}, cut)
+    with pytest.raises(GroundstateError, match="files that hold code are refused"):
+        load_checkpoint(cut)
+
+
+class TwoParts(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.early, self.late = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+
+
+def test_each_stage_keeps_the_weights_of_its_own_best_validation(tmp_path: Path) -> None:
+    seen: list[tuple[float, float]] = []
+
+    def loss(network: TwoParts, batch: None, generator: torch.Generator) -> tuple[torch.Tensor, dict]:
+        weights = [part.weight.squeeze() for part in (network.early, network.late)]
+        # both move from 0 towards 2, but to the validation the first has gone too far beyond 0.5
+        goals = (2.0, 2.0) if torch.is_grad_enabled() else (0.5, 2.0)
+        early, late = ((weight - goal).square() for weight, goal in zip(weights, goals, strict=True))
+        if not torch.is_grad_enabled():
+            seen.append((float(weights[0]), float(weights[1])))
+        return early + late, {"early": early, "late": late}
+
+    network = TwoParts()
+    for part in (network.early, network.late):
+        torch.nn.init.zeros_(part.weight)
+    settings = TrainingSettings(
+        max_steps=60, batch_size=1, learning_rate=0.05, checkpoint_every=5, ema_decay=0.5, device="cpu"
+    )
+    fit(
+        network,
+        loss,
+        train_size=1,
+        train_batch=lambda indices, generator: None,
+        validation_size=1,
+        validation_batch=lambda indices, generator: None,
+        settings=settings,
+        seed=0,
+        folder=tmp_path,
+        config={"kind": "toy"},
+        stages={"early.": ("early",), "late.": ("late",)},
+    )
+    early = min((one for one, _ in seen), key=lambda one: abs(one - 0.5))
+    late = min((one for _, one in seen), key=lambda one: abs(one - 2.0))
+    kept = weights(tmp_path, "best.ckpt")
+    assert (float(kept["early.weight"]), float(kept["late.weight"])) == (early, late)
+    assert seen[-1][0] != early  # else the test shows nothing
