@@ -47,10 +47,11 @@ class GeometryModel:
     predict: Callable[[nn.Module, Sequence[MoleculeGraph], Sequence[Candidates], int], list[list[Guess]]]
 
 
+GAUNT = GeometryModel(
+    gaunt_model.config, gaunt_model.build, gaunt_model.batch, gaunt_model.loss, gaunt_model.predict
+)
 MODELS: dict[str, GeometryModel | DirectModel] = {
-    "gaunt": GeometryModel(
-        gaunt_model.config, gaunt_model.build, gaunt_model.batch, gaunt_model.loss, gaunt_model.predict
-    ),
+    "gaunt": GAUNT,
     "dagnn-distance": dagnn_model.DAGNN_DISTANCE,
     "dagnn-coordinates": dagnn_model.DAGNN_COORDINATES,
     "mean-distance": mean_distance.MEAN_DISTANCE,
