@@ -31,7 +31,7 @@ from groundstate.molecules.models.registry import find_model
 from groundstate.molecules.models.settings import Gaunt, TrainGeometry
 from groundstate.molecules.mols import mol_from_record
 from groundstate.seeds import derive_seed
-from groundstate.training.fit import step_indices
+from groundstate.training.module import step_indices
 
 
 class CompleteProduct(nn.Module):

@@ -8,6 +8,7 @@ import torch
 
 from groundstate.training.fit import fit
 from groundstate.training.settings import TrainingSettings
+from groundstate.training.task import TrainingData, TrainingTask
 
 
 def main(
@@ -29,13 +30,11 @@ def main(
     network = torch.nn.Sequential(
         torch.nn.Linear(1, 8), torch.nn.Dropout(0.1), torch.nn.SiLU(), torch.nn.Linear(8, 1)
     )
-    fit(
-        network,
-        loss,
-        train_size=50,
-        train_batch=batch,
-        validation_size=7,
-        validation_batch=batch,
+    task = TrainingTask(
+        network=network,
+        loss=loss,
+        train=TrainingData(50, batch),
+        validation=TrainingData(7, batch),
         settings=TrainingSettings(
             max_steps=70,
             batch_size=4,
@@ -45,10 +44,9 @@ def main(
             device="cpu",
         ),
         seed=int(seed),
-        folder=folder,
         config={"kind": "toy", "model": "linear"},
-        processes=int(processes),
     )
+    fit(task, folder, processes=int(processes))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from groundstate.training.checkpoints import load_checkpoint
 from groundstate.training.fit import fit
 from groundstate.training.module import step_indices
 from groundstate.training.settings import TrainingSettings
+from groundstate.training.task import TrainingData, TrainingTask
 
 SCRIPT = Path(__file__).with_name("script.py")
 
@@ -91,6 +92,24 @@ def test_a_cut_checkpoint_is_named_and_one_of_another_config_is_left_alone(
     assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
 
 
+def test_training_leaves_the_global_random_stream_as_it_was(tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    data = TrainingData(3, lambda indices, generator: torch.ones(len(indices), 1))
+    task = TrainingTask(
+        network=torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Dropout(0.5)),
+        loss=lambda network, batch, generator: (network(batch).square().mean(), {}),
+        train=data,
+        validation=data,
+        settings=TrainingSettings(max_steps=2, batch_size=2, device="cpu"),
+        seed=0,
+        config={"kind": "toy"},
+    )
+    torch.random.set_rng_state(before)
+    fit(task, tmp_path)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_other_seed_other_weights(undisturbed: Path, tmp_path: Path) -> None:
     run(tmp_path, seed=1)
     assert any(
@@ -108,16 +127,16 @@ def test_each_pass_sees_every_item_once() -> None:
 def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
     with pytest.raises(GroundstateError, match="validation part is empty"):
         fit(
-            torch.nn.Linear(1, 1),
-            None,
-            train_size=1,
-            train_batch=None,
-            validation_size=0,
-            validation_batch=None,
-            settings=TrainingSettings(),
-            seed=0,
-            folder=tmp_path,
-            config={},
+            TrainingTask(
+                network=torch.nn.Linear(1, 1),
+                loss=None,
+                train=TrainingData(1, None),
+                validation=TrainingData(0, None),
+                settings=TrainingSettings(),
+                seed=0,
+                config={},
+            ),
+            tmp_path,
         )
     cut = tmp_path / "cut.ckpt"
     cut.write_bytes((undisturbed / "best.ckpt").read_bytes()[:500])
@@ -156,19 +175,18 @@ def test_each_stage_keeps_the_weights_of_its_own_best_validation(tmp_path: Path)
     settings = TrainingSettings(
         max_steps=60, batch_size=1, learning_rate=0.05, checkpoint_every=5, ema_decay=0.5, device="cpu"
     )
-    fit(
-        network,
-        loss,
-        train_size=1,
-        train_batch=lambda indices, generator: None,
-        validation_size=1,
-        validation_batch=lambda indices, generator: None,
+    data = TrainingData(1, lambda indices, generator: None)
+    task = TrainingTask(
+        network=network,
+        loss=loss,
+        train=data,
+        validation=data,
         settings=settings,
         seed=0,
-        folder=tmp_path,
         config={"kind": "toy"},
         stages={"early.": ("early",), "late.": ("late",)},
     )
+    fit(task, tmp_path)
     early = min((one for one, _ in seen), key=lambda one: abs(one - 0.5))
     late = min((one for _, one in seen), key=lambda one: abs(one - 2.0))
     kept = weights(tmp_path, "best.ckpt")

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import lightning
 import torch
@@ -17,26 +16,22 @@ from torch import Tensor
 
 from groundstate.files import atomic_path
 from groundstate.progress import Progress
-from groundstate.training.module import MakeBatch
-from groundstate.training.settings import TrainingSettings
+from groundstate.training.task import TrainingTask
 
 
 class Keeper(Callback):
     """Keeps the history, the checkpoints and the progress of one run."""
 
-    def __init__(self, work: Path, config: dict, settings: TrainingSettings, name: str, **data: Any) -> None:
-        self.work, self.config, self.settings, self.name = work, config, settings, name
-        self.stages: dict[str, tuple[str, ...]] = data["stages"]
-        self.train_size: int = data["train_size"]
-        self.validation_size: int = data["validation_size"]
-        self.train_batch: MakeBatch = data["train_batch"]
-        self.validation_batch: MakeBatch = data["validation_batch"]
+    def __init__(self, work: Path, task: TrainingTask, name: str) -> None:
+        self.work, self.name, self.stages = work, name, task.stages
+        self.config, self.max_steps = task.config, task.settings.max_steps
         self.sums: dict[str, list[float]] = {}
         self.history: list[dict[str, float]] = []
         self.progress: Progress | None = None
         self.stop = False
 
     def record(self, part: str, loss: Tensor, parts: dict[str, Tensor], count: int) -> None:
+        """Add the loss of ``count`` items of ``part`` (``train``, ``validation``) to the running means."""
         for key, value in {"loss": loss, **parts}.items():
             pair = self.sums.setdefault(f"{part}_{key}", [0.0, 0])
             pair[0] += float(value.detach()) * count
@@ -44,7 +39,7 @@ class Keeper(Callback):
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         if trainer.is_global_zero:
-            self.progress = Progress(self.name, self.settings.max_steps, "step", trainer.global_step)
+            self.progress = Progress(self.name, self.max_steps, "step", trainer.global_step)
         else:
             self.sums = {}  # those of a checkpoint are of all processes
 

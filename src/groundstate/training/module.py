@@ -10,10 +10,10 @@ from torch import Tensor
 
 from groundstate.errors import GroundstateError
 from groundstate.seeds import derive_seed
-from groundstate.training.settings import TrainingSettings
+from groundstate.training.task import TrainingData, TrainingTask
 
-Loss = Callable[[torch.nn.Module, Any, torch.Generator], tuple[Tensor, dict[str, Tensor]]]
-MakeBatch = Callable[[list[int], torch.Generator], Any]
+# (part, loss, its named parts, number of items) of each batch
+Record = Callable[[str, Tensor, dict[str, Tensor], int], None]
 
 
 def step_indices(seed: int, step: int, size: int, batch_size: int) -> list[int]:
@@ -27,53 +27,63 @@ def step_indices(seed: int, step: int, size: int, batch_size: int) -> list[int]:
 
 
 class TrainingModule(lightning.LightningModule):
-    def __init__(self, network: torch.nn.Module, loss: Loss, settings: TrainingSettings, seed: int) -> None:
-        super().__init__()
-        self.network, self.loss, self.settings, self.seed = network, loss, settings, seed
+    """A training as Lightning drives it: steps by number, the losses handed to ``record``."""
 
-    def _evaluate(self, make_batch: MakeBatch, indices: list[int], *stream: object) -> tuple[Tensor, dict]:
+    def __init__(self, task: TrainingTask, record: Record) -> None:
+        super().__init__()
+        self.network, self.task, self.record = task.network, task, record
+
+    def _evaluate(
+        self, data: TrainingData, indices: list[int], *stream: object
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         # every random draw of this step comes from its own name, dropout included
-        draw = torch.Generator().manual_seed(derive_seed(self.seed, "data", *stream))
-        batch = self.transfer_batch_to_device(make_batch(indices, draw), self.device, 0)
-        torch.manual_seed(derive_seed(self.seed, "dropout", *stream))
-        noise = torch.Generator().manual_seed(derive_seed(self.seed, "noise", *stream))
-        return self.loss(self.network, batch, noise)
+        seed = self.task.seed
+        draw = torch.Generator().manual_seed(derive_seed(seed, "data", *stream))
+        batch = self.transfer_batch_to_device(data.make_batch(indices, draw), self.device, 0)
+        torch.manual_seed(derive_seed(seed, "dropout", *stream))
+        noise = torch.Generator().manual_seed(derive_seed(seed, "noise", *stream))
+        return self.task.loss(self.network, batch, noise)
 
     def training_step(self, batch: object, batch_idx: int) -> Tensor:
-        step, keeper, total = self.global_step, self.trainer.keeper, self.settings.batch_size
-        indices = step_indices(self.seed, step, keeper.train_size, total)
-        size = total // self.settings.micro_batches
+        """Return the mean loss of this process's micro-batches of the step."""
+        step, task, total = self.global_step, self.task, self.task.settings.batch_size
+        indices = step_indices(task.seed, step, task.train.size, total)
+        size = total // task.settings.micro_batches
         losses = []
-        for part in range(self.global_rank, self.settings.micro_batches, self.trainer.world_size):
+        for part in range(self.global_rank, task.settings.micro_batches, self.trainer.world_size):
             mine = indices[part * size : (part + 1) * size]
-            loss, parts = self._evaluate(keeper.train_batch, mine, "train", step, part)
+            loss, parts = self._evaluate(task.train, mine, "train", step, part)
             if not torch.isfinite(loss):
                 raise GroundstateError(
                     f"training: the loss is {loss.item()} at step {step}; lower learning_rate"
                 )
-            keeper.record("train", loss, parts, len(mine))
+            self.record("train", loss, parts, len(mine))
             losses.append(loss)
         return torch.stack(losses).mean()
 
     def validation_step(self, batch: object, batch_idx: int) -> None:
+        """Record the loss of one batch of the validation part."""
         if batch_idx % self.trainer.world_size != self.global_rank:
             return
-        keeper, size = self.trainer.keeper, self.settings.batch_size
-        indices = list(range(keeper.validation_size))[batch_idx * size : (batch_idx + 1) * size]
-        loss, parts = self._evaluate(keeper.validation_batch, indices, "validation", batch_idx)
-        keeper.record("validation", loss, parts, len(indices))
+        data, size = self.task.validation, self.task.settings.batch_size
+        indices = list(range(data.size))[batch_idx * size : (batch_idx + 1) * size]
+        loss, parts = self._evaluate(data, indices, "validation", batch_idx)
+        self.record("validation", loss, parts, len(indices))
 
     # the loaders only count: a step builds its own batch from its number
     def train_dataloader(self) -> range:
-        every, steps = self.settings.checkpoint_every, self.settings.max_steps
+        """Return the numbers of the steps up to the next validation."""
+        every, steps = self.task.settings.checkpoint_every, self.task.settings.max_steps
         begun = self.global_step // every * every
         return range(min(every, steps - begun))
 
     def val_dataloader(self) -> range:
-        return range(math.ceil(self.trainer.keeper.validation_size / self.settings.batch_size))
+        """Return the numbers of the validation batches."""
+        return range(math.ceil(self.task.validation.size / self.task.settings.batch_size))
 
-    def configure_optimizers(self) -> dict:
-        settings = self.settings
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return AdamW with a linear warm-up and a cosine decay to zero."""
+        settings = self.task.settings
         optimizer = torch.optim.AdamW(
             self.network.parameters(),
             lr=settings.learning_rate,

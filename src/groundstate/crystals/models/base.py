@@ -82,7 +82,7 @@ class CrystalModel(nn.Module, ABC):
     """
 
     name: ClassVar[str]
-    stages: ClassVar[dict[str, tuple[str, ...]] | None] = None  # that learn apart; see ``training.fit``
+    stages: ClassVar[dict[str, tuple[str, ...]]] = {"": ("loss",)}  # that learn apart; see ``TrainingTask``
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()

@@ -1,15 +1,18 @@
 """From records to a trained crystal model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from groundstate.crystals.crystal import from_record
+from groundstate.crystals.crystal import Crystal, from_record
+from groundstate.crystals.models.base import CrystalModel
 from groundstate.crystals.models.registry import model_type
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.errors import GroundstateError
 from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
 from groundstate.training.fit import fit
+from groundstate.training.task import TrainingData, TrainingTask
 
 
 def train(
@@ -31,30 +34,28 @@ def train(
         if missing := [one for one in ids if one not in rows]:
             raise GroundstateError(f"{splits}: {missing[0]!r} is not in {records}; prepare the data again")
         parts[part] = [from_record(rows[one]) for one in ids]
-    torch.manual_seed(seed)
-    model = model_type(name).build(parts["train"], settings)
-    known = [crystal for crystal in parts["validation"] if model.fits(crystal)]
-    sets = {"train": model.encode(parts["train"]), "validation": model.encode(known)}
-
-    def batch_of(part: str):
-        def make(indices: list[int], generator: torch.Generator) -> dict[str, torch.Tensor]:
-            return {key: values[indices] for key, values in sets[part].items()}
-
-        return make
-
-    fit(
-        model,
-        lambda network, batch, generator: network.loss(batch, generator),
-        train_size=len(parts["train"]),
-        train_batch=batch_of("train"),
-        validation_size=len(known),
-        validation_batch=batch_of("validation"),
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = model_type(name).build(parts["train"], settings)
+    within = [crystal for crystal in parts["validation"] if model.fits(crystal)]
+    task = TrainingTask(
+        network=model,
+        loss=lambda network, batch, generator: network.loss(batch, generator),
+        train=_data(model, parts["train"]),
+        validation=_data(model, within),
         settings=settings.training,
         seed=seed,
-        folder=folder,
         config=model.config,
         inputs=[records, splits],
-        name=f"train crystals {name} seed {seed}",
-        processes=processes,
         stages=model.stages,
+    )
+    fit(task, folder, name=f"train crystals {name} seed {seed}", processes=processes)
+
+
+def _data(model: CrystalModel, crystals: Sequence[Crystal]) -> TrainingData:
+    """Return the crystals, encoded once, as data for ``fit``."""
+    encoded = model.encode(crystals)
+    return TrainingData(
+        len(crystals),
+        lambda indices, generator: {key: values[indices] for key, values in encoded.items()},
     )

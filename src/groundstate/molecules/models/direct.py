@@ -11,7 +11,7 @@ from rdkit import Chem
 from groundstate.molecules.models.answer import Answer
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.training.checkpoints import Checkpoint
-from groundstate.training.settings import TrainingSettings
+from groundstate.training.task import TrainingTask
 
 
 class TrainingRun(NamedTuple):
@@ -24,20 +24,6 @@ class TrainingRun(NamedTuple):
     seed: int
     output: Path
     processes: int = 1
-
-
-class FitPlan(NamedTuple):
-    """What ``groundstate.training.fit.fit`` is called with; its loop is not imported to predict."""
-
-    network: torch.nn.Module
-    loss: Callable
-    train_size: int
-    train_batch: Callable
-    validation_size: int
-    validation_batch: Callable
-    settings: TrainingSettings
-    config: dict[str, Any]
-    inputs: list[Path]
 
 
 class Molecule(NamedTuple):
@@ -55,7 +41,7 @@ class DirectModel:
     Attributes
     ----------
     train
-        ``(run, name) -> plan`` for ``fit``; a model without weights writes the files of a training itself,
+        ``(run, name) -> task`` for ``fit``; a model without weights writes the files of a training itself,
         its checkpoint holds settings alone, and gives None.
     load
         ``(checkpoint, device) -> state``.
@@ -65,7 +51,7 @@ class DirectModel:
         ``etkdg`` or ``mmff``: the start geometries that ``answer`` wants; None wants none.
     """
 
-    train: Callable[[TrainingRun, str], FitPlan | None]
+    train: Callable[[TrainingRun, str], TrainingTask | None]
     load: Callable[[Checkpoint, torch.device], Any]
     answer: Callable[[Any, Sequence[Molecule]], list[Answer]]
     starts: str | None = None

@@ -18,6 +18,7 @@ from groundstate.molecules.models.registry import find_model
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.seeds import derive_seed
 from groundstate.training.fit import fit
+from groundstate.training.task import TrainingData, TrainingTask
 
 
 def train(
@@ -40,9 +41,9 @@ def train(
     kind = find_model(model)
     if isinstance(kind, DirectModel):
         run = TrainingRun(Path(records), Path(splits), split, settings, seed, Path(output), processes)
-        plan = kind.train(run, model)
-        if plan is not None:
-            fit(**plan._asdict(), seed=seed, folder=output, name="train geometry", processes=processes)
+        task = kind.train(run, model)
+        if task is not None:
+            fit(task, output, name="train geometry", processes=processes)
         return
     training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
     starts = read_starts(conformers, [record["id"] for record in training + validation])
@@ -60,28 +61,25 @@ def train(
         torch.manual_seed(derive_seed(seed, "weights"))
         network = kind.build(config)
 
-    def train_batch(indices: list[int], generator: torch.Generator) -> object:
-        return kind.batch([parts["train"][index] for index in indices], generator)
+    def data(part: str) -> TrainingData:
+        def make(indices: list[int], generator: torch.Generator) -> object:
+            examples = [parts[part][index] for index in indices]
+            return kind.batch(examples, generator if part == "train" else None)
 
-    def validation_batch(indices: list[int], generator: torch.Generator) -> object:
-        return kind.batch([parts["validation"][index] for index in indices], None)
+        return TrainingData(len(parts[part]), make)
 
-    fit(
-        network,
-        kind.loss,
-        train_size=len(parts["train"]),
-        train_batch=train_batch,
-        validation_size=len(parts["validation"]),
-        validation_batch=validation_batch,
+    task = TrainingTask(
+        network=network,
+        loss=kind.loss,
+        train=data("train"),
+        validation=data("validation"),
         settings=settings.training,
         seed=seed,
-        folder=output,
         config=config,
         inputs=[Path(records), Path(splits), Path(conformers)],
-        name="train geometry",
-        processes=processes,
         finish=lambda path: _calibrate(path, parts["validation"]),
     )
+    fit(task, output, name="train geometry", processes=processes)
 
 
 def _calibrate(path: Path, examples: list[Example]) -> None:

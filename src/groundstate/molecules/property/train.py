@@ -22,6 +22,7 @@ from groundstate.molecules.property.settings import NetworkName, TrainProperty
 from groundstate.seeds import derive_seed
 from groundstate.training.checkpoints import load_checkpoint
 from groundstate.training.fit import fit
+from groundstate.training.task import TrainingData, TrainingTask
 
 COLUMNS = ("id", "target", "predicted", "missing")
 
@@ -83,20 +84,17 @@ def train_property(
         torch.manual_seed(derive_seed(seed, "weights"))
         untrained = build(config)
     files = [Path(records), Path(splits), *([Path(geometry)] if config["geometry"] == "file" else [])]
-    fit(
-        untrained,
-        loss,
-        train_size=len(train),
-        train_batch=lambda indices, generator: batch_of([train[index] for index in indices], config),
-        validation_size=len(validation),
-        validation_batch=lambda indices, generator: batch_of([validation[k] for k in indices], config),
+    task = TrainingTask(
+        network=untrained,
+        loss=loss,
+        train=_data(train, config),
+        validation=_data(validation, config),
         settings=settings.training,
         seed=seed,
-        folder=output,
         config=config,
         inputs=files,
-        name="train property",
     )
+    fit(task, output, name="train property")
     predicted = _predict(output / "best.ckpt", test, settings.training.batch_size)
     answers = [(one.id, one.target, value, False) for one, value in zip(test, predicted, strict=True)]
     for record in made["test"][1]:
@@ -106,6 +104,12 @@ def train_property(
         writer.writerow(COLUMNS)
         writer.writerows(sorted(answers))
     return float(np.mean([abs(value - target) for _, target, value, _ in answers]))
+
+
+def _data(examples: list[PropertyExample], config: dict) -> TrainingData:
+    return TrainingData(
+        len(examples), lambda indices, generator: batch_of([examples[index] for index in indices], config)
+    )
 
 
 def _predict(checkpoint: Path, examples: list[PropertyExample], batch_size: int) -> list[float]:

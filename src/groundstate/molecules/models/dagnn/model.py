@@ -12,12 +12,13 @@ from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.models.answer import Answer
 from groundstate.molecules.models.dagnn.features import IntegerBatch, IntegerGraph, integer_graph, join
 from groundstate.molecules.models.dagnn.network import Dagnn, Head
-from groundstate.molecules.models.direct import DirectModel, FitPlan, Molecule, TrainingRun
+from groundstate.molecules.models.direct import DirectModel, Molecule, TrainingRun
 from groundstate.molecules.models.distance_answers import answer_from_distances
 from groundstate.molecules.mols import mol_from_record
 from groundstate.progress import track
 from groundstate.seeds import derive_seed
 from groundstate.training.checkpoints import Checkpoint
+from groundstate.training.task import TrainingData, TrainingTask
 
 
 class DagnnBatch(NamedTuple):
@@ -61,8 +62,14 @@ def _examples(records: RecordPart, name: str, elements: set[int]) -> list[Exampl
     return examples
 
 
+def _data(examples: Sequence[Example]) -> TrainingData:
+    return TrainingData(
+        len(examples), lambda indices, generator: batch_of([examples[index] for index in indices])
+    )
+
+
 def _make(head: Head) -> DirectModel:
-    def train(run: TrainingRun, name: str) -> FitPlan:
+    def train(run: TrainingRun, name: str) -> TrainingTask:
         elements: set[int] = set()
         train_part, validation_part = (
             _examples(RecordPart(run.records, run.splits, run.split, part), f"{part} part", seen)
@@ -73,14 +80,13 @@ def _make(head: Head) -> DirectModel:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(run.seed, "weights"))
             network = Dagnn(**sizes, head=head)
-        return FitPlan(
+        return TrainingTask(
             network,
             partial(loss, settings.absolute_weight),
-            train_size=len(train_part),
-            train_batch=lambda indices, generator: batch_of([train_part[index] for index in indices]),
-            validation_size=len(validation_part),
-            validation_batch=lambda indices, generator: batch_of([validation_part[k] for k in indices]),
+            train=_data(train_part),
+            validation=_data(validation_part),
             settings=settings.training,
+            seed=run.seed,
             config={"kind": "geometry", "model": name, "elements": sorted(elements), "network": sizes},
             inputs=[run.records, run.splits],
         )
