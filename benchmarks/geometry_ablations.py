@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from groundstate.files import atomic_path
 from groundstate.gaunt import GauntTensorProduct
 from groundstate.gaunt.contract import Port, from_dense, to_dense
-from groundstate.molecules.conformers.hydrogen_labels import NO_RULES, count_labels
+from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.models.examples import elements_of, make_examples, read_part, read_starts
 from groundstate.molecules.models.gaunt import model as gaunt_model
 from groundstate.molecules.models.gaunt import refiner
@@ -123,7 +123,7 @@ def score(predictor: Predictor, records: list[dict], starts: dict[str, list[dict
 def row_of(options: dict, parts: dict[str, list[dict]], starts: dict, arguments: argparse.Namespace) -> dict:
     """Train and score one variant."""
     elements = elements_of(parts["train"])
-    labels = count_labels(parts["train"]) if options.get("labels", True) else NO_RULES
+    labels = numbering_rules(parts["train"]) if options.get("labels", True) else NO_RULES
     examples = make_examples(parts["train"], starts, elements, labels, "train part")
     settings = TrainGeometry(gaunt=Gaunt(lmax=options.get("lmax", Gaunt().lmax)))
     torch.manual_seed(derive_seed(arguments.seed, "weights"))

@@ -15,12 +15,12 @@ from rdkit import Chem
 from groundstate.metrics.molecules.distances import distance_errors
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecules.conformers.candidates import Candidates, candidates_of
-from groundstate.molecules.conformers.hydrogen_labels import follow_labels, groups_of
+from groundstate.molecules.conformers.choice import lowest
+from groundstate.molecules.conformers.hydrogen_numbering import follow_rules, hydrogen_groups
 from groundstate.molecules.models.examples import read_part, read_starts
 from groundstate.molecules.models.gaunt.graph import graph_of
 from groundstate.molecules.models.gaunt.model import rank, refine
 from groundstate.molecules.models.predict import Predictor, load_predictor
-from groundstate.molecules.models.untrained import lowest
 from groundstate.molecules.mols import mol_from_record
 from groundstate.seeds import derive_seed
 
@@ -56,13 +56,13 @@ def steps_of(
     refined_nearest = refine(predictor.network, graphs, nearest)
     steps = []
     for number, (mol, rows, some, order) in enumerate(zip(mols, starts, candidates, orders, strict=True)):
-        groups, low = list(groups_of(mol)), lowest(rows)["positions"]
+        groups, low = list(hydrogen_groups(mol)), lowest(rows)["positions"]
         steps.append(
             {
                 "first conformer": rows[0]["positions"],
                 "lowest energy": low,
-                "+ hands of hydrogens": follow_labels(groups, low, hands),
-                "+ methyl rule": follow_labels(groups, low, predictor.labels),
+                "+ hands of hydrogens": follow_rules(groups, low, hands),
+                "+ methyl rule": follow_rules(groups, low, predictor.labels),
                 "lowest, refined (no ranker)": refined_lowest[number],
                 "likeliest candidate": some.positions[max(order, key=lambda one: one.chance).number],
                 "least risk (no refiner)": chosen[number],

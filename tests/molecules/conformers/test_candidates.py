@@ -6,7 +6,7 @@ from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers.candidates import candidates_of
 from groundstate.molecules.conformers.etkdg import conformers_of
-from groundstate.molecules.conformers.hydrogen_labels import NO_RULES, groups_of
+from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, hydrogen_groups
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.mols import mol_from_record, parse_smiles, record_from_mol
 from groundstate.molecules.stereo import match_stereo
@@ -37,7 +37,7 @@ def test_candidates_have_the_stereo_and_the_hands_and_are_all_different(smiles):
     assert len(candidates.hints) == len(candidates.rows) == len(tables)
     for positions in candidates.positions:
         assert match_stereo(mol, positions).complete
-        for group in groups_of(mol):
+        for group in hydrogen_groups(mol):
             bonds = positions[[*group.heavy, *group.hydrogens]] - positions[group.parent]
             if len(group.heavy) == 2:
                 assert np.linalg.det([bonds[0], bonds[1], bonds[2] - bonds[3]]) < 0
@@ -51,7 +51,7 @@ def test_it_does_not_matter_which_image_of_a_conformer_was_found(smiles):
     candidates = candidates_of(mol, rows, QM9)
     mirrored = [rows[0] | {"positions": np.array(rows[0]["positions"]) * [1, 1, -1]}]
     assert_same_candidates(candidates, candidates_of(mol, mirrored, QM9))
-    group = next(group for group in groups_of(mol) if len(group.hydrogens) == 3)
+    group = next(group for group in hydrogen_groups(mol) if len(group.hydrogens) == 3)
     order = np.arange(mol.GetNumAtoms())
     order[list(group.hydrogens)] = np.roll(group.hydrogens, 1)
     turned = [rows[0] | {"positions": np.array(rows[0]["positions"])[order]}]

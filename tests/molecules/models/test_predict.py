@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import Guess, centred
-from groundstate.molecules.conformers.hydrogen_labels import NO_RULES
+from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES
 from groundstate.molecules.models.examples import read_starts
 from groundstate.molecules.models.predict import Predictor, load_predictor, predict_records, stored
 from groundstate.molecules.models.registry import find_model

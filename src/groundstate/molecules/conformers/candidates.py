@@ -8,14 +8,18 @@ import numpy as np
 from rdkit import Chem
 from scipy.spatial.distance import pdist
 
-from groundstate.molecules.conformers.hydrogen_labels import follow_labels, groups_of, other_numberings
+from groundstate.molecules.conformers.hydrogen_numbering import (
+    follow_rules,
+    hydrogen_groups,
+    other_numberings,
+)
 from groundstate.molecules.equivalence import equivalent_orders
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 
 SAME = 0.05  # angstrom: largest difference of distances within which two candidates are one
 MOST_ORDERS = 12  # renumberings of equivalent heavy atoms
-MOST = 96  # candidates a molecule; those of high energy are left out
+MOST = 96  # candidates per molecule; those of high energy are left out
 
 
 class Candidates(NamedTuple):
@@ -37,12 +41,12 @@ class Guess(NamedTuple):
 
 
 def candidates_of(
-    mol: Chem.Mol, rows: Sequence[Mapping], labels: Mapping[str, Mapping[str, int]]
+    mol: Chem.Mol, rows: Sequence[Mapping], rules: Mapping[str, Mapping[str, int]]
 ) -> Candidates:
-    """Candidates from the ``mmff`` rows of a molecule (at least one), lowest energy first.
+    """Make candidates of the ``mmff`` rows of a molecule (at least one), lowest energy first.
 
     Where the data set numbers hydrogens by rules, a conformer stands for several candidates: the mirror image
-    of a conformer (where it has the same stereo) is another geometry once its hydrogens follow ``labels``,
+    of a conformer (where it has the same stereo) is another geometry once its hydrogens follow ``rules``,
     which have a hand. So is every renumbering of equivalent heavy atoms, and of hydrogens where the rules
     leave it open.
     """
@@ -56,15 +60,16 @@ def candidates_of(
     fields = {row["force_field"] for row in sound}  # energies of two force fields are not on one scale
     lowest = _energy(sound[0]) if len(fields) == 1 else math.inf
     total = sum(row["copies"] for row in sound)
-    numbered = bool(labels["hand"] or labels["anti"])
-    groups = list(groups_of(mol)) if numbered else []
+    numbered = bool(rules["hand"] or rules["anti"])
+    groups = list(hydrogen_groups(mol)) if numbered else []
     maps = equivalent_orders(mol, MOST_ORDERS) if numbered else [np.arange(mol.GetNumAtoms())]
-    positions, hints, used, distances = [], [], [], []
+    positions, hints, used = [], [], []
+    distances: list[np.ndarray] = []
     for row in sound:
         above = _energy(row) - lowest if math.isfinite(lowest) else 0.0
         hint = (min(above, 30.0) / 10, row["copies"] / total)
         for image in _images(mol, row, maps, numbered and not failed):
-            for one in other_numberings(groups, follow_labels(groups, image, labels), labels):
+            for one in other_numberings(groups, follow_rules(groups, image, rules), rules):
                 between = pdist(one)
                 if not distances or np.abs(np.stack(distances) - between).max(1, initial=0.0).min() >= SAME:
                     distances.append(between)
@@ -77,7 +82,7 @@ def candidates_of(
 
 
 def _images(mol: Chem.Mol, row: Mapping, orders: Sequence[np.ndarray], every: bool) -> Iterator[np.ndarray]:
-    """The conformer, then (``every``) its images by reflection and by renumbering with the same stereo."""
+    """Give the conformer, then (``every``) its images by reflection and renumbering of the same stereo."""
     first = centred(row["positions"])
     yield first
     for hand in (1.0, -1.0) if every else ():
@@ -92,6 +97,6 @@ def _energy(row: Mapping) -> float:
 
 
 def centred(positions: np.ndarray) -> np.ndarray:
-    """Positions about their mean: single precision then resolves them best."""
+    """Shift positions to their mean: single precision then resolves them best."""
     positions = np.asarray(positions, float)
     return positions - positions.mean(0)

@@ -17,6 +17,7 @@ import rdkit
 from rdkit import Chem
 
 from groundstate.files import atomic_path, write_json
+from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
@@ -111,7 +112,7 @@ def embed_conformers(
                     counts["stereo_lost"][row["method"]] += not row["stereo_kept"]
                 if record["id"] in test:
                     mol = mol_from_record(record)
-                    for name, row in zip(BASELINES, (*rows[:2], _lowest(rows)), strict=True):
+                    for name, row in zip(BASELINES, (*rows[:2], lowest(rows)), strict=True):
                         files[name].write(_sdf_record(record["id"], mol, row))
             writer.write_table(pa.Table.from_pylist(block, schema=CONFORMER_SCHEMA))
     write_rejected(output / "rejected.csv", rejections)
@@ -152,19 +153,10 @@ def embed_part(
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
 
 
-def _lowest(rows: list[dict]) -> dict:
-    """The minimised conformer of lowest MMFF94 energy with the right stereo; else the first one."""
-    minimised = [row for row in rows if row["method"] == "mmff"]
-    ranked = [row for row in minimised if row["force_field"] == "mmff94" and row["stereo_kept"]]
-    return min(ranked, key=lambda row: row["energy"], default=minimised[0])
-
-
 def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:
     properties = {key: row[key] for key in ("origin", "force_field", "stereo_kept")}
-    if not row["stereo_kept"]:
-        properties["failed"] = "no geometry with the stereo of the input was found; this one has another"
-    elif row["origin"] == "fallback":
-        properties["failed"] = "ETKDGv3 gave nothing; this is the fallback geometry"
+    if failure := embedding_failure(row):
+        properties["failed"] = failure
     return molblock_with_properties(set_positions(mol, row["positions"]), name, properties)
 
 

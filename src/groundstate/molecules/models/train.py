@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
-from groundstate.molecules.conformers.hydrogen_labels import NO_RULES, count_labels
+from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.models.calibration import calibrate
 from groundstate.molecules.models.direct import DirectModel, TrainingRun
 from groundstate.molecules.models.examples import Example, elements_of, make_examples, read_part, read_starts
@@ -48,7 +48,7 @@ def train(
     training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
     starts = read_starts(conformers, [record["id"] for record in training + validation])
     elements = elements_of(training)
-    labels = count_labels(training) if settings.hydrogen_labels else NO_RULES
+    labels = numbering_rules(training) if settings.hydrogen_labels else NO_RULES
     config = {"kind": "geometry", "model": model, "labels": labels, **kind.config(settings, elements)}
     parts: dict[str, list[Example]] = {}
     for part, rows in (("train", training), ("validation", validation)):

@@ -8,6 +8,7 @@ import torch
 from rdkit import Chem
 
 from groundstate.files import atomic_path, write_text
+from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.models.answer import Answer
@@ -43,18 +44,7 @@ def settings_of(checkpoint: Checkpoint, device: torch.device) -> dict:
 
 def answer_of(row: dict) -> Answer:
     """A start geometry as the prediction; failed where the embedding failed."""
-    failed = None
-    if not row["stereo_kept"]:
-        failed = "no geometry with the stereo of the input was found; this one has another"
-    elif row["origin"] == "fallback":
-        failed = "ETKDGv3 gave nothing; this is the fallback geometry"
-    return Answer(row["positions"], {"origin": row["origin"]}, failed)
-
-
-def lowest(rows: Sequence[dict]) -> dict:
-    """The row of lowest MMFF94 energy with the right stereo; else the first one."""
-    ranked = [row for row in rows if row["force_field"] == "mmff94" and row["stereo_kept"]]
-    return min(ranked, key=lambda row: row["energy"], default=rows[0])
+    return Answer(row["positions"], {"origin": row["origin"]}, embedding_failure(row))
 
 
 def _picks(pick: Callable[[Sequence[dict]], dict], method: str) -> DirectModel:

@@ -2,7 +2,7 @@
 
 The two hydrogens of a CH2 are the same to a chemist, but a file numbers them, and a distance error that is
 taken by number depends on it. In QM9 the numbering has a hand (one for all CH2, one for all CH3) while
-RDKit's is random. Renumbering a start geometry by such a rule uses no answer and moves no atom.
+RDKit's is random. Renumbering a start geometry by such a rule uses no reference and moves no atom.
 """
 
 import math
@@ -34,8 +34,8 @@ class Group(NamedTuple):
     branches: int  # heavy neighbours of the only heavy neighbour, without the parent
 
 
-def count_labels(records: Iterable[Mapping]) -> dict[str, dict[str, int]]:
-    """Rules of a data set, from records with geometries; JSON values.
+def numbering_rules(records: Iterable[Mapping]) -> dict[str, dict[str, int]]:
+    """Count the rules of a data set in its records with geometries; JSON values.
 
     ``hand``: sign of the volume that the neighbours of such a parent span, taken in ascending order, where
     nearly all agree. ``anti``: which of the hydrogens lies opposite to the lowest atom beyond, most often.
@@ -44,7 +44,7 @@ def count_labels(records: Iterable[Mapping]) -> dict[str, dict[str, int]]:
     antis: dict[str, Counter] = {}
     for record in records:
         positions = np.array(record["positions"])
-        for group in groups_of(mol_from_record(record)):
+        for group in hydrogen_groups(mol_from_record(record)):
             for counters, (kind, value) in zip((hands, antis), _features(group, positions), strict=True):
                 if value is not None:
                     counters.setdefault(kind, Counter())[value] += 1
@@ -57,11 +57,10 @@ def count_labels(records: Iterable[Mapping]) -> dict[str, dict[str, int]]:
     return rules
 
 
-def follow_labels(
+def follow_rules(
     groups: Iterable[Group], positions: np.ndarray, rules: Mapping[str, Mapping[str, int]]
 ) -> np.ndarray:
-    """Renumber hydrogens of a geometry (n, 3) of a molecule with ``groups`` to follow ``rules``; no point
-    moves."""
+    """Renumber hydrogens of a geometry (n, 3) of a molecule with ``groups`` by ``rules``; no point moves."""
     positions = np.array(positions, float)
     for group in groups:
         hydrogens = list(group.hydrogens)
@@ -83,7 +82,7 @@ def follow_labels(
 def other_numberings(
     groups: Sequence[Group], positions: np.ndarray, rules: Mapping[str, Mapping[str, int]]
 ) -> Iterator[np.ndarray]:
-    """``positions`` (n, 3), then what ``rules`` leave open: hydrogens of a rotor numbered from another one.
+    """Give ``positions`` (n, 3), then what ``rules`` leave open: a rotor numbered from another hydrogen.
 
     All combinations where they are few, else one rotor at a time.
     """
@@ -102,8 +101,8 @@ def other_numberings(
             yield numbered
 
 
-def groups_of(mol: Chem.Mol) -> Iterator[Group]:
-    """Groups of two or three explicit hydrogens on one atom that has one or two other neighbours."""
+def hydrogen_groups(mol: Chem.Mol) -> Iterator[Group]:
+    """Find the groups of two or three explicit hydrogens on one atom that has one or two other neighbours."""
     for atom in mol.GetAtoms():
         neighbours = sorted(atom.GetNeighbors(), key=lambda other: other.GetIdx())
         hydrogens = tuple(other.GetIdx() for other in neighbours if other.GetAtomicNum() == 1)

@@ -5,7 +5,12 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
-from groundstate.molecules.conformers.hydrogen_labels import NO_RULES, count_labels, follow_labels, groups_of
+from groundstate.molecules.conformers.hydrogen_numbering import (
+    NO_RULES,
+    follow_rules,
+    hydrogen_groups,
+    numbering_rules,
+)
 from groundstate.molecules.mols import mol_from_record
 from groundstate.records import MOLECULE_SCHEMA, read_records
 
@@ -18,7 +23,7 @@ def embedded(smiles, seed=1):
 
 @pytest.fixture(scope="module")
 def rules(prepared):
-    return count_labels(read_records(prepared.records, MOLECULE_SCHEMA))
+    return numbering_rules(read_records(prepared.records, MOLECULE_SCHEMA))
 
 
 def test_qm9_numbers_ch2_with_one_hand_and_ch3_with_the_other(rules):
@@ -31,7 +36,7 @@ def test_rules_leave_nearly_all_the_geometries_they_come_from_alone(prepared, ru
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     kept = 0
     for record in records:
-        followed = follow_labels(groups_of(mol_from_record(record)), record["positions"], hands)
+        followed = follow_rules(hydrogen_groups(mol_from_record(record)), record["positions"], hands)
         kept += np.array_equal(followed, record["positions"])
     assert kept >= len(records) - 1  # some chosen rows list a hydrogen before its heavy atom
 
@@ -39,8 +44,8 @@ def test_rules_leave_nearly_all_the_geometries_they_come_from_alone(prepared, ru
 @pytest.mark.parametrize("seed", range(4))
 def test_renumbering_permutes_the_hydrogens_of_each_atom_and_nothing_else(rules, seed):
     mol, positions = embedded("CCC(C)OCC#N", seed)
-    groups = list(groups_of(mol))
-    renumbered = follow_labels(groups, positions, rules)
+    groups = list(hydrogen_groups(mol))
+    renumbered = follow_rules(groups, positions, rules)
     moved = {index for group in groups for index in group.hydrogens}
     for index in set(range(len(positions))) - moved:
         np.testing.assert_array_equal(renumbered[index], positions[index])
@@ -52,17 +57,17 @@ def test_renumbering_permutes_the_hydrogens_of_each_atom_and_nothing_else(rules,
             assert np.linalg.det([bonds[0], bonds[1], bonds[2] - bonds[3]]) < 0
         else:
             assert np.linalg.det(renumbered[list(group.hydrogens)] - renumbered[group.parent]) > 0
-    np.testing.assert_array_equal(follow_labels(groups, renumbered, rules), renumbered)
+    np.testing.assert_array_equal(follow_rules(groups, renumbered, rules), renumbered)
 
 
 def test_mirror_images_are_renumbered_to_the_same_hand(rules):
     mol, positions = embedded("CCO")
-    groups = list(groups_of(mol))
-    one, other = (follow_labels(groups, points, rules) for points in (positions, positions * [1, 1, -1]))
+    groups = list(hydrogen_groups(mol))
+    one, other = (follow_rules(groups, points, rules) for points in (positions, positions * [1, 1, -1]))
     ch3 = [6 - 3, 7 - 3, 8 - 3]
     assert [np.sign(np.linalg.det(points[ch3] - points[0])) for points in (one, other)] == [1, 1]
 
 
 def test_without_rules_nothing_is_renumbered():
     mol, positions = embedded("CCO")
-    np.testing.assert_array_equal(follow_labels(groups_of(mol), positions, NO_RULES), positions)
+    np.testing.assert_array_equal(follow_rules(hydrogen_groups(mol), positions, NO_RULES), positions)
