@@ -21,12 +21,12 @@ from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.property.settings import PropertyExperiment
 from groundstate.settings import Settings, explain
-from groundstate.sources.settings import Retry, Source
+from groundstate.sources.settings import CrystalFormat, MoleculeFormat, Retry, Source
 from groundstate.stability.settings import ScoreStability
 
 ROOT = Path(__file__).parents[2]
-MOLECULE_FORMATS = ("qm9pack", "sdf", "smiles", "molecule3d", "molecule3d_parquet")
-CRYSTAL_FORMATS = ("flla", "csv", "extxyz", "cif")
+MOLECULE_FORMATS: tuple[str, ...] = get_args(MoleculeFormat)
+CRYSTAL_FORMATS: tuple[str, ...] = get_args(CrystalFormat)
 MOLECULE_MODELS = get_args(TrainGeometry.model_fields["model"].annotation)
 CRYSTAL_MODELS = get_args(TrainCrystals.model_fields["model"].annotation)
 

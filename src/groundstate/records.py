@@ -1,9 +1,9 @@
 """Tables that pass from stage to stage: Parquet records and the list of what was rejected."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,6 +39,16 @@ CRYSTAL_SCHEMA = pa.schema(
 )
 
 
+class Records(Protocol):
+    """Rows that can be counted, and iterated any number of times: a list, or a ``RecordFile``."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def __iter__(self) -> Iterator[dict]:
+        """Stream the rows."""
+
+
 class Rejection(NamedTuple):
     """One input that a stage did not pass on."""
 
@@ -48,7 +58,7 @@ class Rejection(NamedTuple):
 
 
 def write_records(path: str | Path, rows: Sequence[dict], schema: pa.Schema) -> None:
-    """Write ``rows`` (one dict a structure) as Parquet with ``schema``, atomically."""
+    """Write ``rows`` (one dict per structure) as Parquet with ``schema``, atomically."""
     with atomic_path(path) as temporary:
         pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), temporary)
 
@@ -66,10 +76,9 @@ def read_records(path: str | Path, schema: pa.Schema, ids: Iterable[str] | None 
     except (pa.ArrowException, OSError) as error:
         raise GroundstateError(f"{path}: not a readable record file ({error}); delete it and rerun") from None
     if ids is not None:
-        wanted = set(ids)
-        table = table.filter(pa.array([name in wanted for name in table["id"].to_pylist()], pa.bool_()))
-    rows = table.to_pylist(maps_as_pydicts="strict")
-    return rows
+        chosen = set(ids)
+        table = table.filter(pa.array([name in chosen for name in table["id"].to_pylist()], pa.bool_()))
+    return table.to_pylist(maps_as_pydicts="strict")
 
 
 def write_rejected(path: str | Path, rejections: Iterable[Rejection]) -> None:

@@ -1,4 +1,4 @@
-"""groundstate embed conformers"""
+"""``groundstate embed conformers``: start geometries of all records."""
 
 from pathlib import Path
 from typing import Annotated

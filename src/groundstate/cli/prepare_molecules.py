@@ -1,4 +1,4 @@
-"""groundstate prepare molecules"""
+"""``groundstate prepare molecules``: files of molecules to records and splits."""
 
 from pathlib import Path
 from typing import Annotated, Literal

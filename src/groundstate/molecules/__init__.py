@@ -1,0 +1,1 @@
+"""Molecules: data, start geometries, models that predict ground states, properties."""

@@ -1,4 +1,4 @@
-"""Bonds for a geometry whose SMILES is known: QM9 stores coordinates and SMILES, but no bond table."""
+"""Bonds for a geometry that comes with its SMILES: QM9 stores coordinates and SMILES, but no bond table."""
 
 from collections.abc import Sequence
 
@@ -59,12 +59,12 @@ def mol_from_smiles_and_positions(
     mol = editable.GetMol()
     sanitize(mol)
     # position in the file -> index in `mol`: heavy atoms first, then hydrogens
-    order = np.argsort(np.concatenate([heavy, hydrogens]))
-    return set_positions(Chem.RenumberAtoms(mol, order.tolist()), positions)
+    places = np.argsort(np.concatenate([heavy, hydrogens])).tolist()
+    return set_positions(Chem.RenumberAtoms(mol, places), positions)
 
 
 def _hydrogen_parents(graph: Chem.Mol, numbers: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """The heavy atom of each hydrogen; ``RecordError`` where the graph does not fit the geometry."""
+    """Find the heavy atom of each hydrogen; ``RecordError`` where the graph does not fit the geometry."""
     heavy, hydrogens = np.flatnonzero(numbers != 1), np.flatnonzero(numbers == 1)
     if [atom.GetAtomicNum() for atom in list(graph.GetAtoms())] != numbers[heavy].tolist():
         raise RecordError("the heavy atoms of SMILES and geometry differ")
@@ -85,7 +85,7 @@ def _hydrogen_parents(graph: Chem.Mol, numbers: np.ndarray, positions: np.ndarra
 
 
 def bond_skeleton(mol: Chem.Mol) -> Chem.Mol:
-    """Elements and bonds alone: no orders, charges or stereo, to match two drawings of one molecule."""
+    """Keep elements and bonds alone: no orders, charges or stereo, to match two drawings of one molecule."""
     skeleton = Chem.RWMol()
     for atom in list(mol.GetAtoms()):
         skeleton.AddAtom(Chem.Atom(atom.GetAtomicNum()))

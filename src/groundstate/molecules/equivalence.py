@@ -5,7 +5,7 @@ from rdkit import Chem
 
 
 def equivalent_orders(mol: Chem.Mol, most: int) -> list[np.ndarray]:
-    """At most ``most`` renumberings of all atoms that permute equivalent heavy atoms; the given one is first.
+    """Give at most ``most`` renumberings of atoms that permute equivalent heavy ones; the given one first.
 
     Hydrogens follow their heavy atom in file order. Stereo is not looked at.
     """
@@ -31,7 +31,7 @@ def equivalent_orders(mol: Chem.Mol, most: int) -> list[np.ndarray]:
 
 
 def hydrogens_of(mol: Chem.Mol) -> dict[int, list[int]]:
-    """The hydrogens on each heavy atom."""
+    """Map each heavy atom to its hydrogens, by index."""
     return {
         atom.GetIdx(): [other.GetIdx() for other in atom.GetNeighbors() if other.GetAtomicNum() == 1]
         for atom in list(mol.GetAtoms())

@@ -40,7 +40,7 @@ def parse_smiles(smiles: str) -> Chem.Mol:
 
 
 def set_positions(mol: Chem.Mol, positions: np.ndarray) -> Chem.Mol:
-    """A copy of ``mol`` whose one conformer is ``positions`` (n, 3), angstrom; its stereo marks are kept."""
+    """Copy ``mol`` with ``positions`` (n, 3), angstrom, as its one conformer; its stereo marks are kept."""
     copy = Chem.Mol(mol)
     copy.RemoveAllConformers()
     conformer = Chem.Conformer(copy.GetNumAtoms())
@@ -121,7 +121,7 @@ def check_positions(positions: np.ndarray) -> None:
 
 
 def connectivity_inchi(mol: Chem.Mol) -> str:
-    """Standard InChI without stereo; stereo-free SMILES where InChI has no answer."""
+    """Write the standard InChI without stereo; stereo-free SMILES where InChI gives none."""
     with rdBase.BlockLogs():
         inchi = Chem.MolToInchi(mol, options="-SNon")
     return inchi or Chem.MolToSmiles(Chem.RemoveHs(mol), isomericSmiles=False)

@@ -28,8 +28,7 @@ class Geometry(NamedTuple):
 
 
 def read_geometries(path: str | Path) -> Iterator[tuple[str, Geometry | RecordError]]:
-    """Stream (id, geometry) of an SDF; a broken or repeated record comes out as the error that names its
-    fault.
+    """Stream (id, geometry) of an SDF; a broken or repeated record comes out as the error that names it.
 
     Stereo marks of a 3D record are read from its coordinates.
     """
@@ -93,11 +92,11 @@ def pair(predicted: Geometry, reference: Geometry) -> Pair:
 
     Raises ``RecordError`` where the prediction has no coordinates or is another molecule.
     """
-    if predicted.positions is None:
-        raise RecordError("the predicted record has no 3D coordinates")
     if sum(_is_hydrogen(predicted.mol)) != sum(_is_hydrogen(reference.mol)):
         predicted, reference = without_hydrogens(predicted), without_hydrogens(reference)
-    order = _atom_order(predicted, reference)
+    if predicted.positions is None:
+        raise RecordError("the predicted record has no 3D coordinates")
+    order = _atom_order(predicted.mol, predicted.positions, reference)
     identity = order == list(range(len(order)))
     distances = predicted.distances
     if distances is not None:
@@ -110,7 +109,7 @@ def _is_hydrogen(mol: Chem.Mol) -> list[bool]:
 
 
 def without_hydrogens(geometry: Geometry) -> Geometry:
-    """The same geometry with all hydrogens implicit; stereo is kept."""
+    """Make all hydrogens of a geometry implicit; stereo is kept."""
     mol = Chem.RemoveAllHs(geometry.mol)
     heavy = ~np.array(_is_hydrogen(geometry.mol))
     positions, distances = geometry.positions, geometry.distances
@@ -122,18 +121,17 @@ def without_hydrogens(geometry: Geometry) -> Geometry:
     return Geometry(mol, positions, geometry.failed, distances, geometry.estimate)
 
 
-def _atom_order(predicted: Geometry, reference: Geometry) -> list[int]:
+def _atom_order(predicted: Chem.Mol, positions: np.ndarray, reference: Geometry) -> list[int]:
     """Position i: the predicted atom that is atom i of the reference."""
-    if _labels(predicted.mol) == _labels(reference.mol):
+    if _elements_and_bonds(predicted) == _elements_and_bonds(reference.mol):
         return list(range(reference.mol.GetNumAtoms()))
-    if predicted.mol.GetNumAtoms() != reference.mol.GetNumAtoms():
+    if predicted.GetNumAtoms() != reference.mol.GetNumAtoms():
         raise RecordError(
-            f"the prediction has {predicted.mol.GetNumAtoms()} atoms, "
-            f"its reference {reference.mol.GetNumAtoms()}"
+            f"the prediction has {predicted.GetNumAtoms()} atoms, its reference {reference.mol.GetNumAtoms()}"
         )
-    if predicted.mol.GetNumBonds() != reference.mol.GetNumBonds():
+    if predicted.GetNumBonds() != reference.mol.GetNumBonds():
         raise RecordError("the prediction is another molecule: other number of bonds")
-    matches = bond_skeleton(predicted.mol).GetSubstructMatches(
+    matches = bond_skeleton(predicted).GetSubstructMatches(
         bond_skeleton(reference.mol), uniquify=False, maxMatches=MAX_MATCHES
     )
     if not matches:
@@ -141,10 +139,10 @@ def _atom_order(predicted: Geometry, reference: Geometry) -> list[int]:
     if reference.positions is None:
         return list(matches[0])
     target = pdist(reference.positions)
-    errors = [np.abs(pdist(predicted.positions[list(match)]) - target).sum() for match in matches]
+    errors = [np.abs(pdist(positions[list(match)]) - target).sum() for match in matches]
     return list(matches[int(np.argmin(errors))])
 
 
-def _labels(mol: Chem.Mol) -> tuple:
+def _elements_and_bonds(mol: Chem.Mol) -> tuple[list[int], set[tuple[int, ...]]]:
     bonds = {tuple(sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx()))) for b in list(mol.GetBonds())}
     return [atom.GetAtomicNum() for atom in list(mol.GetAtoms())], bonds

@@ -9,7 +9,7 @@ PERIODIC_TABLE = Chem.GetPeriodicTable()
 
 
 def broken_bond(mol: Chem.Mol, positions: np.ndarray) -> str | None:
-    """In words the first bond of ``mol`` that is none in ``positions`` (n, 3), angstrom; None if all are."""
+    """Name the first bond of ``mol`` that is none in ``positions`` (n, 3), angstrom; None if all are."""
     positions = np.asarray(positions)
     for bond in mol.GetBonds():
         ends = bond.GetBeginAtom(), bond.GetEndAtom()

@@ -28,16 +28,16 @@ class StereoMatch(NamedTuple):
 
 def match_stereo(mol: Chem.Mol, positions: np.ndarray) -> StereoMatch:
     """Compare the stereo marks of ``mol`` with those read from ``positions`` (n, 3) of the same atoms."""
-    found = set_positions(mol, positions)
-    Chem.AssignStereochemistryFrom3D(found, replaceExistingTags=True)
+    embedded = set_positions(mol, positions)
+    Chem.AssignStereochemistryFrom3D(embedded, replaceExistingTags=True)
     unmarked = Chem.ChiralType.CHI_UNSPECIFIED
     centres = [(a.GetIdx(), a.GetChiralTag()) for a in list(mol.GetAtoms()) if a.GetChiralTag() != unmarked]
     bonds = [(b.GetIdx(), b.GetStereo()) for b in list(mol.GetBonds()) if b.GetStereo() in DOUBLE_BOND_STEREO]
     return StereoMatch(
         len(centres),
-        sum(found.GetAtomWithIdx(index).GetChiralTag() == tag for index, tag in centres),
+        sum(embedded.GetAtomWithIdx(index).GetChiralTag() == tag for index, tag in centres),
         len(bonds),
-        sum(found.GetBondWithIdx(index).GetStereo() == stereo for index, stereo in bonds),
+        sum(embedded.GetBondWithIdx(index).GetStereo() == stereo for index, stereo in bonds),
     )
 
 

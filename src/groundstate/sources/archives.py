@@ -12,17 +12,17 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING, cast
 
 from groundstate.errors import GroundstateError
+from groundstate.text import HARMLESS_SIZE, MAX_RATIO
 
-# Deflate reaches a ratio of about 1000 and bzip2 far more; tables of numbers and CIFs stay below 30.
-MAX_RATIO = 100
-# Below this size no archive is taken for a bomb: very small ones of repetitive text compress very well.
-HARMLESS_SIZE = 32 * 2**20
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
 
+Members = Generator[tuple[str, IO[bytes]], None, None]
 _DAMAGE = (EOFError, zipfile.BadZipFile, zlib.error, tarfile.TarError, gzip.BadGzipFile, NotImplementedError)
 
 
@@ -35,24 +35,26 @@ def list_members(archive: str | Path, suffix: str = "") -> list[str]:
 
 
 @contextlib.contextmanager
-def open_member(archive: str | Path, name: str) -> Iterator[BinaryIO]:
-    """The file ``name`` of ``archive`` as a readable binary stream.
+def open_member(archive: str | Path, name: str) -> Iterator[io.BufferedReader]:
+    """Open the file ``name`` of ``archive`` as a readable binary stream.
 
     Damage that shows up while reading (a cut archive, a wrong CRC) raises ``GroundstateError`` too.
     For many members use ``read_members``: it goes through the archive once.
     """
     if name not in (names := list_members(archive)):
-        near = [known for known in names if known.endswith("/" + name)] or names
+        near = [other for other in names if other.endswith("/" + name)] or names
         listed = ", ".join(near[:5]) + (", ..." if len(near) > 5 else "")
         raise GroundstateError(f"{archive} has no member {name!r}; it has {listed or 'no files at all'}")
     members = read_members(archive)
     try:
-        yield next(stream for found, stream in members if found == name)
+        yield next(stream for member, stream in members if member == name)
     finally:
         members.close()
 
 
-def read_members(archive: str | Path, suffix: str = "") -> Iterator[tuple[str, BinaryIO]]:
+def read_members(
+    archive: str | Path, suffix: str = ""
+) -> Generator[tuple[str, io.BufferedReader], None, None]:
     """Pairs (name, stream) of the files whose name ends in ``suffix``, in the order of the archive.
 
     A stream is good until the next pair is asked for.
@@ -66,9 +68,9 @@ def read_members(archive: str | Path, suffix: str = "") -> Iterator[tuple[str, B
         if magic[:2] == b"PK":
             members = _read_zip(archive)
         elif magic[:2] == b"\x1f\x8b":
-            members = _read_tar(archive, gzip.open)
+            members = _read_tar(archive, gzip.GzipFile)
         elif magic[:3] == b"BZh":
-            members = _read_tar(archive, bz2.open)
+            members = _read_tar(archive, bz2.BZ2File)
         else:
             raise GroundstateError(f"{archive} is not a zip, wheel, tar.gz or tar.bz2 archive")
     with contextlib.closing(members):
@@ -82,7 +84,7 @@ def read_members(archive: str | Path, suffix: str = "") -> Iterator[tuple[str, B
                 yield name, io.BufferedReader(_Guarded(stream, f"{archive}, member {name}"), 2**16)
 
 
-def _read_zip(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
+def _read_zip(archive: Path) -> Members:
     with zipfile.ZipFile(archive) as handle:
         members = handle.infolist()
         _check_names(archive, (member.filename for member in members))
@@ -100,24 +102,26 @@ def _read_zip(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
                     yield member.filename, stream
 
 
-def _read_tar(archive: Path, unpack: Callable[[Path], BinaryIO]) -> Iterator[tuple[str, BinaryIO]]:
+def _read_tar(archive: Path, unpack: type[gzip.GzipFile] | type[bz2.BZ2File]) -> Members:
     seen: set[str] = set()
-    with unpack(archive) as unpacked, io.BufferedReader(_Counted(unpacked, archive), 2**16) as counted:
+    with contextlib.ExitStack() as stack:
+        counter = _Counted(cast(IO[bytes], stack.enter_context(unpack(archive))), archive)
+        counted = stack.enter_context(io.BufferedReader(counter, 2**16))
         with tarfile.open(fileobj=counted, mode="r|") as handle:
             end = 0
             for member in handle:
-                handle.members.clear()  # a stream is read once: what lies behind would only fill the memory
+                handle.members.clear()  # type: ignore[attr-defined]  # the stub lacks it; a stream is read once: what lies behind would only fill the memory
                 _check_names(archive, [member.name], seen)
                 if not (member.isreg() or member.isdir()) or member.issparse():
                     raise GroundstateError(_refusal(archive, member.name, "is a link or a device"))
                 end = member.offset_data + member.size
                 _check_size(archive, end)
-                if member.isreg():
-                    with handle.extractfile(member) as stream:
+                if (stream := handle.extractfile(member)) is not None:
+                    with stream:
                         yield member.name, stream
         while counted.read(2**16):  # to the end, where gzip and bzip2 compare their checksums
             pass
-        if counted.raw.count < end:
+        if counter.count < end:
             raise EOFError("the last member is cut")
 
 
@@ -166,31 +170,37 @@ def _sentences(where: str) -> Iterator[None]:
 class _Counted(io.RawIOBase):
     """A decompressed stream that stops when it has given too much."""
 
-    def __init__(self, stream: BinaryIO, archive: Path) -> None:
+    def __init__(self, stream: IO[bytes], archive: Path) -> None:
         self.stream, self.archive, self.count = stream, archive, 0
 
     def readable(self) -> bool:
+        """Say that it can be read."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
-        data = self.stream.read(len(buffer))
+    def readinto(self, buffer: "Buffer") -> int:
+        """Fill ``buffer`` as far as one read goes; 0 at the end."""
+        view = memoryview(buffer)
+        data = self.stream.read(len(view))
         self.count += len(data)
         _check_size(self.archive, self.count)
-        buffer[: len(data)] = data
+        view[: len(data)] = data
         return len(data)
 
 
 class _Guarded(io.RawIOBase):
     """A member's stream whose errors are sentences that name archive and member."""
 
-    def __init__(self, stream: BinaryIO, where: str) -> None:
+    def __init__(self, stream: IO[bytes], where: str) -> None:
         self.stream, self.where = stream, where
 
     def readable(self) -> bool:
+        """Say that it can be read."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: "Buffer") -> int:
+        """Fill ``buffer`` as far as one read goes; 0 at the end."""
+        view = memoryview(buffer)
         with _sentences(self.where):
-            data = self.stream.read(len(buffer))
-        buffer[: len(data)] = data
+            data = self.stream.read(len(view))
+        view[: len(data)] = data
         return len(data)

@@ -45,14 +45,15 @@ class Checksum:
 
     def verify(self, path: str | Path, origin: str) -> None:
         """Raise ``GroundstateError`` when ``path``, which came from ``origin``, has another checksum."""
-        found = Checksum.of(path, self.algorithm)
-        if found != self:
+        actual = Checksum.of(path, self.algorithm)
+        if actual != self:
             raise GroundstateError(
-                f"{origin}: the checksum does not match: expected {self}, found {found}. Either the file was"
+                f"{origin}: the checksum does not match: expected {self}, found {actual}. Either the file was"
                 " changed at its source or the checksum in the config is wrong; nothing was kept"
             )
 
     def __str__(self) -> str:
+        """Write as ``parse`` reads it."""
         return f"{self.algorithm}:{self.digest}"
 
 
@@ -62,7 +63,7 @@ def record_path(path: str | Path) -> Path:
 
 
 def read_record(path: str | Path) -> Checksum | None:
-    """The sha256 that an earlier download of ``path`` left, if there was one."""
+    """Read the sha256 that an earlier download of ``path`` left, if there was one."""
     record = record_path(path)
     if not record.exists():
         return None

@@ -83,12 +83,12 @@ def _size(folder: Path) -> int:
 
 
 def _explain(requirement: str, checksum: Checksum, said: str) -> str:
-    """The usual failures of pip in one sentence each; pip's own words went to the log."""
+    """Put the usual failures of pip in one sentence each; pip's own words went to the log."""
     if "DO NOT MATCH THE HASHES" in said:
-        found = re.search(r"Got\s+([0-9a-f]{64})", said)
+        actual = re.search(r"Got\s+([0-9a-f]{64})", said)
         return (
             f"{requirement}: the checksum does not match: expected {checksum}, "
-            f"found {'sha256:' + found[1] if found else 'another'}; nothing was kept"
+            f"found {'sha256:' + actual[1] if actual else 'another'}; nothing was kept"
         )
     if re.search(r"Retrying \(|ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError", said):
         return (

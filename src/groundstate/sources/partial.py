@@ -36,6 +36,7 @@ class PartialFile:
         self.modified: str | None = None
 
     def __enter__(self) -> "PartialFile":
+        """Take the lock, and up what an earlier attempt left."""
         self._lock = _locked(self.description)
         self._body = self.path.open("ab", buffering=0)
         self.size = self._body.tell()
@@ -44,6 +45,7 @@ class PartialFile:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Give the lock back; an empty part leaves no files."""
         self._body.close()
         if self.size == 0:
             self.path.unlink(missing_ok=True)
@@ -53,8 +55,8 @@ class PartialFile:
     def _recall(self, description: str) -> bool:
         """Whether the part is of this address; a kill may have cut the description short."""
         try:
-            known = json.loads(description)
-            url, self.total, self.etag, self.modified = (known[key] for key in DESCRIPTION)
+            content = json.loads(description)
+            url, self.total, self.etag, self.modified = (content[key] for key in DESCRIPTION)
         except (ValueError, TypeError, KeyError):
             return False
         return url == self.url and self.total is not None

@@ -9,19 +9,11 @@ from groundstate.settings import Settings
 from groundstate.sources.checksums import PATTERN
 
 Kind = Literal["index", "url", "path"]
-Format = Literal[
-    "qm9pack",
-    "flla",
-    "sdf",
-    "smiles",
-    "molecule3d",
-    "molecule3d_parquet",
-    "csv",
-    "extxyz",
-    "cif",
-    "mp_elements",
-    "mp_entries",
-]
+# Each has a reader of this name in ``molecules.dataset.readers`` and ``crystals.dataset.readers``.
+MoleculeFormat = Literal["qm9pack", "sdf", "smiles", "molecule3d", "molecule3d_parquet"]
+CrystalFormat = Literal["flla", "csv", "extxyz", "cif"]
+PhaseFormat = Literal["mp_elements", "mp_entries"]
+Format = Literal[MoleculeFormat, CrystalFormat, PhaseFormat]
 # No separators, no leading dot or dash: the name becomes part of a path and of a command line.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 

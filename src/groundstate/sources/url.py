@@ -72,15 +72,15 @@ def _verify(url: str, output: Path, part: PartialFile, checksum: Checksum | None
     if checksum:
         checksum.verify(part.path, url)
         return
-    found, recorded = Checksum.of(part.path), read_record(output)
-    if recorded and found != recorded:
+    actual, recorded = Checksum.of(part.path), read_record(output)
+    if recorded and actual != recorded:
         raise GroundstateError(
             f"{url}: the file is another one than the first time: {record_path(output)} has {recorded}, now"
-            f" it is {found}. If the change is meant, delete that record and fetch again; nothing was kept"
+            f" it is {actual}. If the change is meant, delete that record and fetch again; nothing was kept"
         )
     if not recorded:
-        write_record(output, found)
-        _say(f"warning: no checksum is known for {url}; it has {found}, recorded in {record_path(output)}")
+        write_record(output, actual)
+        _say(f"warning: no checksum is known for {url}; it has {actual}, recorded in {record_path(output)}")
 
 
 def _complete(url: str, part: PartialFile, retry: Retry) -> None:
@@ -226,7 +226,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _make_opener() -> urllib.request.OpenerDirector:
-    """An opener that knows http and https alone: there is nothing in it that could read a local file."""
+    """Make an opener of http and https alone: there is nothing in it that could read a local file."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,

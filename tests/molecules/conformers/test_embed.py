@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from groundstate.molecules.conformers.embed import CONFORMER_SCHEMA, embed_conformers
+from groundstate.molecules.conformers.embed import embed_conformers
 from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.conformers.shards import CONFORMER_SCHEMA
 from groundstate.molecules.mols import parse_smiles, record_from_mol
 from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks
 from groundstate.records import MOLECULE_SCHEMA, write_records

@@ -1,11 +1,8 @@
 """Conformers of a whole record file: worker processes, shards that survive a kill, cached by content."""
 
-import hashlib
-import json
-import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import islice
@@ -13,43 +10,25 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import rdkit
 from rdkit import Chem
 
 from groundstate.files import atomic_path, write_json
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
+from groundstate.molecules.conformers.shards import CONFORMER_SCHEMA, SHARD_SIZE, Shards, chunked, embed_shard
+from groundstate.molecules.mols import mol_from_record, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
 from groundstate.processes import map_chunks, worker_pool
 from groundstate.progress import Progress
-from groundstate.records import VECTORS, Rejection, write_rejected
+from groundstate.records import Records, Rejection, write_rejected
 
-CONFORMER_SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("conformer", pa.int32()),
-        ("method", pa.string()),  # etkdg: the first conformer; mmff: a minimum
-        ("origin", pa.string()),  # etkdg, random_coordinates, fallback
-        ("force_field", pa.string()),  # mmff94, uff or none: what minimised it in truth
-        ("energy", pa.float64()),  # kcal/mol of that force field
-        ("copies", pa.int32()),  # conformers that ended in this minimum
-        ("stereo_kept", pa.bool_()),
-        ("positions", VECTORS),  # angstrom
-    ]
-)
-SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
-SHARD = 20  # records: what a kill can cost a worker
 FEW = 16  # records that are not worth starting a process
-VERSION = 3  # raise it where the same settings give other conformers
-
-
 BASELINES = ("etkdg", "mmff", "lowest")
 
 
 def embed_conformers(
-    records: Collection[dict],
+    records: Records,
     test_ids: Iterable[str],
     settings: EmbedConformers,
     workers: int,
@@ -74,14 +53,14 @@ def embed_conformers(
         stereo.
     """
     output = Path(output)
-    cache = _Cache(output.parent / f".{output.name}.work", settings)
+    cache = Shards(output.parent / f".{output.name}.work", settings)
     keys = [cache.key(record) for record in records]
-    missing = sum(key not in cache.shards for key in keys)
-    todo = (pair for pair in zip(keys, records, strict=True) if pair[0] not in cache.shards)
+    missing = sum(key not in cache.paths for key in keys)
+    todo = (pair for pair in zip(keys, records, strict=True) if pair[0] not in cache.paths)
     progress = Progress("embed conformers", len(keys), "molecules", done=len(keys) - missing)
     started = time.monotonic()
-    work = partial(_embed_shard, settings=settings, folder=cache.folder)
-    for size in map_chunks(work, _chunks(todo, SHARD), workers):
+    work = partial(embed_shard, settings=settings, folder=cache.folder)
+    for size in map_chunks(work, chunked(todo, SHARD_SIZE), workers):
         progress.update(size)
     seconds = time.monotonic() - started
     cache.scan()
@@ -98,7 +77,7 @@ def embed_conformers(
             )
             for name in BASELINES
         }
-        for chunk in _chunks(zip(keys, records, strict=True), 1000):
+        for chunk in chunked(zip(keys, records, strict=True), 1000):
             block = []
             for key, record in chunk:
                 rows = cache.rows(key)
@@ -130,7 +109,7 @@ def embed_conformers(
 
 
 def embed_part(
-    records: Collection[dict],
+    records: Records,
     settings: EmbedConformers,
     workers: int,
     output: str | Path,
@@ -143,12 +122,12 @@ def embed_part(
     ``shards/part.json`` in ``output`` says that this part is.
     """
     output = Path(output)
-    cache = _Cache(output.parent / f".{output.name}.work", settings)
+    cache = Shards(output.parent / f".{output.name}.work", settings)
     mine = ((cache.key(record), record) for record in islice(records, part - 1, None, parts))
-    todo = [pair for pair in mine if pair[0] not in cache.shards]
+    todo = [pair for pair in mine if pair[0] not in cache.paths]
     progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")
-    work = partial(_embed_shard, settings=settings, folder=cache.folder)
-    for size in map_chunks(work, _chunks(todo, SHARD), workers):
+    work = partial(embed_shard, settings=settings, folder=cache.folder)
+    for size in map_chunks(work, chunked(todo, SHARD_SIZE), workers):
         progress.update(size)
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
 
@@ -160,69 +139,11 @@ def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:
     return molblock_with_properties(set_positions(mol, row["positions"]), name, properties)
 
 
-class _Cache:
-    """Shards of finished records: which file holds a key, and its rows."""
-
-    def __init__(self, folder: Path, settings: EmbedConformers) -> None:
-        self.folder = folder
-        self.prefix = json.dumps([VERSION, rdkit.__version__, settings.model_dump()], sort_keys=True)
-        self.shards: dict[str, Path] = {}
-        self.open: dict[Path, dict[str, list[dict]]] = {}
-        self.scan()
-
-    def key(self, record: dict) -> str:
-        content = {name: value for name, value in record.items() if name not in ("properties", "inchi")}
-        return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
-
-    def scan(self) -> None:
-        known = set(self.shards.values())
-        for path in self.folder.glob("*.parquet"):
-            if path not in known:
-                for key in pq.read_table(path, columns=["key"])["key"].to_pylist():
-                    self.shards[key] = path
-
-    def rows(self, key: str) -> list[dict]:
-        path = self.shards[key]
-        if path not in self.open:
-            if len(self.open) >= 8:
-                self.open.pop(next(iter(self.open)))
-            rows: dict[str, list[dict]] = {}
-            for row in pq.read_table(path).to_pylist():
-                rows.setdefault(row.pop("key"), []).append(row)
-            self.open[path] = rows
-        return self.open[path][key]
-
-    def drop_unused(self, keys: Iterable[str]) -> None:
-        used = {self.shards[key] for key in keys}
-        for path in set(self.shards.values()) - used:
-            path.unlink()
-        for scratch in self.folder.glob(".*.part"):
-            shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _chunks(items: Iterable, size: int) -> Iterator[list]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
-def _embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder: Path) -> int:
-    rows = []
-    for key, record in chunk:
-        try:
-            rows += [row | {"key": key} for row in conformers_of(record, settings)]
-        except RecordError as error:
-            rows.append({"key": key, "id": record["id"], "reason": str(error)})
-    with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), temporary)
-    return len(chunk)
-
-
 @contextmanager
 def conformer_maker(
     settings: EmbedConformers, workers: int, method: str | None
 ) -> Iterator[Callable[[Sequence[dict]], Iterable[list[dict]]]]:
-    """A function from records to the rows of ``method`` of each, in order, shared among processes."""
+    """Give a function from records to the rows of ``method`` of each, in order, shared among processes."""
 
     def make(records: Sequence[dict]) -> Iterable[list[dict]]:
         # a process takes seconds to start

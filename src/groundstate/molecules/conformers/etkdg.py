@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem, rdBase
-from rdkit.Chem import AllChem, rdDistGeom, rdForceFieldHelpers
+from rdkit.Chem import rdDepictor, rdDistGeom, rdForceFieldHelpers
 from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers.settings import EmbedConformers
@@ -19,7 +19,11 @@ from groundstate.seeds import derive_seed
 # What is tried, and how often, where RDKit refuses a molecule: without the check of volumes, without torsion
 # and ring knowledge, without any minimisation (which leaves the work to the force field).
 PLAIN = {"useExpTorsionAnglePrefs": False, "useBasicKnowledge": False}
-FALLBACKS = ((5, {}), (5, PLAIN), (20, {**PLAIN, "onlyInitialEmbedding": True}))
+FALLBACKS: tuple[tuple[int, dict[str, bool]], ...] = (
+    (5, {}),
+    (5, PLAIN),
+    (20, {**PLAIN, "onlyInitialEmbedding": True}),
+)
 SAME_ENERGY, SAME_SHAPE = 0.05, 0.05  # kcal/mol, angstrom: two minimisations of one minimum
 
 
@@ -46,11 +50,11 @@ class Relaxed(NamedTuple):
 
 
 def conformers_of(record: Mapping, settings: EmbedConformers) -> list[dict]:
-    """Rows of ``CONFORMER_SCHEMA`` for one record: the first conformer before minimisation (``etkdg``), then
-    every minimum that was found (``mmff``), once, with the number of conformers that ended in it.
+    """Make the conformers of one record, as rows of ``CONFORMER_SCHEMA``.
 
-    Depends on the record and the settings alone. Atoms are in the record's order; hydrogens that the record
-    lacks are used for embedding and left out again.
+    First comes the first conformer before minimisation (``etkdg``), then every distinct minimum (``mmff``)
+    with the number of conformers that ended in it. They depend on the record and the settings alone. Atoms
+    are in the record's order; hydrogens that it lacks are used for embedding and left out again.
     """
     graph = mol_from_record(record)
     mol = Chem.AddHs(graph)
@@ -74,19 +78,19 @@ def conformers_of(record: Mapping, settings: EmbedConformers) -> list[dict]:
 
 
 def _distinct(minima: Sequence[Relaxed]) -> list[tuple[int, int]]:
-    """(number, copies) of every distinct minimum, in the order in which they were found.
+    """Give (number, copies) of every distinct minimum, in the order of the conformers.
 
     Sorted distances know neither the numbering of equivalent atoms nor the hand, which is given.
     """
     shapes = [np.sort(pdist(minimum.positions)) for minimum in minima]
     kept: dict[int, int] = {}
     for number, minimum in enumerate(minima):
-        for known in kept:
-            other = minima[known]
+        for earlier in kept:
+            other = minima[earlier]
             alike = (minimum.force_field, minimum.stereo_kept) == (other.force_field, other.stereo_kept)
             near = alike and abs((minimum.energy or 0.0) - (other.energy or 0.0)) < SAME_ENERGY
-            if near and np.abs(shapes[number] - shapes[known]).max(initial=0.0) < SAME_SHAPE:
-                kept[known] += 1
+            if near and np.abs(shapes[number] - shapes[earlier]).max(initial=0.0) < SAME_SHAPE:
+                kept[earlier] += 1
                 break
         else:
             kept[number] = 1
@@ -96,7 +100,7 @@ def _distinct(minima: Sequence[Relaxed]) -> list[tuple[int, int]]:
 def embed(
     mol: Chem.Mol, count: int, seed: int, settings: EmbedConformers, deadline: float = math.inf
 ) -> list[Embedded]:
-    """One to ``count`` geometries with the stereo of ``mol`` (all hydrogens explicit).
+    """Embed one to ``count`` geometries with the stereo of ``mol`` (all hydrogens explicit).
 
     RDKit's volume check refuses many strained cages whose true geometry has an inverted centre. After ETKDGv3
     from its usual start and from random coordinates come the ``FALLBACKS``: a geometry counts as found when
@@ -107,15 +111,15 @@ def embed(
     """
     for origin, random_start in (("etkdg", False), ("random_coordinates", True)):
         options = {"maxIterations": settings.max_iterations, "useRandomCoords": random_start}
-        found: list[Embedded] = []
+        embedded: list[Embedded] = []
         # one first: where RDKit cannot make it, it could not make the others either
-        for part, wanted in (("first", 1), ("others", count - 1)):
-            made = _etkdg(mol, wanted, derive_seed(seed, origin, part), deadline, options)
-            found += [Embedded(one, origin, True) for one in made if match_stereo(mol, one).complete]
-            if not found:
+        for part, number in (("first", 1), ("others", count - 1)):
+            made = _etkdg(mol, number, derive_seed(seed, origin, part), deadline, options)
+            embedded += [Embedded(one, origin, True) for one in made if match_stereo(mol, one).complete]
+            if not embedded:
                 break
-        if found:
-            return found
+        if embedded:
+            return embedded
     return _fallback(mol, count, seed, deadline)
 
 
@@ -123,9 +127,9 @@ def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Emb
     kept = None
     for rung, (tries, extra) in enumerate(FALLBACKS):
         options = {"maxIterations": 1, "useRandomCoords": True, "enforceChirality": False} | extra
-        found: list[Embedded] = []
+        embedded: list[Embedded] = []
         attempt = 0
-        while attempt < tries + 2 * count * bool(found) and len(found) < count:
+        while attempt < tries + 2 * count * bool(embedded) and len(embedded) < count:
             made = _etkdg(mol, 1, derive_seed(seed, "fallback", rung, attempt), deadline, options)
             attempt += 1
             for positions in made:
@@ -133,15 +137,15 @@ def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Emb
                 sound = broken_bond(mol, positions) is None
                 for candidate in (positions, positions * [1.0, 1.0, -1.0]):
                     if sound and match_stereo(mol, candidate).complete:
-                        found.append(Embedded(candidate, "fallback", True))
+                        embedded.append(Embedded(candidate, "fallback", True))
                         break
                 if kept is None or (sound and broken_bond(mol, kept) is not None):
                     kept = positions
-        if found:
-            return found
+        if embedded:
+            return embedded
     if kept is None:
         flat = Chem.Mol(mol)
-        AllChem.Compute2DCoords(flat)
+        rdDepictor.Compute2DCoords(flat)
         kept = flat.GetConformer().GetPositions()
     sound = broken_bond(mol, kept) is None
     return [Embedded(kept, "fallback", sound and match_stereo(mol, kept).complete)]
@@ -153,12 +157,10 @@ def _etkdg(
     left = deadline - time.monotonic()
     if left <= 0 or count <= 0:
         return []
+    limit = {"timeout": max(1, math.ceil(left))} if math.isfinite(left) else {}
     parameters = rdDistGeom.ETKDGv3()
-    parameters.randomSeed = seed % (2**31 - 1)
-    for name, value in options.items():
+    for name, value in {"randomSeed": seed % (2**31 - 1), **options, **limit}.items():
         setattr(parameters, name, value)
-    if math.isfinite(left):
-        parameters.timeout = max(1, math.ceil(left))
     copy = Chem.Mol(mol)
     with rdBase.BlockLogs():
         rdDistGeom.EmbedMultipleConfs(copy, count, parameters)
@@ -194,10 +196,12 @@ def relax(mol: Chem.Mol, starts: Sequence[Embedded], steps: int) -> list[Relaxed
 
 
 def _mmff94(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
-    known = rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
-    return rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, maxIters=steps) if known else []
+    if not rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
+        return []
+    return rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, maxIters=steps)
 
 
 def _uff(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
-    known = rdForceFieldHelpers.UFFHasAllMoleculeParams(mol)
-    return rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, maxIters=steps) if known else []
+    if not rdForceFieldHelpers.UFFHasAllMoleculeParams(mol):
+        return []
+    return rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, maxIters=steps)

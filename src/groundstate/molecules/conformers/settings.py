@@ -8,12 +8,12 @@ from groundstate.settings import Settings
 class EmbedConformers(Settings):
     """Make start geometries with RDKit: ETKDGv3, then MMFF94."""
 
-    num_conformers: int = Field(default=1, ge=1, description="Conformers a molecule")
+    num_conformers: int = Field(default=1, ge=1, description="Start geometries per molecule")
     seed: int = Field(default=0, ge=0, description="Seed of the embedding; each conformer derives its own")
     max_iterations: int = Field(
         default=20,
         ge=1,
-        description="Embedding attempts a conformer, each for the usual and the random start",
+        description="Embedding attempts per conformer, each for the usual and the random start",
     )
     time_limit: float = Field(
         default=30.0,

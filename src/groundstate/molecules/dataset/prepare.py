@@ -94,7 +94,7 @@ def prepare_molecules(
         ),
     )
     summary = {
-        "source": survey.count,
+        "source": survey.size,
         "sampled": builder.seen,
         "records": len(builder.inchis),
         "rejected": len(rejections),
@@ -110,15 +110,15 @@ def prepare_molecules(
 
 
 class _Survey(NamedTuple):
-    """What the first pass finds: size of the source, the sample drawn from it, hashes of repeated ids."""
+    """What the first pass tells: size of the source, the sample drawn from it, hashes of repeated ids."""
 
-    count: int
+    size: int
     sample: set[str] | None
     repeated: set[int]
 
     @property
-    def wanted(self) -> int:
-        return self.count if self.sample is None else len(self.sample)
+    def chosen(self) -> int:
+        return self.size if self.sample is None else len(self.sample)
 
 
 def _survey(entries: Iterator[Entry], settings: PrepareMolecules) -> _Survey:
@@ -136,12 +136,12 @@ def _survey(entries: Iterator[Entry], settings: PrepareMolecules) -> _Survey:
             keys.append(derive_seed("id", entry.id))
     else:
         sample = {name for _, name in heapq.nsmallest(settings.max_molecules, ranked())}
-    found, counts = np.unique(np.array(keys, np.uint64), return_counts=True)
-    return _Survey(len(keys), sample, set(found[counts > 1].tolist()))
+    distinct, counts = np.unique(np.array(keys, np.uint64), return_counts=True)
+    return _Survey(len(keys), sample, set(distinct[counts > 1].tolist()))
 
 
 class _Builder:
-    """Builds records in blocks and keeps, a molecule, what the splits need."""
+    """Builds records in blocks and keeps what the splits need of each molecule."""
 
     def __init__(self, settings: PrepareMolecules, rejections: list[Rejection], survey: _Survey) -> None:
         self.settings, self.rejections, self.survey = settings, rejections, survey
@@ -151,7 +151,7 @@ class _Builder:
         self.seen = self.with_geometry = 0
 
     def blocks(self, entries: Iterator[Entry]) -> Iterator[list[dict]]:
-        progress = Progress("prepare molecules", self.survey.wanted, "molecules")
+        progress = Progress("prepare molecules", self.survey.chosen, "molecules")
         block: list[dict] = []
         for entry in entries:
             if self.survey.sample is not None and entry.id not in self.survey.sample:
@@ -174,9 +174,9 @@ class _Builder:
             raise RecordError("the id occurs twice; the first one is kept")
         record = entry.build()
         if record["positions"] is None and self.settings.undefined_stereo == "refuse":
-            unknown = undefined_stereo(record["smiles"])
-            if unknown:
-                raise RecordError(f"undefined stereo at {', '.join(unknown)}: mark it in the SMILES")
+            undefined = undefined_stereo(record["smiles"])
+            if undefined:
+                raise RecordError(f"undefined stereo at {', '.join(undefined)}: mark it in the SMILES")
         scaffold = murcko_scaffold(record["smiles"])
         if key in self.survey.repeated:
             self.taken.add(key)
@@ -190,7 +190,7 @@ class _Builder:
         return record
 
     def splits(self) -> dict[str, np.ndarray]:
-        """Ours (one InChI on one side), those by Molecule3D's rules, and the published ones: codes."""
+        """Give codes: our splits (one InChI on one side), those by Molecule3D's rules, the published ones."""
         fractions = (self.settings.train_fraction, self.settings.validation_fraction)
         inchis = np.array(self.inchis, np.uint64)
         random = random_split(inchis, fractions)

@@ -34,9 +34,11 @@ class RecordFile:
             raise GroundstateError(f"{path}: has no column {', '.join(missing)}; delete it and rerun")
 
     def __len__(self) -> int:
+        """Count the rows."""
         return self._length
 
     def __iter__(self) -> Iterator[dict]:
+        """Stream whole rows."""
         return self.columns(*self.schema.names)
 
     def columns(self, *names: str) -> Iterator[dict]:
@@ -54,8 +56,9 @@ class RecordPart:
         self.ids = set(read_split(splits, split, part))
 
     def __len__(self) -> int:
-        """Molecules of the part, those without a geometry too."""
+        """Count the molecules of the part, those without a geometry too."""
         return len(self.ids)
 
     def __iter__(self) -> Iterator[dict]:
+        """Stream the molecules of the part that have a geometry."""
         return (row for row in self.file if row["positions"] is not None and row["id"] in self.ids)

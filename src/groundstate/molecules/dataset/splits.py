@@ -26,7 +26,7 @@ def random_group_key(seed: int, inchi: str) -> int:
     return derive_seed(seed, "split", inchi)
 
 
-def random_split(keys: Sequence[int], fractions: tuple[float, float]) -> np.ndarray:
+def random_split(keys: Sequence[int] | np.ndarray, fractions: tuple[float, float]) -> np.ndarray:
     """Cut shuffled groups at ``fractions`` (train, validation) of the molecules.
 
     Parameters
@@ -47,7 +47,7 @@ def random_split(keys: Sequence[int], fractions: tuple[float, float]) -> np.ndar
 
 
 def molecule3d_random_split(count: int, fractions: tuple[float, float], seed: int = 42) -> np.ndarray:
-    """The random split of Molecule3D: indices shuffled as scikit-learn does, cut at int(fraction * count).
+    """Split as Molecule3D at random: indices shuffled as in scikit-learn, cut at int(fraction * count).
 
     Molecules are not grouped, so one InChI may sit on two sides: for comparison with published figures only.
     With 3,899,647 molecules, 0.6 and 0.2 it gives the published 2,339,788 / 779,929 / 779,930.
@@ -71,16 +71,16 @@ def within_test(parts: np.ndarray, split: Callable[[np.ndarray], np.ndarray]) ->
     return inner
 
 
-def scaffold_split(groups: Sequence[int], fractions: tuple[float, float]) -> np.ndarray:
-    """The greedy rule of Molecule3D: biggest scaffold first, into train while it fits, then validation, then
-    test.
+def scaffold_split(groups: Sequence[int] | np.ndarray, fractions: tuple[float, float]) -> np.ndarray:
+    """Split by the greedy rule of Molecule3D: biggest scaffold first.
 
-    Sets are sorted by (size, index of the first member), both descending, and stay whole.
+    It goes into train while it fits, then into validation, then into test. Sets are sorted by (size, index
+    of the first member), both descending, and stay whole.
 
     Parameters
     ----------
     groups
-        One label a molecule; molecules of equal label share a scaffold (see ``merge_groups``).
+        A number per molecule; those of equal number share a scaffold (see ``merge_groups``).
 
     Source: Xu et al., arXiv 2110.01717, and the splitter in its repository.
     """
@@ -100,12 +100,11 @@ def scaffold_split(groups: Sequence[int], fractions: tuple[float, float]) -> np.
     return PARTS[part[group]]
 
 
-def merge_groups(first: Sequence[int], second: Sequence[int]) -> np.ndarray:
-    """Labels of the coarsest common grouping: molecules joined by either labelling, directly or in a chain.
+def merge_groups(first: Sequence[int] | np.ndarray, second: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Merge two groupings: number the sets of molecules that either grouping joins, directly or in a chain.
 
     Tautomers share an InChI but may differ in scaffold; joining both keeps each InChI on one side.
     """
-
     _, rows = np.unique(np.asarray(first), return_inverse=True)
     _, columns = np.unique(np.asarray(second), return_inverse=True)
     if not len(rows):
@@ -117,7 +116,7 @@ def merge_groups(first: Sequence[int], second: Sequence[int]) -> np.ndarray:
 
 
 def codes_of(parts: np.ndarray) -> np.ndarray:
-    """Parts as places in ``NAMES``, one byte a molecule instead of forty."""
+    """Turn parts into places in ``NAMES``: one byte per molecule instead of forty."""
     codes = np.zeros(len(parts), np.uint8)
     for code, name in enumerate(NAMES):
         codes[parts == name] = code
@@ -125,7 +124,7 @@ def codes_of(parts: np.ndarray) -> np.ndarray:
 
 
 def write_splits(path: str | Path, ids: Iterable[str], **columns: np.ndarray) -> None:
-    """Write ``splits.csv``: id, then one column of codes a split by name, in the order of ``ids``."""
+    """Write ``splits.csv``: id, then a column of codes per split, by name, in the order of ``ids``."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["id", *columns])

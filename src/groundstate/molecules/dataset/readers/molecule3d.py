@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def read_molecule3d(paths: Sequence[str | Path]) -> Iterator[Entry]:
     ----------
     paths
         The SDF parts (``combined_mols_0_to_1000000.sdf`` ...; sorted by their first number), and optionally
-        ``properties.csv`` (one row a molecule) and the split files ``random_split_inds.json``,
+        ``properties.csv`` (one row per molecule) and the split files ``random_split_inds.json``,
         ``scaffold_split_inds.json`` (``train``, ``valid``, ``test``: lists of molecule numbers),
         ``random_test_split_inds.json``, ``scaffold_test_split_inds.json`` (the property experiment: positions
         within the test part, in ascending order of the molecules).
@@ -72,8 +73,7 @@ def read_molecule3d(paths: Sequence[str | Path]) -> Iterator[Entry]:
             for name, table in codes.items()
             if number < len(table) and table[number]
         }
-        build = lambda identifier=identifier, block=block, row=row: _official(identifier, block, row)  # noqa: E731
-        yield Entry(identifier, build, published)
+        yield Entry(identifier, partial(_official, identifier, block, row), published)
 
 
 def _first_number(name: str) -> int:
@@ -83,7 +83,7 @@ def _first_number(name: str) -> int:
 
 def _official_splits(files: dict[str, Path]) -> dict[str, np.ndarray]:
     """Per split an array over the molecules: 0 not in it, 1 train, 2 validation, 3 test."""
-    tables = {}
+    tables: dict[str, np.ndarray] = {}
     for name in sorted(
         files, key=lambda name: "_test_" in name
     ):  # the test part is cut again: it comes first
@@ -140,7 +140,7 @@ def read_molecule3d_parquet(path: str | Path) -> Iterator[Entry]:
     for batch in file.iter_batches(BATCH, columns=columns):
         for row in batch.to_pylist():
             identifier = f"m3d_{row['index']:07d}"
-            yield Entry(identifier, lambda identifier=identifier, row=row: _record(identifier, row))
+            yield Entry(identifier, partial(_record, identifier, row))
 
 
 def _record(identifier: str, row: dict) -> dict:

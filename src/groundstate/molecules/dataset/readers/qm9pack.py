@@ -1,9 +1,10 @@
-"""QM9 from the wheel of the index package ``qm9pack``: its CSV parts are read out of the archive, not
-imported."""
+"""QM9 from the wheel of the index package ``qm9pack``: its CSV parts are read, nothing is imported."""
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from rdkit import Chem
@@ -44,11 +45,11 @@ def read_qm9pack(path: str | Path) -> Iterator[Entry]:
             yield from _read_part(stream, f"{path}: {part}")
 
 
-def _read_part(stream, name: str) -> Iterator[Entry]:
+def _read_part(stream: BinaryIO, name: str) -> Iterator[Entry]:
     for number, row in enumerate(read_rows(stream, name, COLUMNS), 1):
         index = row.get("Index", "")
         identifier = f"qm9_{int(index):06d}" if index.isdigit() else f"{Path(name).stem}-{number}"
-        yield Entry(identifier, lambda identifier=identifier, row=row: _record(identifier, row))
+        yield Entry(identifier, partial(_record, identifier, row))
 
 
 def _record(identifier: str, row: dict[str, str]) -> dict:

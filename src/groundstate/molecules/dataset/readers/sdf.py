@@ -1,6 +1,7 @@
 """Anybody's SDF: 3D records with or without hydrogens; flat drawings become records without a geometry."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from groundstate.molecules.dataset.readers.entry import Entry
@@ -11,7 +12,7 @@ from groundstate.molecules.sdf import SdfBlock, parse_molblock, read_sdf_blocks
 def read_sdf(path: str | Path) -> Iterator[Entry]:
     """Stream an SDF (V2000, V3000, plain or ``.gz``); numeric data fields become properties."""
     for block in read_sdf_blocks(path):
-        yield Entry(block.id, lambda block=block: _record(block))
+        yield Entry(block.id, partial(_record, block))
 
 
 def _record(block: SdfBlock) -> dict:

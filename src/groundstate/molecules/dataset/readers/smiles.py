@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from groundstate.errors import GroundstateError
@@ -23,9 +24,9 @@ def read_smiles(path: str | Path) -> Iterator[Entry]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             rows = _csv_rows(stream, path) if name.endswith(".csv") else _lines(stream)
             number = 0
-            for number, (smiles, title) in enumerate(rows, 1):
+            for number, (row, title) in enumerate(rows, 1):
                 identifier = title or f"{stem}-{number}"
-                yield Entry(identifier, lambda i=identifier, row=smiles: _record(i, row))
+                yield Entry(identifier, partial(_record, identifier, row))
     except (EOFError, gzip.BadGzipFile) as error:
         raise GroundstateError(f"{path}: the gzip file is broken or cut ({error}); fetch it again") from None
     if not number:

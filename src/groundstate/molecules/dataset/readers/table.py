@@ -1,4 +1,4 @@
-"""CSV tables with one molecule a row, checked as they stream by."""
+"""CSV tables with one molecule per row, checked as they stream by."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ def read_rows(stream: BinaryIO, name: str, columns: Sequence[str]) -> Iterator[d
 
 
 def cell(row: dict[str, str], column: str) -> str:
-    """The text in ``column``; ``RecordError`` where the row is too short to have it."""
+    """Read the text in ``column``; ``RecordError`` where the row is too short to have it."""
     try:
         return row[column]
     except KeyError:

@@ -1,0 +1,108 @@
+"""Finished conformers in small files: what a killed run has done is taken up by the hash of its content."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import rdkit
+
+from groundstate.files import atomic_path
+from groundstate.molecules.conformers.etkdg import conformers_of
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.mols import RecordError
+from groundstate.records import VECTORS
+
+CONFORMER_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("conformer", pa.int32()),
+        ("method", pa.string()),  # etkdg: the first conformer; mmff: a minimum
+        ("origin", pa.string()),  # etkdg, random_coordinates, fallback
+        ("force_field", pa.string()),  # mmff94, uff or none: what minimised it in truth
+        ("energy", pa.float64()),  # kcal/mol of that force field
+        ("copies", pa.int32()),  # conformers that ended in this minimum
+        ("stereo_kept", pa.bool_()),
+        ("positions", VECTORS),  # angstrom
+    ]
+)
+SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
+SHARD_SIZE = 20  # records: what a kill can cost a worker
+VERSION = 3  # raise it where the same settings give other conformers
+OPEN_SHARDS = 8  # held in memory at one time
+
+Item = TypeVar("Item")
+
+
+class Shards:
+    """The finished records of a folder: which file holds a key, and its rows.
+
+    Attributes
+    ----------
+    paths: key of a record -> the shard that holds its rows
+    """
+
+    def __init__(self, folder: Path, settings: EmbedConformers) -> None:
+        self.folder = folder
+        self.prefix = json.dumps([VERSION, rdkit.__version__, settings.model_dump()], sort_keys=True)
+        self.paths: dict[str, Path] = {}
+        self._open: dict[Path, dict[str, list[dict]]] = {}
+        self.scan()
+
+    def key(self, record: dict) -> str:
+        """Hash what decides the conformers of ``record``: its content, the settings, the versions."""
+        content = {name: value for name, value in record.items() if name not in ("properties", "inchi")}
+        return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
+
+    def scan(self) -> None:
+        """Look for shards that have come since."""
+        seen = set(self.paths.values())
+        for path in self.folder.glob("*.parquet"):
+            if path not in seen:
+                for key in pq.read_table(path, columns=["key"])["key"].to_pylist():
+                    self.paths[key] = path
+
+    def rows(self, key: str) -> list[dict]:
+        """Read the rows of ``SHARD_SCHEMA`` of one record."""
+        path = self.paths[key]
+        if path not in self._open:
+            if len(self._open) >= OPEN_SHARDS:
+                self._open.pop(next(iter(self._open)))
+            rows: dict[str, list[dict]] = {}
+            for row in pq.read_table(path).to_pylist():
+                rows.setdefault(row.pop("key"), []).append(row)
+            self._open[path] = rows
+        return self._open[path][key]
+
+    def drop_unused(self, keys: Iterable[str]) -> None:
+        """Delete the shards that hold none of ``keys``, and what killed runs left."""
+        used = {self.paths[key] for key in keys}
+        for path in set(self.paths.values()) - used:
+            path.unlink()
+        for scratch in self.folder.glob(".*.part"):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Cut ``items`` into lists of ``size``; the last may be shorter."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder: Path) -> int:
+    """Make the conformers of (key, record) pairs and write them as one shard; return how many it holds."""
+    rows = []
+    for key, record in chunk:
+        try:
+            rows += [row | {"key": key} for row in conformers_of(record, settings)]
+        except RecordError as error:
+            rows.append({"key": key, "id": record["id"], "reason": str(error)})
+    with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), temporary)
+    return len(chunk)
