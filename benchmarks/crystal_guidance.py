@@ -17,7 +17,7 @@ import torch
 
 from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate
-from groundstate.crystals.models.registry import load_model
+from groundstate.crystals.models.load import load_model
 from groundstate.crystals.structures import to_structure
 from groundstate.metrics.crystals.structure_validity import structure_is_valid
 from groundstate.potentials.formation import formation_energies

@@ -25,7 +25,9 @@ def main() -> None:
     numbers = np.repeat([8, 14, 22, 38, 56], SIZES[-1] // 5)
     frac = np.random.default_rng(0).random((len(numbers), 3))
     crystal = Crystal("", numbers, frac, np.eye(3) * 9.0)
-    model = CompactModel.build([crystal, crystal], TrainCrystals()).eval().requires_grad_(False)
+    model = (
+        CompactModel.build("unimat-compact", [crystal, crystal], TrainCrystals()).eval().requires_grad_(False)
+    )
     for size in SIZES:
         request = Request(formulas=(dict.fromkeys((8, 14, 22, 38, 56), size // 5),))
         seconds = []

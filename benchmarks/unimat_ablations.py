@@ -27,7 +27,6 @@ from groundstate.crystals.crystal import Crystal, from_record
 from groundstate.crystals.models.base import CrystalModel, Request
 from groundstate.crystals.models.embedding import wave_features
 from groundstate.crystals.models.generate import generate
-from groundstate.crystals.models.registry import model_type
 from groundstate.crystals.models.settings import TrainCrystals, Unimat
 from groundstate.crystals.models.unimat.model import UnimatModel
 from groundstate.crystals.structures import to_structure
@@ -116,8 +115,8 @@ def row_of(options: dict, seed: int, parts: dict[str, list[Crystal]], arguments:
     """Train and sample one variant."""
     settings = TrainCrystals(unimat=Unimat(width=arguments.width, blocks=arguments.blocks, **options))
     torch.manual_seed(seed)
-    kind = PatchModel if arguments.network == "patch" else model_type("unimat")
-    model = kind.build(parts["train"], settings)
+    kind = PatchModel if arguments.network == "patch" else UnimatModel
+    model = kind.build("unimat", parts["train"], settings)
     begun = time.process_time()
     seconds = 60 * arguments.minutes
     steps, loss, validation = train(model, parts, seconds, arguments.batch, arguments.rate, seed)

@@ -20,6 +20,7 @@ from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.property.settings import PropertyExperiment
+from groundstate.plugins import CRYSTAL_MODELS
 from groundstate.settings import Settings, explain
 from groundstate.sources.settings import CrystalFormat, MoleculeFormat, Retry, Source
 from groundstate.stability.settings import ScoreStability
@@ -28,7 +29,6 @@ ROOT = Path(__file__).parents[2]
 MOLECULE_FORMATS: tuple[str, ...] = get_args(MoleculeFormat)
 CRYSTAL_FORMATS: tuple[str, ...] = get_args(CrystalFormat)
 MOLECULE_MODELS = get_args(TrainGeometry.model_fields["model"].annotation)
-CRYSTAL_MODELS = get_args(TrainCrystals.model_fields["model"].annotation)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0)]
@@ -95,7 +95,7 @@ class Config(Settings):
     def _names_exist(self) -> "Config":
         for part, formats, models in (
             ("molecules", MOLECULE_FORMATS, MOLECULE_MODELS),
-            ("crystals", CRYSTAL_FORMATS, CRYSTAL_MODELS),
+            ("crystals", CRYSTAL_FORMATS, tuple(CRYSTAL_MODELS)),
         ):
             section = getattr(self, part)
             known = [name for name, source in self.sources.items() if source.format in formats]

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import runpy
 import signal
 import subprocess
@@ -71,8 +72,8 @@ def test_interrupted_run_ends_with_the_same_weights(
     assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
 
 
-def test_a_cut_checkpoint_is_named_and_one_of_another_config_is_left_alone(
-    undisturbed: Path, tmp_path: Path
+def test_a_cut_checkpoint_is_set_aside_and_one_of_another_config_is_left_alone(
+    undisturbed: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     process = subprocess.Popen([sys.executable, SCRIPT, tmp_path, "delay=0.05"])
     while not list(tmp_path.glob(".training-*/resume.ckpt")):
@@ -85,10 +86,11 @@ def test_a_cut_checkpoint_is_named_and_one_of_another_config_is_left_alone(
     run(tmp_path, seed=1)  # other arguments: begins anew, beside the unfinished one
     assert resume.read_bytes() == whole
     resume.write_bytes(whole[:1000])
-    with pytest.raises(GroundstateError, match=r"resume.ckpt: not a whole .* delete it and train again"):
-        run(tmp_path)
-    resume.unlink()
     run(tmp_path)
+    warning = capfd.readouterr().err
+    assert re.search(
+        r"warning: .*resume.ckpt: not a whole .*; set aside as \*.damaged, train begins anew", warning
+    )
     assert (tmp_path / "training.csv").read_bytes() == (undisturbed / "training.csv").read_bytes()
 
 
@@ -124,7 +126,7 @@ def test_each_pass_sees_every_item_once() -> None:
     assert seen[:20] != seen[20:]
 
 
-def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
+def test_an_empty_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GroundstateError, match="validation part is empty"):
         fit(
             TrainingTask(
@@ -138,17 +140,6 @@ def test_refusals(tmp_path: Path, undisturbed: Path) -> None:
             ),
             tmp_path,
         )
-    cut = tmp_path / "cut.ckpt"
-    cut.write_bytes((undisturbed / "best.ckpt").read_bytes()[:500])
-    with pytest.raises(GroundstateError, match=r"cut.ckpt: not a whole"):
-        load_checkpoint(cut)
-    with pytest.raises(GroundstateError, match="'crystals' is wanted"):
-        load_checkpoint(undisturbed / "best.ckpt", "crystals")
-    with pytest.raises(GroundstateError, match="no such checkpoint"):
-        load_checkpoint(tmp_path / "none.ckpt")
-    torch.save({"groundstate": Path("x"), "state_dict": os.system}, cut)
-    with pytest.raises(GroundstateError, match="files that hold code are refused"):
-        load_checkpoint(cut)
 
 
 class TwoParts(torch.nn.Module):

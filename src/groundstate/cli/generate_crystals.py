@@ -10,7 +10,7 @@ import typer
 
 from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate, remove_work, work_folder, write_cifs, write_extxyz
-from groundstate.crystals.models.registry import load_model
+from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.requests import parse_conditions, parse_request
 from groundstate.crystals.structures import read_part
 from groundstate.errors import GroundstateError
@@ -21,6 +21,9 @@ def command(
     checkpoint: Annotated[Path, typer.Option(help="best.ckpt of a trained crystal model")],
     output: Annotated[Path, typer.Option(help="extxyz file to write")],
     num: Annotated[int, typer.Option(min=1, help="number of crystals")] = 64,
+    model: Annotated[
+        str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="seed; sample i of a seed is always the same")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="crystals at once; no effect on results")] = 32,
     formula: Annotated[str | None, typer.Option(help="exact content of the cell, such as SrTiO3")] = None,
@@ -53,9 +56,9 @@ def command(
             )
         names, request = _compositions(compositions, splits, request)
     total = num * max(len(names), 1)
-    model = load_model(checkpoint, choose_device(device))
+    trained = load_model(checkpoint, choose_device(device), model)
     work = work_folder(output, checkpoint, request, total, seed, steps)
-    crystals = generate(model, request, total, seed, batch_size, steps, work)
+    crystals = generate(trained, request, total, seed, batch_size, steps, work)
     if names:
         crystals = [
             crystals[index + sample * len(names)]._replace(id=f"{name}_{sample}")

@@ -14,7 +14,9 @@ def command(
     records: Annotated[Path, typer.Option(help="records.parquet of the prepare stage")],
     splits: Annotated[Path, typer.Option(help="splits.csv of the prepare stage")],
     output_dir: Annotated[Path, typer.Option(help="folder for checkpoints and history")],
-    model: Annotated[str, typer.Option(help="name of the model")] = "unimat-compact",
+    model: Annotated[
+        str, typer.Option(help="name of the model, or package.module:Object")
+    ] = "unimat-compact",
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     seed: Annotated[int, typer.Option(min=0, help="seed of weights, order and noise")] = 0,
     processes: Annotated[int, typer.Option(min=0, help="GPUs that share the training; 0 is 1")] = 1,

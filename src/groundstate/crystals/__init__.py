@@ -1,0 +1,1 @@
+"""Crystals: data, generative models, generation."""

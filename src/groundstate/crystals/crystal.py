@@ -54,7 +54,7 @@ def fault(crystal: Crystal) -> str | None:
 
 
 def to_record(crystal: Crystal) -> dict:
-    """The row of ``CRYSTAL_SCHEMA``."""
+    """Return the row of ``CRYSTAL_SCHEMA``."""
     return {
         "id": crystal.id,
         "formula": reduced_formula(crystal.atomic_numbers),
@@ -66,7 +66,7 @@ def to_record(crystal: Crystal) -> dict:
 
 
 def from_record(row: dict) -> Crystal:
-    """The inverse of ``to_record``."""
+    """Return the crystal of a row: the inverse of ``to_record``."""
     return Crystal(
         row["id"],
         np.asarray(row["atomic_numbers"], dtype=int),

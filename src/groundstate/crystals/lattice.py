@@ -8,7 +8,7 @@ _ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
 
 
 def cell_from_parameters(parameters: np.ndarray) -> np.ndarray:
-    """Cell vectors as rows, a along x and b in the xy plane.
+    """Return cell vectors as rows, a along x and b in the xy plane.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def cell_from_parameters(parameters: np.ndarray) -> np.ndarray:
 
 
 def cell_parameters(lattice: np.ndarray) -> np.ndarray:
-    """a, b, c in angstrom and alpha, beta, gamma in degrees of cells (..., 3, 3)."""
+    """Return a, b, c in angstrom and alpha, beta, gamma in degrees of cells (..., 3, 3)."""
     lengths = np.linalg.norm(lattice, axis=-1)
     unit = lattice / lengths[..., None]
     pairs = ((1, 2), (0, 2), (0, 1))
@@ -39,7 +39,7 @@ def cell_parameters(lattice: np.ndarray) -> np.ndarray:
 
 
 def niggli(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same crystal in its Niggli-reduced, right-handed cell; unchanged where no reduction is found."""
+    """Return a crystal in its Niggli-reduced, right-handed cell; in its own where spglib gives none."""
     reduced = spglib.niggli_reduce(lattice)
     if reduced is None:
         reduced = lattice
@@ -50,7 +50,7 @@ def niggli(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np
 
 
 def log_metric(lattice: np.ndarray) -> np.ndarray:
-    """Logarithm of the cell without its rotation, six numbers: half the log of the metric ``M M^T``.
+    """Return the logarithm of the cell without its rotation, six numbers: half the log of ``M M^T``.
 
     Any six numbers are a cell of positive volume (``exp`` of their trace), so that a generated one can be
     neither flat nor impossible. Shape (..., 3, 3) -> (..., 6). Source: Jiao et al. 2024 (DiffCSP++), eq. 3.
@@ -61,7 +61,7 @@ def log_metric(lattice: np.ndarray) -> np.ndarray:
 
 
 def cell_from_log_metric(six: np.ndarray, smallest: float = 0.5, largest: float = 200.0) -> np.ndarray:
-    """A cell (symmetric matrix) of the given log metric; principal lengths stay within bounds (angstrom)."""
+    """Return the symmetric cell of a log metric; principal lengths stay within bounds (angstrom)."""
     symmetric = np.zeros((*six.shape[:-1], 3, 3))
     symmetric[..., _ROWS, _COLUMNS] = six
     symmetric[..., _COLUMNS, _ROWS] = six
@@ -71,12 +71,12 @@ def cell_from_log_metric(six: np.ndarray, smallest: float = 0.5, largest: float 
 
 
 def standard_orientation(lattice: np.ndarray) -> np.ndarray:
-    """The same cell turned so that a lies along x and b in the xy plane (right-handed cells only)."""
+    """Return the same cell turned so that a lies along x and b in the xy plane (right-handed cells only)."""
     return cell_from_parameters(cell_parameters(lattice))
 
 
 def closed_cell(parameters: np.ndarray, smallest: float = 0.5) -> np.ndarray:
-    """A cell (3, 3) from six predicted parameters, which need not be possible.
+    """Return a cell (3, 3) from six predicted parameters, which need not be possible.
 
     Lengths are kept above ``smallest`` (angstrom) and angles within 10 to 170 degrees; where the angles close
     no cell they are moved towards 90 degrees, a tenth of the way at a time, until they do.

@@ -1,6 +1,6 @@
 """Anybody's crystals as pymatgen structures: extended XYZ, CIF (file, folder, archive), CSV, records."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class NamedStructure(NamedTuple):
 
 
 def to_structure(crystal: Crystal) -> Structure:
-    """The pymatgen form of a crystal."""
+    """Return the pymatgen form of a crystal."""
     species = [Element.from_Z(int(z)) for z in crystal.atomic_numbers]
     return Structure(Lattice(crystal.lattice), species, crystal.frac_coords)
 
@@ -81,15 +81,15 @@ def read_structures(
 
 
 def read_part(path: Path, splits: Path | None, parts: tuple[str, ...]) -> list[NamedStructure]:
-    """The readable crystals of a file; with a file of ``splits`` those of the given parts."""
+    """Return the readable crystals of a file; with a file of ``splits`` those of the given parts."""
     crystals, _ = read_structures(path)
     if splits is None:
         return crystals
-    wanted = {name for part in parts for name in read_split(splits, "random", part)}
-    return [crystal for crystal in crystals if crystal.id in wanted]
+    chosen = {name for part in parts for name in read_split(splits, "random", part)}
+    return [crystal for crystal in crystals if crystal.id in chosen]
 
 
-def _reader(path: Path):
+def _reader(path: Path) -> Callable[[Path], Iterator[Crystal | Rejection]]:
     if path.is_dir():
         return READERS["cif"]
     if path.name.endswith(".parquet"):
@@ -98,5 +98,5 @@ def _reader(path: Path):
         if path.name.lower().endswith(suffix):
             return READERS[kind]
     raise GroundstateError(
-        f"{path}: unknown kind of crystal file; known: {', '.join(SUFFIXES)}, .parquet, a folder of CIF files"
+        f"{path}: unknown kind of crystal file; allowed: {', '.join(SUFFIXES)}, .parquet, a folder of CIFs"
     )

@@ -85,8 +85,6 @@ def sample(
     noise
         Gives a fresh standard normal tensor shaped like ``start``; only ``ancestral`` asks for it.
     """
-    if method == "ancestral" and noise is None:
-        raise ValueError("ancestral sampling needs a source of noise")
     current, last, last_snr = start, None, None
     for index in range(len(log_snrs) - 1):
         now, following = (log_snrs[i].to(start.dtype) for i in (index, index + 1))
@@ -94,6 +92,8 @@ def sample(
         if index == len(log_snrs) - 2:
             return clean
         if method == "ancestral":
+            if noise is None:
+                raise ValueError("ancestral sampling needs a source of noise")
             current = ancestral_step(current, clean, now, following, noise(), interpolation)
         elif method == "ddim":
             current = ddim_step(current, clean, now, following)

@@ -33,7 +33,7 @@ def alpha_sigma(log_snr: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def log_snr_steps(steps: int, clip: float = 20.0, shift: float = 1.0) -> Tensor:
-    """The ``steps + 1`` log-SNR values that a sampler visits, from noise to clean, float64."""
+    """Return the ``steps + 1`` log-SNR values that a sampler visits, from noise to clean, float64."""
     return cosine_log_snr(torch.linspace(1, 0, steps + 1, dtype=torch.float64), clip, shift)
 
 

@@ -11,7 +11,7 @@ Target = Literal["eps", "v", "x0"]
 
 
 def regression_target(clean: Tensor, noise: Tensor, log_snr: Tensor, target: Target) -> Tensor:
-    """The tensor that the network's output is regressed to.
+    """Return the tensor that the network's output is regressed to.
 
     ``eps`` is the noise, ``x0`` the clean value, ``v = alpha eps - sigma x0`` (Salimans and Ho 2022, eq. 10).
     """

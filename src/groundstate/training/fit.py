@@ -6,6 +6,7 @@ Several processes (DDP) share the micro-batches of a step, whose random streams 
 processes there are changes the time and not the result.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -25,7 +26,7 @@ from torch import Tensor
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_text
 from groundstate.provenance import write_provenance
-from groundstate.training.checkpoints import choose_device, load_checkpoint
+from groundstate.training.checkpoints import choose_device, load_checkpoint, read_content, save_checkpoint
 from groundstate.training.distributed import process_environment, strategy
 from groundstate.training.keeper import Keeper, history_csv
 from groundstate.training.module import TrainingModule
@@ -108,14 +109,10 @@ def fit(task: TrainingTask, folder: str | Path, *, name: str = "train", processe
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        resume = work / "resume.ckpt"
-        if resume.exists():
-            step = load_checkpoint(resume).step  # where it is not whole: a sentence
-            if trainer.is_global_zero:
-                sys.stderr.write(f"{name}: goes on from step {step}\n")
+        resume = _resumable(work, name, trainer.is_global_zero)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the first step, when the keeper takes over
         module = TrainingModule(task, keeper.record)
-        trainer.fit(module, ckpt_path=resume if resume.exists() else None, weights_only=True)
+        trainer.fit(module, ckpt_path=resume, weights_only=True)
     if trainer.global_step < settings.max_steps:
         raise SystemExit(143)
     if trainer.is_global_zero:
@@ -133,14 +130,34 @@ def _identity(task: TrainingTask) -> str:
     return digest.hexdigest()
 
 
+def _resumable(work: Path, name: str, speaks: bool) -> Path | None:
+    """Return the checkpoint to go on from, or None; what is damaged is set aside and made again."""
+    resume, best = work / "resume.ckpt", work / "best.ckpt"
+    if not resume.exists():
+        return None
+    try:
+        step = load_checkpoint(resume).step
+        load_checkpoint(best)
+    except GroundstateError as error:
+        for path in (resume, best):
+            with contextlib.suppress(FileNotFoundError):  # another process of this training was faster
+                path.replace(path.with_name(f"{path.name}.damaged"))
+        if speaks:
+            sys.stderr.write(f"warning: {error}; set aside as *.damaged, {name} begins anew\n")
+        return None
+    if speaks:
+        sys.stderr.write(f"{name}: goes on from step {step}\n")
+    return resume
+
+
 def _publish(task: TrainingTask, keeper: Keeper, folder: Path, started: float) -> None:
     """Write the four files of a complete training and remove its working folder."""
     work = keeper.work
     if task.finish is not None:
         task.finish(work / "best.ckpt")
-    best = torch.load(work / "best.ckpt", map_location="cpu", weights_only=True)
-    with atomic_path(folder / "best.ckpt") as temporary:  # no training goes on from it
-        torch.save({key: best[key] for key in ("state_dict", "groundstate")}, temporary)
+    best = read_content(work / "best.ckpt")
+    # no training goes on from it
+    save_checkpoint({key: best[key] for key in ("state_dict", "groundstate")}, folder / "best.ckpt")
     with atomic_path(folder / "last.ckpt") as temporary:
         shutil.copyfile(work / "resume.ckpt", temporary)
     write_text(folder / "training.csv", history_csv(keeper.history))

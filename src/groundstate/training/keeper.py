@@ -16,6 +16,7 @@ from torch import Tensor
 
 from groundstate.files import atomic_path
 from groundstate.progress import Progress
+from groundstate.training.checkpoints import read_content, save_checkpoint, seal
 from groundstate.training.task import TrainingTask
 
 
@@ -38,6 +39,7 @@ class Keeper(Callback):
             pair[1] += count
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Open the progress line and let SIGTERM stop the run at the end of a step."""
         if trainer.is_global_zero:
             self.progress = Progress(self.name, self.max_steps, "step", trainer.global_step)
         else:
@@ -51,6 +53,7 @@ class Keeper(Callback):
         signal.signal(signal.SIGTERM, note)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: object) -> None:
+        """Show the progress; after SIGTERM write a checkpoint and exit with status 143."""
         if self.progress:
             total, count = self.sums["train_loss"]
             self.progress.update(note=f"train loss {total / count:.4g}" + self._last_validation())
@@ -64,6 +67,7 @@ class Keeper(Callback):
         return f", validation loss {self.history[-1]['validation_loss']:.4g}" if self.history else ""
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Close the history's row after a validation, and write the checkpoints."""
         # resumed from a checkpoint of this very hook: Lightning calls it once more
         if not trainer.strategy.reduce_boolean_decision(bool(self.sums), all=False):
             return
@@ -79,7 +83,7 @@ class Keeper(Callback):
         self._save(trainer, "resume.ckpt")
 
     def _improves(self, row: dict[str, float], stage: str) -> bool:
-        """Whether the stage's validation loss in ``row`` is below all before."""
+        """Say whether the stage's validation loss in ``row`` is below all before."""
 
         def total(one: dict[str, float]) -> float:
             return sum(one[f"validation_{part}"] for part in self.stages[stage])
@@ -90,18 +94,15 @@ class Keeper(Callback):
         """Make the candidate the best, but for stages that were better before."""
         candidate, best = (self.work / f"{name}.ckpt" for name in ("candidate", "best"))
         if best.exists() and len(improved) < len(self.stages):
-            content, before = (
-                torch.load(path, map_location="cpu", weights_only=True) for path in (candidate, best)
-            )
+            content, before = read_content(candidate), read_content(best)
             for name in content["state_dict"]:
                 if not name.startswith(tuple(f"network.{stage}" for stage in improved)):
                     content["state_dict"][name] = before["state_dict"][name]
-            with atomic_path(candidate) as temporary:
-                torch.save(content, temporary)
+            save_checkpoint(content, candidate)
         candidate.replace(best)
 
     def _all_sums(self, processes: int) -> dict[str, list[float]]:
-        """The sums of all processes together."""
+        """Return the sums of all processes together."""
         if processes == 1:
             return self.sums
         every: list[dict[str, list[float]]] = [{}] * processes
@@ -116,20 +117,24 @@ class Keeper(Callback):
             return
         with atomic_path(self.work / name) as temporary:
             trainer.save_checkpoint(temporary)
+            seal(temporary)
 
     # Lightning stores these with its own state, so that they resume together
     def state_dict(self) -> dict[str, str]:
+        """Return the history and the running sums."""
         return {"history": json.dumps(self.history), "sums": json.dumps(self.sums)}
 
     def load_state_dict(self, state_dict: dict[str, str]) -> None:
+        """Take over the history and the running sums of a checkpoint."""
         self.history, self.sums = json.loads(state_dict["history"]), json.loads(state_dict["sums"])
 
     def on_save_checkpoint(self, trainer: lightning.Trainer, module: object, checkpoint: dict) -> None:
+        """Add what the network is rebuilt from."""
         checkpoint["groundstate"] = {"config": json.dumps(self.config), "step": trainer.global_step}
 
 
 def history_csv(history: Sequence[dict[str, float]]) -> str:
-    """The history as CSV text: ``step``, ``train_loss``, ``validation_loss`` and the loss's parts."""
+    """Return the history as CSV text: ``step``, ``train_loss``, ``validation_loss`` and the loss's parts."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
     writer.writeheader()

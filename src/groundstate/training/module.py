@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from groundstate.errors import GroundstateError
@@ -17,13 +17,13 @@ Record = Callable[[str, Tensor, dict[str, Tensor], int], None]
 
 
 def step_indices(seed: int, step: int, size: int, batch_size: int) -> list[int]:
-    """Items of step ``step``: seeded permutations of the ``size`` items, one after another."""
-    wanted = range(step * batch_size, (step + 1) * batch_size)
+    """Return the items of step ``step``: seeded permutations of the ``size`` items, one after another."""
+    positions = range(step * batch_size, (step + 1) * batch_size)
     orders: dict[int, list[int]] = {}
-    for passes in {position // size for position in wanted}:
+    for passes in {position // size for position in positions}:
         generator = torch.Generator().manual_seed(derive_seed(seed, "order", passes))
         orders[passes] = torch.randperm(size, generator=generator).tolist()
-    return [orders[position // size][position % size] for position in wanted]
+    return [orders[position // size][position % size] for position in positions]
 
 
 class TrainingModule(lightning.LightningModule):
@@ -81,7 +81,7 @@ class TrainingModule(lightning.LightningModule):
         """Return the numbers of the validation batches."""
         return range(math.ceil(self.task.validation.size / self.task.settings.batch_size))
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW with a linear warm-up and a cosine decay to zero."""
         settings = self.task.settings
         optimizer = torch.optim.AdamW(

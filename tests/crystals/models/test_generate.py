@@ -14,10 +14,11 @@ import groundstate.crystals.models.generate as generation
 from groundstate.cli.generate_crystals import command
 from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate, work_folder
-from groundstate.crystals.models.registry import load_model
+from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.requests import parse_request
 from groundstate.errors import GroundstateError
 from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
+from groundstate.training.checkpoints import save_checkpoint
 
 SETTINGS = (
     '{"compact": {"width": 32, "layers": 1, "composition_width": 32, "composition_layers": 1,'
@@ -195,9 +196,12 @@ def test_bad_checkpoints_end_in_one_sentence(checkpoint: Path, tmp_path: Path) -
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
     content = torch.load(checkpoint, weights_only=True)
     for old, new, reason in (
-        ('"unimat-compact"', '"unimat-huge"', "no crystal model is named 'unimat-huge'"),
-        ('"depth": ', '"deep": ', "another version"),
-        ('"width": 32', '"width": 64', "another version"),
+        ('"unimat-compact"', '"unimat-huge"', "unimat-huge', which this version does not have"),
+        ('"depth": ', '"deep": ', "config: depth: Field required"),
+        ('"width": 32', '"width": 64', "other shapes than its config says"),
+        ('"width": 32', '"width": 320000', "config: compact.width: .* less than or equal to 4096"),
+        ('"max_atoms": ', '"max_atoms": 99999999', "config: max_atoms: .* less than or equal to 1000"),
+        ('"condition_dropout": 0.2', '"condition_dropout": NaN', "config: condition_dropout: "),
         ('"crystals"', '"geometry"', "geometry"),
     ):
         changed = dict(content)
@@ -206,7 +210,7 @@ def test_bad_checkpoints_end_in_one_sentence(checkpoint: Path, tmp_path: Path) -
             **content["groundstate"],
             "config": content["groundstate"]["config"].replace(old, new),
         }
-        torch.save(changed, tmp_path / "other.ckpt")
+        save_checkpoint(changed, tmp_path / "other.ckpt")
         with pytest.raises(GroundstateError, match=reason):
             load_model(tmp_path / "other.ckpt", torch.device("cpu"))
 

@@ -13,7 +13,7 @@ from groundstate.molecules.models.predict import load_predictor
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
 from groundstate.settings import parse_settings
-from groundstate.training.checkpoints import load_checkpoint
+from groundstate.training.checkpoints import load_checkpoint, save_checkpoint
 
 SETTINGS = parse_settings(
     TrainGeometry,
@@ -82,7 +82,7 @@ def test_checkpoint_of_another_network_is_refused(trained, tmp_path):
     config = json.loads(content["groundstate"]["config"])
     config["refiner"]["channels"] = 5
     content["groundstate"]["config"] = json.dumps(config)
-    torch.save(content, tmp_path / "other.ckpt")
+    save_checkpoint(content, tmp_path / "other.ckpt")
     with pytest.raises(GroundstateError, match=r"other\.ckpt: its weights do not fit the 'gaunt' model"):
         load_predictor(tmp_path / "other.ckpt", "cpu")
     with pytest.raises(GroundstateError, match="no such checkpoint"):

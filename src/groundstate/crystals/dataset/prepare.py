@@ -73,7 +73,7 @@ def _reason(crystal: Crystal, settings: PrepareCrystals, excluded: set[str], see
 def choose(
     crystals: Sequence[Crystal], count: int | None, seed: int
 ) -> tuple[list[Crystal], list[Rejection]]:
-    """A seeded random choice of ``count`` crystals in their old order, and the others as rejections."""
+    """Return a seeded random choice of ``count`` crystals in their old order, and the others as rejections."""
     if count is None or count >= len(crystals):
         return list(crystals), []
     generator = np.random.default_rng(derive_seed(seed, "choose crystals"))
@@ -109,7 +109,7 @@ def split_by_group(groups: Sequence[str], validation: float, test: float, seed: 
 def split_by_file(
     given: Sequence[str], groups: Sequence[str], validation: float, test: float, seed: int
 ) -> list[str]:
-    """The published split, ``given`` by item; a part that no file is comes out of ``train`` by group."""
+    """Return the published split, ``given`` by item; a part without a file comes out of ``train`` by group."""
     shares = [0.0 if name in given else share for name, share in (("validation", validation), ("test", test))]
     training = [index for index, part in enumerate(given) if part == "train"]
     drawn = split_by_group([groups[index] for index in training], *shares, seed)

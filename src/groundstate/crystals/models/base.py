@@ -1,24 +1,29 @@
 """What the train and generate stages need from any crystal model, and what all models share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import torch
+from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
+from groundstate.crystals.dataset.settings import MAX_ATOMS
 from groundstate.crystals.lattice import niggli
 from groundstate.crystals.models.conditions import PropertyScale
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.seeds import derive_seed
+from groundstate.settings import Settings
+
+Output = TypeVar("Output", Tensor, tuple[Tensor, Tensor])
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of a sample; everything that is set is obeyed exactly, conditions excepted.
+    """What is asked of a sample; everything that is set is obeyed exactly, conditions excepted.
 
     Attributes
     ----------
@@ -29,7 +34,7 @@ class Request:
     atoms
         Smallest and largest number of atoms in the cell.
     conditions
-        Property name -> wanted value, by classifier-free guidance.
+        Property name -> target value, by classifier-free guidance.
     guidance
         w of (1 + w) conditional - w unconditional.
     """
@@ -42,7 +47,7 @@ class Request:
 
     @property
     def guided(self) -> bool:
-        """Whether there is something to be guided to."""
+        """Say whether there is something to be guided to."""
         return bool(self.conditions) and self.guidance > 0
 
 
@@ -67,40 +72,69 @@ class Streams:
         }
 
     def draw(self, kind: Callable[..., Tensor], *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-        """(size, *shape) of ``torch.rand`` or ``torch.randn``; rows without a sample are zero."""
+        """Return (size, *shape) of ``torch.rand`` or ``torch.randn``; rows without a sample are zero."""
         drawn = torch.zeros(self.size, *shape, dtype=dtype)
         for row, generator in self.generators.items():
             drawn[row] = kind(*shape, generator=generator, dtype=dtype)
         return drawn
 
 
+class CrystalConfig(Settings):
+    """The JSON values that rebuild a model; built-in models name their own, a plug-in may add any."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Literal["crystals"] = "crystals"
+    model: str = Field(description="built-in name or `package.module:Object` of a plug-in")
+    max_atoms: int = Field(ge=1, le=MAX_ATOMS, description="most atoms of a cell")
+    depth: int = Field(ge=1, le=MAX_ATOMS, description="most atoms of one element in a cell")
+    elements: list[Annotated[int, Field(ge=1, le=MAX_NUMBER)]] = Field(
+        min_length=1, description="atomic numbers of the training crystals"
+    )
+    counts: dict[Annotated[int, Field(ge=1, le=MAX_NUMBER)], Annotated[int, Field(ge=1)]] = Field(
+        {}, description="atomic number -> training crystals with this element"
+    )
+    conditions: list[str] = Field(max_length=100, description="properties that can guide generation")
+    condition_dropout: float = Field(ge=0, le=1, description="share of crystals trained unconditionally")
+
+
 class CrystalModel(nn.Module, ABC):
     """A network with its encoding, its loss and its sampler.
 
-    A subclass is added to ``registry.MODELS``; the same train, generate and score rules then apply to it.
-    Its ``config`` holds the JSON values that rebuild it, ``depth`` being the most atoms of one element.
+    A subclass is named in ``plugins.CRYSTAL_MODELS``, or is a plug-in of the user's; the same train, generate
+    and score rules then apply to it.
     """
 
-    name: ClassVar[str]
-    stages: ClassVar[dict[str, tuple[str, ...]]] = {"": ("loss",)}  # that learn apart; see ``TrainingTask``
+    schema: ClassVar[type[CrystalConfig]] = CrystalConfig
+    stages: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "": ("loss",)
+    }  # that learn apart; see ``TrainingTask``
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
+        checked = self.schema.model_validate(config)
         self.config = config
-        self.max_atoms, self.depth = config["max_atoms"], config["depth"]
-        self.conditions: list[str] = config["conditions"]
+        self.max_atoms, self.depth = checked.max_atoms, checked.depth
+        self.conditions = checked.conditions
         self.property_scale = PropertyScale(self.conditions)
 
     @classmethod
-    def build(cls, crystals: Sequence[Crystal], settings: TrainCrystals) -> "CrystalModel":
-        """A fresh model whose sizes and statistics come from the training crystals."""
+    def build(cls, name: str, crystals: Sequence[Crystal], settings: TrainCrystals) -> Self:
+        """Return a fresh model whose sizes and statistics come from the training crystals.
+
+        ``name`` goes into the config: the built-in name, or the reference of a plug-in.
+
+        Raises ``GroundstateError`` where a condition is no property of at least two crystals.
+        """
         counts = count_atoms(crystals)
+        occurs = (counts > 0).sum(0)
         config = {
             "kind": "crystals",
-            "model": cls.name,
+            "model": name,
             "max_atoms": int(counts.sum(1).max()),
             "depth": int(counts.max()),
-            "elements": np.flatnonzero(counts.sum(0)).tolist(),
+            "elements": np.flatnonzero(occurs).tolist(),
+            "counts": {str(number): int(occurs[number]) for number in np.flatnonzero(occurs)},
             "conditions": settings.conditions,
             "condition_dropout": settings.condition_dropout,
             **cls.own_config(settings),
@@ -112,12 +146,12 @@ class CrystalModel(nn.Module, ABC):
         return model
 
     def fits(self, crystal: Crystal) -> bool:
-        """Whether ``crystal`` is within the sizes that the training crystals set."""
+        """Say whether ``crystal`` is within the sizes that the training crystals set."""
         most = np.bincount(crystal.atomic_numbers).max()
         return len(crystal.atomic_numbers) <= self.max_atoms and most <= self.depth
 
     def encode(self, crystals: Sequence[Crystal]) -> dict[str, Tensor]:
-        """The whole set, Niggli-reduced, as tensors whose first axis is the crystal.
+        """Return the whole set, Niggli-reduced, as tensors whose first axis is the crystal.
 
         Atoms are padded to the largest cell; atomic number 0 is padding.
         """
@@ -136,25 +170,26 @@ class CrystalModel(nn.Module, ABC):
             **self.encode_rest(crystals, lattices),
         }
 
-    def guide(self, request: Request, network: Callable[[Tensor | None], Any]) -> Any:
-        """What ``network(conditions)`` says, moved away from what it says without conditions."""
-        conditions = self.property_scale.wanted(request.conditions)
+    def guide(self, request: Request, network: Callable[[Tensor | None], Output]) -> Output:
+        """Return what ``network(conditions)`` says, moved away from what it says without conditions."""
+        conditions = self.property_scale.target(request.conditions)
         output = network(conditions)
-        if not request.guided:
+        if conditions is None or not request.guided:
             return output
-        free = network(torch.zeros_like(conditions))
-        if isinstance(output, Tensor):
-            return torch.lerp(free, output, 1 + request.guidance)
-        return tuple(torch.lerp(b, a, 1 + request.guidance) for a, b in zip(output, free, strict=True))
+        free, weight = network(torch.zeros_like(conditions)), 1 + request.guidance
+        if isinstance(output, Tensor) and isinstance(free, Tensor):
+            return torch.lerp(free, output, weight)
+        pairs = zip(cast(tuple[Tensor, ...], free), cast(tuple[Tensor, ...], output), strict=True)
+        return cast(Output, tuple(torch.lerp(before, after, weight) for before, after in pairs))
 
     @classmethod
     @abstractmethod
     def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
-        """What the model adds to its config."""
+        """Return what the model adds to its config."""
 
     @abstractmethod
     def encode_rest(self, crystals: Sequence[Crystal], lattices: Tensor) -> dict[str, Tensor]:
-        """What the model adds to ``encode``, from reduced cells (crystals, 3, 3) in float64."""
+        """Return what the model adds to ``encode``, from reduced cells (crystals, 3, 3) in float64."""
 
     @abstractmethod
     def fit_statistics(self, encoded: dict[str, Tensor]) -> None:
@@ -162,7 +197,7 @@ class CrystalModel(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Scalar loss and its named parts for rows of what ``encode`` gave."""
+        """Return the scalar loss and its named parts for rows of what ``encode`` gave."""
 
     @abstractmethod
     def plan(self, request: Request, count: int, seed: int) -> list[Batch]:
@@ -170,11 +205,11 @@ class CrystalModel(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:
-        """The crystals of ``batch.indices``, unnamed."""
+        """Draw the crystals of ``batch.indices``, unnamed."""
 
 
 def count_atoms(crystals: Sequence[Crystal]) -> np.ndarray:
-    """(crystals, 119) atoms of each element."""
+    """Return (crystals, 119) atoms of each element."""
     counts = np.zeros((len(crystals), MAX_NUMBER + 1), dtype=np.int64)
     for row, crystal in zip(counts, crystals, strict=True):
         np.add.at(row, crystal.atomic_numbers, 1)

@@ -10,6 +10,8 @@ from groundstate.crystals.models.grid import CELL_OF, COLUMNS, ROWS
 class ElementEmbedding(nn.Module):
     """Sum of a row, a column and an element vector, so that unseen elements borrow from their neighbours."""
 
+    cells: Tensor
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.row = nn.Embedding(ROWS, width)
@@ -20,13 +22,19 @@ class ElementEmbedding(nn.Module):
         self.register_buffer("cells", torch.as_tensor(CELL_OF).clamp(min=0), persistent=False)
 
     def forward(self, atomic_numbers: Tensor) -> Tensor:
-        """(...) atomic numbers -> (..., width); 0 (padding) gives some vector that the caller masks."""
+        """Map (...) atomic numbers to (..., width); 0 (padding) gives some vector that the caller masks."""
         row, column = self.cells[atomic_numbers].unbind(-1)
         return self.row(row) + self.column(column) + self.element(atomic_numbers)
 
 
+def start_at_zero(layer: nn.Module) -> None:
+    """Set all weights of a layer to zero, so that what follows it begins as if it were not there."""
+    for weights in layer.parameters():
+        nn.init.zeros_(weights)
+
+
 def wave_features(values: Tensor, width: int, fastest: float = 100.0) -> Tensor:
-    """Sines and cosines of (...) numbers at geometric frequencies from 1/10 to ``fastest``: (..., width)."""
+    """Return sines and cosines of (...) at geometric frequencies, 1/10 to ``fastest``: (..., width)."""
     exponent = torch.linspace(0, 1, width // 2, device=values.device, dtype=values.dtype)
     angles = values[..., None] * (0.1 * (fastest / 0.1) ** exponent)
     return torch.cat([angles.sin(), angles.cos()], -1)

@@ -21,7 +21,7 @@ from groundstate.progress import Progress
 
 
 def sample_id(seed: int, index: int) -> str:
-    """The id of sample ``index`` of ``seed``, the same in extxyz, CIF and scores."""
+    """Return the id of sample ``index`` of ``seed``, the same in extxyz, CIF and scores."""
     return f"seed{seed}-{index:05d}"
 
 
@@ -50,7 +50,7 @@ def generate(
     check_limits(request, model.max_atoms, model.depth, model.conditions)
     batches = [part for batch in model.plan(request, count, seed) for part in _parts(batch, batch_size)]
     progress = Progress("generate crystals", count, "crystal")
-    found: dict[int, Crystal] = {}
+    made: dict[int, Crystal] = {}
     for batch in batches:
         kept = None if work is None else work / f"{batch.key}.npz"
         if kept is not None and kept.exists():
@@ -59,9 +59,9 @@ def generate(
             crystals = model.sample(batch, request, seed, steps)
             if kept is not None:
                 _store(kept, crystals)
-        found.update(zip(batch.indices, crystals, strict=True))
+        made.update(zip(batch.indices, crystals, strict=True))
         progress.update(len(batch.indices))
-    return [found[index]._replace(id=sample_id(seed, index)) for index in range(count)]
+    return [made[index]._replace(id=sample_id(seed, index)) for index in range(count)]
 
 
 def _parts(batch: Batch, size: int) -> list[Batch]:
@@ -76,13 +76,13 @@ def _parts(batch: Batch, size: int) -> list[Batch]:
 
 
 def _store(path: Path, crystals: Sequence[Crystal]) -> None:
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for index, crystal in enumerate(crystals):
         arrays[f"numbers{index}"] = crystal.atomic_numbers
         arrays[f"frac{index}"] = crystal.frac_coords
         arrays[f"lattice{index}"] = crystal.lattice
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, **arrays)
+        np.savez(handle, allow_pickle=False, **arrays)
 
 
 def _load(path: Path) -> list[Crystal]:
@@ -96,9 +96,9 @@ def _load(path: Path) -> list[Crystal]:
 def work_folder(
     output: Path, checkpoint: Path, request: Request, count: int, seed: int, steps: int | None
 ) -> Path:
-    """The hidden folder beside ``output`` for this very request to this very checkpoint."""
-    wish = replace(request, elements=None)
-    identity = [repr(wish), sorted(request.elements or ()), count, seed, steps]
+    """Return the hidden folder beside ``output`` for this very request to this very checkpoint."""
+    asked = replace(request, elements=None)
+    identity = [repr(asked), sorted(request.elements or ()), count, seed, steps]
     digest = hashlib.sha256(json.dumps(identity).encode() + checkpoint.read_bytes()).hexdigest()
     return output.parent / f".{output.name}.{digest[:16]}"
 

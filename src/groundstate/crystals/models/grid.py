@@ -42,7 +42,7 @@ class DoesNotFit(ValueError):
 
 
 def slots(atomic_numbers: np.ndarray) -> np.ndarray:
-    """Which slot along L each atom takes: its rank among the atoms of its element, in file order."""
+    """Return the slot along L of each atom: its rank among the atoms of its element, in file order."""
     seen: dict[int, int] = {}
     ranks = np.empty(len(atomic_numbers), dtype=int)
     for index, number in enumerate(np.asarray(atomic_numbers).tolist()):
@@ -85,7 +85,7 @@ class PeriodicGrid:
         return self.depth, ROWS, COLUMNS, self.channels
 
     def encode(self, crystal: Crystal) -> tuple[np.ndarray, np.ndarray]:
-        """The tensor (L, 9, 18, C) and the six cell parameters (angstrom, degrees).
+        """Return the tensor (L, 9, 18, C) and the six cell parameters (angstrom, degrees).
 
         Raises ``DoesNotFit`` where an element has more than L atoms.
         """
@@ -107,7 +107,7 @@ class PeriodicGrid:
         return tensor, parameters
 
     def decode(self, tensor: np.ndarray, parameters: np.ndarray, name: str = "") -> Crystal:
-        """The crystal of a tensor, atoms ordered by slot and cell; grid cells without element are ignored.
+        """Return the crystal of a tensor, atoms ordered by slot and cell; cells without element are ignored.
 
         A slot of the ``null`` encoding is empty where the mean of its coordinates is nearer to -1 than to 0.
         """
@@ -120,7 +120,7 @@ class PeriodicGrid:
 
 
 def count_grid(atomic_numbers: np.ndarray) -> np.ndarray:
-    """Number of atoms in each cell of the table, (9, 18)."""
+    """Count the atoms in each cell of the table, (9, 18)."""
     counts = np.zeros((ROWS, COLUMNS), dtype=int)
     np.add.at(counts, tuple(CELL_OF[atomic_numbers].T), 1)
     return counts

@@ -1,27 +1,38 @@
 """Settings of crystal training and generation."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from groundstate.settings import Settings
 from groundstate.training.settings import TrainingSettings
 
+MAX_SAMPLING_STEPS = 100_000
+MAX_CRYSTALS = 10_000_000  # of one generation
+# Settings that a model does not read; a model that is not here (a plug-in) may read all.
+_UNREAD: dict[str, dict[str, Any]] = {
+    "unimat-compact": {"unimat": True},
+    "unimat": {"compact": True},
+    **{name: {"compact": True, "unimat": {"width"}} for name in ("unimat-64", "unimat-128", "unimat-256")},
+}
+
 
 class Compact(Settings):
     """``unimat-compact``: composition on the count grid, then structure over the present atoms."""
 
-    width: int = Field(128, ge=16, multiple_of=8, description="features of an atom token")
-    layers: int = Field(4, ge=1, description="attention layers of the structure stage")
-    heads: int = Field(4, ge=1, description="attention heads; must divide width")
+    width: int = Field(128, ge=16, le=4096, multiple_of=8, description="features per atom token")
+    layers: int = Field(4, ge=1, le=128, description="attention layers of the structure stage")
+    heads: int = Field(4, ge=1, le=256, description="attention heads; must divide width")
     places: Literal["relative", "absolute"] = Field(
         "relative",
         description="what is seen of sites: differences, or coordinates and order too (one structure type)",
     )
-    composition_width: int = Field(256, ge=16, multiple_of=8, description="features of the composition stage")
-    composition_layers: int = Field(3, ge=1, description="residual layers of the composition stage")
+    composition_width: int = Field(
+        256, ge=16, le=8192, multiple_of=8, description="features of the composition stage"
+    )
+    composition_layers: int = Field(3, ge=1, le=128, description="residual layers of the composition stage")
     composition_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the composition stage")
-    sampling_steps: int = Field(40, ge=2, description="denoising steps of a sample")
+    sampling_steps: int = Field(40, ge=2, le=MAX_SAMPLING_STEPS, description="denoising steps of a sample")
     sampler: Literal["ancestral", "ddim", "second_order"] = Field(
         "ancestral", description="how a denoising step is made"
     )
@@ -40,9 +51,13 @@ class Unimat(Settings):
     """
 
     width: int = Field(
-        16, ge=8, multiple_of=8, description="base channels of `unimat`; the paper has 64, 128 and 256"
+        16,
+        ge=8,
+        le=1024,
+        multiple_of=8,
+        description="base channels of `unimat`; the paper has 64, 128 and 256",
     )
-    blocks: int = Field(3, ge=1, description="residual blocks a level")
+    blocks: int = Field(3, ge=1, le=64, description="residual blocks per level")
     dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the residual blocks")
     convolution: Literal["factorised", "full"] = Field(
         "factorised", description="kernels (1, 3, 3), or (3, 3, 3) over the atoms of an element too"
@@ -50,16 +65,20 @@ class Unimat(Settings):
     encoding: Literal["null", "presence"] = Field(
         "null", description="empty slots at -1, or a fourth channel that says whether there is an atom"
     )
-    absent_weight: float = Field(0.05, gt=0, description="loss weight of coordinates without atom (presence)")
+    absent_weight: float = Field(
+        0.05, gt=0, le=1000, description="loss weight of coordinates without atom (presence)"
+    )
     target: Literal["eps", "v", "x0"] = Field("eps", description="what the network predicts")
-    min_snr_gamma: float | None = Field(None, gt=0, description="min-SNR weight of the loss; null for none")
+    min_snr_gamma: float | None = Field(
+        None, gt=0, le=1e6, description="min-SNR weight of the loss; null for none"
+    )
     self_conditioning: bool = Field(False, description="let the network see its last prediction")
     skip_scaling: Literal["none", "constant", "learned"] = Field(
         "none", description="scaling of the long skips (ScaleLong)"
     )
     skip_constant: float = Field(0.7, gt=0, le=1, description="factor from one skip to the next inner one")
     augment_cells: bool = Field(False, description="draw another primitive cell of the crystal at each step")
-    sampling_steps: int = Field(256, ge=2, description="denoising steps of a sample")
+    sampling_steps: int = Field(256, ge=2, le=MAX_SAMPLING_STEPS, description="denoising steps of a sample")
     sampler: Literal["ancestral", "ddim", "second_order"] = Field(
         "ancestral", description="how a denoising step is made"
     )
@@ -71,9 +90,6 @@ class Unimat(Settings):
 class TrainCrystals(Settings):
     """Training of a crystal model; the section of the model that is trained applies."""
 
-    model: Literal["unimat-compact", "unimat", "unimat-64", "unimat-128", "unimat-256"] = Field(
-        "unimat-compact", description="model that is trained where none is named"
-    )
     conditions: list[str] = Field([], description="properties of the records that can guide generation")
     condition_dropout: float = Field(0.2, ge=0, le=1, description="share of crystals trained unconditionally")
     compact: Compact = Compact()
@@ -83,8 +99,18 @@ class TrainCrystals(Settings):
     )
 
 
+def model_settings(model: str, settings: TrainCrystals) -> dict[str, Any]:
+    """Return the settings that ``model`` reads, as JSON values: a change of others retrains it not.
+
+    What is left out has its default in the training. A plug-in gets all.
+    """
+    return settings.model_dump(mode="json", exclude=_UNREAD.get(model))
+
+
 class GenerateCrystals(Settings):
     """How many crystals to draw from a trained model."""
 
-    num: int = Field(256, ge=1, description="crystals to generate")
-    batch_size: int = Field(32, ge=1, description="crystals that are computed at once; no effect on results")
+    num: int = Field(256, ge=1, le=MAX_CRYSTALS, description="crystals to generate")
+    batch_size: int = Field(
+        32, ge=1, le=10**6, description="crystals that are computed at once; no effect on results"
+    )

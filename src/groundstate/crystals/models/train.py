@@ -7,10 +7,11 @@ import torch
 
 from groundstate.crystals.crystal import Crystal, from_record
 from groundstate.crystals.models.base import CrystalModel
-from groundstate.crystals.models.registry import model_type
+from groundstate.crystals.models.load import WHAT, model_class
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.errors import GroundstateError
 from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
+from groundstate.training.checkpoints import canonical_name
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
 
@@ -25,6 +26,7 @@ def train(
     processes: int = 1,
 ) -> None:
     """Train model ``name`` on the training part and write its checkpoints to ``folder``; see ``fit``."""
+    kind = model_class(name)
     rows = {row["id"]: row for row in read_records(records, CRYSTAL_SCHEMA)}
     parts = {}
     for part in ("train", "validation"):
@@ -36,7 +38,7 @@ def train(
         parts[part] = [from_record(rows[one]) for one in ids]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = model_type(name).build(parts["train"], settings)
+        model = kind.build(canonical_name(name, WHAT), parts["train"], settings)
     within = [crystal for crystal in parts["validation"] if model.fits(crystal)]
     task = TrainingTask(
         network=model,

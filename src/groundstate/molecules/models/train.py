@@ -8,7 +8,6 @@ import torch
 from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
-from groundstate.files import atomic_path
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.models.calibration import calibrate
 from groundstate.molecules.models.direct import DirectModel, TrainingRun
@@ -17,6 +16,7 @@ from groundstate.molecules.models.predict import load_predictor
 from groundstate.molecules.models.registry import find_model
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.seeds import derive_seed
+from groundstate.training.checkpoints import read_content, save_checkpoint
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
 
@@ -93,9 +93,8 @@ def _calibrate(path: Path, examples: list[Example]) -> None:
         heavy = one.graph.heavy
         between = np.abs(pdist(guess.positions[heavy]) - pdist(one.reference[heavy]))
         errors.append(between.sum() / max(len(between), 1))
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    content = read_content(path)
     config = json.loads(content["groundstate"]["config"])
     config["calibration"] = calibrate([guess.risk for (guess,) in guesses], errors)
     content["groundstate"]["config"] = json.dumps(config)
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    save_checkpoint(content, path)

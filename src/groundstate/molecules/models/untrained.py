@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from rdkit import Chem
 
-from groundstate.files import atomic_path, write_text
+from groundstate.files import write_text
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
@@ -17,7 +17,7 @@ from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.potentials.gfn2 import relax_gfn2
 from groundstate.provenance import write_provenance
-from groundstate.training.checkpoints import Checkpoint
+from groundstate.training.checkpoints import Checkpoint, save_checkpoint
 
 
 def write_checkpoint(run: TrainingRun, name: str, elements: list[int] | None, **settings: object) -> None:
@@ -26,8 +26,7 @@ def write_checkpoint(run: TrainingRun, name: str, elements: list[int] | None, **
     config = {"kind": "geometry", "model": name, "elements": elements, **settings}
     content = {"groundstate": {"config": json.dumps(config), "step": 0}, "state_dict": {}}
     for file in ("best.ckpt", "last.ckpt"):
-        with atomic_path(run.output / file) as temporary:
-            torch.save(content, temporary)
+        save_checkpoint(content, run.output / file)
     write_text(run.output / "training.csv", "step,train_loss,validation_loss\n")
     facts = {"config": config, "settings": {}, "seed": run.seed, "parameters": 0}
     write_provenance(run.output / "provenance.json", started, [run.records, run.splits], **facts)

@@ -7,9 +7,9 @@ import torch
 from groundstate.crystals.lattice import cell_from_parameters, closed_cell
 from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate
-from groundstate.crystals.models.registry import MODELS
 from groundstate.crystals.models.requests import parse_request
 from groundstate.crystals.models.settings import TrainCrystals, Unimat
+from groundstate.crystals.models.unimat.model import UnimatModel
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def build(crystals: list, **options: object):
     settings = TrainCrystals(
         unimat=Unimat(width=8, blocks=1, **{"sampling_steps": 4, **options}), conditions=["e_above_hull"]
     )
-    return MODELS["unimat"].build(crystals, settings)
+    return UnimatModel.build("unimat", crystals, settings)
 
 
 @pytest.mark.parametrize("encoding", ["null", "presence"])
@@ -101,7 +101,7 @@ def test_a_possible_cell_is_kept_and_an_impossible_one_is_closed() -> None:
 
 def test_a_model_is_rebuilt_from_its_config_and_weights(crystals: list) -> None:
     model = build(crystals).eval()
-    again = MODELS["unimat"](model.config)
+    again = UnimatModel(model.config)
     again.load_state_dict(model.state_dict())
     one, other = (generate(one.eval().to("cpu"), Request(), 2, 0, 2) for one in (model, again))
     for first, second in zip(one, other, strict=True):

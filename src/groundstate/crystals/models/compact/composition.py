@@ -18,7 +18,7 @@ from groundstate.crystals.models.embedding import ElementEmbedding
 
 
 def allowed_moves(chosen: Tensor, remaining: Tensor, usable: Tensor, depth: int) -> Tensor:
-    """Which (element, count) may be added next, so that the wanted number of atoms stays reachable.
+    """Say which (element, count) may be added next, so that the intended number of atoms stays reachable.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class CompositionNetwork(nn.Module):
     max_atoms
         Largest number of atoms of a cell.
     conditions
-        Number of properties; each enters as (standardised value or 0, known or not).
+        Number of properties; each enters as (standardised value or 0, given or not).
     """
 
     def __init__(
@@ -75,15 +75,16 @@ class CompositionNetwork(nn.Module):
             )
             for _ in range(layers)
         )
-        self.queries = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, depth * narrow))
+        last = nn.Linear(width, depth * narrow)
+        self.queries = nn.Sequential(nn.LayerNorm(width), last)
         self.targets = ElementEmbedding(narrow)
         self.offset = nn.Linear(width, depth)
-        nn.init.zeros_(self.queries[1].weight)
+        nn.init.zeros_(last.weight)
 
     def forward(self, counts: Tensor, total: Tensor, conditions: Tensor | None) -> Tensor:
-        """Unmasked logits (batch, 119, depth).
+        """Return unmasked logits (batch, 119, depth).
 
-        ``counts`` (batch, 119) atoms of each element placed so far, ``total`` (batch,) wanted atoms,
+        ``counts`` (batch, 119) atoms of each element placed so far, ``total`` (batch,) atoms in all,
         ``conditions`` (batch, properties, 2).
         """
         every = torch.arange(MAX_NUMBER + 1, device=counts.device)
@@ -91,7 +92,7 @@ class CompositionNetwork(nn.Module):
         tokens = torch.cat([self.elements(element), self.counts(counts[row, element])], -1)
         hidden = self.remaining(total - counts.sum(-1)) + self.total(total)
         hidden = hidden.index_add(0, row, self.species(tokens))
-        if self.condition is not None:
+        if self.condition is not None and conditions is not None:
             hidden = hidden + self.condition(conditions.flatten(1))
         for layer in self.layers:
             hidden = hidden + layer(hidden)
@@ -103,7 +104,7 @@ class CompositionNetwork(nn.Module):
 def composition_loss(
     network: CompositionNetwork, counts: Tensor, conditions: Tensor | None, uniform: Tensor
 ) -> Tensor:
-    """Bound on the negative log-likelihood, per species, over random parts of each composition.
+    """Return a bound on the negative log-likelihood, per species, over random parts of each composition.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def sample_compositions(
     uniform: Tensor,
     top_p: float = 1.0,
 ) -> Tensor:
-    """Counts (batch, 119) that sum to ``total`` and use only ``usable`` elements.
+    """Draw counts (batch, 119) that sum to ``total`` and use only ``usable`` elements.
 
     Parameters
     ----------

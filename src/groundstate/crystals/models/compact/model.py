@@ -4,14 +4,15 @@ The grid's empty cells are never computed on: they take part through the row and
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
+from pydantic import ConfigDict
 from torch import Tensor
 
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
 from groundstate.crystals.lattice import cell_from_log_metric, log_metric, standard_orientation
-from groundstate.crystals.models.base import Batch, CrystalModel, Request, Streams, count_atoms
+from groundstate.crystals.models.base import Batch, CrystalConfig, CrystalModel, Request, Streams, count_atoms
 from groundstate.crystals.models.compact.composition import (
     CompositionNetwork,
     composition_loss,
@@ -27,11 +28,20 @@ SUBSETS = 2
 FEWEST_ROWS, MOST_ROWS = 8, 64
 
 
+class CompactConfig(CrystalConfig):
+    """What ``unimat-compact`` is rebuilt from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    compact: Compact
+
+
 class CompactModel(CrystalModel):
     """Composition and structure stages with the statistics that make their inputs of order one."""
 
-    name = "unimat-compact"
-    stages: ClassVar = {"composition.": ("composition",), "structure.": ("lattice", "sites")}
+    schema = CompactConfig
+    stages = {"composition.": ("composition",), "structure.": ("lattice", "sites")}  # noqa: RUF012 -- declared by the base class
+    size_weights: Tensor
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -75,10 +85,10 @@ class CompactModel(CrystalModel):
         self.size_weights.copy_(sizes / sizes.sum())
 
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Composition likelihood bound + velocity error of the lattice + noise error of the coordinates."""
+        """Return the composition's bound + the lattice's velocity error + the sites' noise error."""
         counts, device = batch["counts"], batch["counts"].device
-        known = torch.rand(len(counts), generator=generator) >= self.config["condition_dropout"]
-        conditions = self.property_scale(batch["properties"], known.to(device))
+        kept = torch.rand(len(counts), generator=generator) >= self.config["condition_dropout"]
+        conditions = self.property_scale(batch["properties"], kept.to(device))
         repeated = counts.repeat(SUBSETS, 1)
         uniform = torch.rand(len(repeated), MAX_NUMBER + 2, generator=generator).to(device)
         repeated_conditions = None if conditions is None else conditions.repeat(SUBSETS, 1, 1)
@@ -108,7 +118,7 @@ class CompactModel(CrystalModel):
         return batches
 
     def _size_weights(self, request: Request) -> Tensor:
-        """(max_atoms + 1,) probability of each number of atoms in the cell."""
+        """Return (max_atoms + 1,) probability of each number of atoms in the cell."""
         weights = torch.zeros_like(self.size_weights, device="cpu")
         if request.formulas:
             for formula in request.formulas:

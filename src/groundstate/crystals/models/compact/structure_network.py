@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundstate.crystals.models.embedding import ElementEmbedding, wave_features
+from groundstate.crystals.models.embedding import ElementEmbedding, start_at_zero, wave_features
 from groundstate.diffusion import wrap
 
 _ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
@@ -22,7 +22,7 @@ PAIR_INPUT = 6 * FREQUENCIES + 3 + RADIAL
 
 
 def cell_from_log(six: Tensor) -> Tensor:
-    """Symmetric cells (batch, 3, 3) in angstrom from their log metric (batch, 6); values are kept sane."""
+    """Return symmetric cells (batch, 3, 3) in angstrom from their log metric (batch, 6), clipped."""
     symmetric = six.new_zeros(len(six), 3, 3)
     symmetric[:, _ROWS, _COLUMNS] = six
     symmetric[:, _COLUMNS, _ROWS] = six
@@ -30,20 +30,20 @@ def cell_from_log(six: Tensor) -> Tensor:
 
 
 def waves(frac_coords: Tensor) -> tuple[Tensor, Tensor]:
-    """Sines and cosines of (..., 3) coordinates at the first whole frequencies: two of (..., 12)."""
+    """Return sines and cosines of (..., 3) coordinates at the first whole frequencies: two of (..., 12)."""
     order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
     angles = (2 * math.pi * frac_coords[..., None] * order).flatten(-2)
     return angles.sin(), angles.cos()
 
 
 def ranks(atomic_numbers: Tensor) -> Tensor:
-    """How many atoms of the same element stand before each atom; (batch, n) -> (batch, n)."""
+    """Count how many atoms of the same element stand before each atom; (batch, n) -> (batch, n)."""
     same = atomic_numbers[:, :, None] == atomic_numbers[:, None, :]
     return same.tril(-1).sum(-1)
 
 
 def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
-    """Periodic features of every ordered pair: (batch, n, n, 39).
+    """Return periodic features of every ordered pair: (batch, n, n, 39).
 
     ``cell`` (batch, 3, 3) turns differences into vectors; ``scale`` (batch,) is the typical distance of
     neighbours (cube root of the volume per atom), in which vectors and radial functions are measured.
@@ -71,8 +71,7 @@ class _Layer(nn.Module):
         self.bias = nn.Linear(pair_width, heads)
         self.outputs = nn.Linear(width + heads * pair_width, width)
         self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
-        nn.init.zeros_(self.modulate.weight)
-        nn.init.zeros_(self.modulate.bias)
+        start_at_zero(self.modulate)
         with torch.no_grad():  # gates start open
             self.modulate.bias[2 * width : 3 * width] = 1.0
             self.modulate.bias[5 * width :] = 1.0
@@ -101,7 +100,7 @@ class StructureNetwork(nn.Module):
     Parameters
     ----------
     conditions
-        Number of properties; each enters as (standardised value or 0, known or not).
+        Number of properties; each enters as (standardised value or 0, given or not).
     absolute
         Whether places and slots are inputs, or only differences.
     """
@@ -127,8 +126,7 @@ class StructureNetwork(nn.Module):
         self.lattice_head = nn.Linear(width, 6)
         self.coordinate_head = nn.Linear(width, 3 * (1 + 2 * FREQUENCIES) if absolute else 3)
         for head in (self.lattice_head, self.coordinate_head):
-            nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
+            start_at_zero(head)
 
     def forward(
         self,
@@ -140,7 +138,7 @@ class StructureNetwork(nn.Module):
         conditions: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Velocity of the lattice (batch, 6) and noise of the coordinates (batch, n, 3).
+        """Return the velocity of the lattice (batch, 6) and the noise of the coordinates (batch, n, 3).
 
         Parameters
         ----------
@@ -163,7 +161,7 @@ class StructureNetwork(nn.Module):
         features = functional.pad(functional.pad(features, (0, 1), value=1.0), (0, 0, 1, 0, 1, 0))
         pairs = self.pairs(features)
         wave = wave_features(time, 64)
-        if self.condition is not None:
+        if self.condition is not None and conditions is not None:
             wave = wave + self.condition(conditions.flatten(1))
         moment = self.time(wave)
         first = self.lattice(lattice) + self.number(count.long())
@@ -186,7 +184,7 @@ class StructureNetwork(nn.Module):
         return self.lattice_head(tokens[:, 0]), self.visible(noise, weight)
 
     def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
-        """The part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that the network can see.
+        """Return the part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that the network can see.
 
         All of it with absolute places, else what does not move all atoms together.
         """

@@ -39,11 +39,15 @@ SIZE_GROUPS = 4
 # and the times that they become, with straight lines between.
 UNIFORM, TIMES = (0.0, 0.12, 0.95, 1.0), (0.0, 0.35, 0.9, 1.0)
 
-Predict = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+Predict = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 class CellScale(nn.Module):
     """Log metrics as six numbers of order one, and back."""
+
+    atom_volumes: Tensor
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,21 +65,21 @@ class CellScale(nn.Module):
         self.deviation.copy_(raw.std(0).clamp(min=0.02))
 
     def offset(self, counts: Tensor) -> Tensor:
-        """What the composition says about the log metric: a third of the log volume on the diagonal."""
+        """Return what the composition says of the log metric: a third of the log volume on the diagonal."""
         volume = (counts * self.atom_volumes).sum(-1).clamp(min=1.0)
         return functional.pad((volume.log() / 3)[:, None].expand(-1, 3), (0, 3))
 
     def standardised(self, metrics: Tensor, offset: Tensor) -> Tensor:
-        """(cells, 6) of mean 0 and deviation 1 over the training set."""
+        """Return (cells, 6) of mean 0 and deviation 1 over the training set."""
         return (metrics - offset - self.mean) / self.deviation
 
     def expected(self, noisy: Tensor, alpha: Tensor, offset: Tensor) -> Tensor:
-        """The log metric that a noisy standardised one stands for, were it Gaussian."""
+        """Return the log metric that a noisy standardised one stands for, were it Gaussian."""
         return self.mean + self.deviation * alpha * noisy + offset
 
 
 def coordinate_sigma(network: StructureNetwork, time: Tensor) -> Tensor:
-    """Noise of the coordinates at ``time``, in periods."""
+    """Return the noise of the coordinates at ``time``, in periods."""
     return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)
 
 
@@ -86,7 +90,7 @@ def structure_loss(
     conditions: Tensor | None,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Mean squared errors of the lattice's velocity and of the coordinates' noise at random times."""
+    """Return the mean squared errors of the lattice's velocity and of the sites' noise at random times."""
     numbers, frac = batch["atomic_numbers"], batch["frac_coords"]
     device, size = numbers.device, len(numbers)
     # One number from each of ``size`` equal slices: less variance than independent times.
@@ -100,7 +104,7 @@ def structure_loss(
     log_snr = cosine_log_snr(time, CLIP, LATTICE_SHIFT)
     alpha, sigma = (factor[:, None] for factor in alpha_sigma(log_snr))
     lattice = alpha * clean + sigma * lattice_noise
-    wanted = regression_target(clean, lattice_noise, log_snr, "v")
+    target = regression_target(clean, lattice_noise, log_snr, "v")
     noisy = add_torus_noise(frac, noise, coordinate_sigma(network, time))
     metric = scale.expected(lattice, alpha, offset)
     mask = numbers > 0
@@ -123,7 +127,7 @@ def structure_loss(
         kept = present[..., None].float()
         error = (predicted - network.visible(noise[rows, :longest], kept)).square() / atoms[rows, None, None]
         site_error = site_error + error.sum() / (3 * size)
-        lattice_error = lattice_error + (velocity - wanted[rows]).square().sum() / (6 * size)
+        lattice_error = lattice_error + (velocity - target[rows]).square().sum() / (6 * size)
     return lattice_error, site_error
 
 
@@ -138,7 +142,7 @@ def sample_structures(
     sampler: Literal["ancestral", "ddim", "second_order"],
     temperature: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """Log metrics (batch, 6) and fractional coordinates (batch, n, 3) of crystals of n atoms.
+    """Draw log metrics (batch, 6) and fractional coordinates (batch, n, 3) of crystals of n atoms.
 
     Parameters
     ----------
@@ -149,7 +153,7 @@ def sample_structures(
     uniform
         (batch, n, 3) uniform numbers, where the atoms start.
     noise
-        Gives fresh standard normal numbers, (batch, n + 2, 3): two rows for the lattice, one an atom.
+        Gives fresh standard normal numbers, (batch, n + 2, 3): two rows for the lattice, one per atom.
     temperature
         Factor of these numbers in ancestral steps.
     """
@@ -163,7 +167,8 @@ def sample_structures(
     snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), coordinate_sigma(network, times)
     sigmas[-1] = 0.0
     times, snrs, sigmas = (values.to(frac) for values in (times, snrs, sigmas))
-    clean_last = predicted_last = None
+    clean_last: Tensor | None = None
+    predicted_last: Tensor | None = None
     for step in range(steps):
         snr, following, sigma, sigma_next = snrs[step], snrs[step + 1], sigmas[step], sigmas[step + 1]
         metric = scale.expected(lattice, alpha_sigma(snr)[0], offset)
@@ -175,7 +180,7 @@ def sample_structures(
             fresh, moved = parts(temperature * noise())
             lattice = ancestral_step(lattice, clean, snr, following, fresh, interpolation=0.0)
             frac = torus_step(frac, predicted, sigma, sigma_next, moved)
-        elif sampler == "ddim" or step == 0:
+        elif sampler == "ddim" or predicted_last is None:
             lattice = ddim_step(lattice, clean, snr, following)
             frac = torus_step(frac, predicted, sigma, sigma_next)
         else:
@@ -188,7 +193,7 @@ def sample_structures(
 
 
 def fit_atom_volumes(counts: np.ndarray, volumes: np.ndarray) -> np.ndarray:
-    """Volume that an atom of each element takes up, (119,) cubic angstrom, from cells and their counts.
+    """Estimate the volume of an atom of each element, (119,) cubic angstrom, from cells and their counts.
 
     Ridge regression of the relative error towards the mean volume per atom, which is what an element without
     data gets.

@@ -33,7 +33,7 @@ def shift(frac_coords: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def another_cell(frac_coords: Tensor, lattice: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The same crystals in randomly chosen equivalent primitive cells: same volume, right-handed.
+    """Write crystals in randomly chosen equivalent primitive cells: same volume, right-handed.
 
     Shapes (batch, n, 3) and (batch, 3, 3), cell vectors as rows.
     """
@@ -49,7 +49,7 @@ def another_cell(frac_coords: Tensor, lattice: Tensor, generator: torch.Generato
 
 
 def shuffled_slots(slots: Tensor, atomic_numbers: Tensor, generator: torch.Generator) -> Tensor:
-    """Atoms of one element trade their slots at random; (batch, n) slots and numbers, 0 is padding."""
+    """Let atoms of one element trade their slots at random; (batch, n) slots and numbers, 0 is padding."""
     keys = torch.rand(slots.shape, generator=generator).to(slots.device)
     same = atomic_numbers[:, :, None] == atomic_numbers[:, None, :]
     return (same & (keys[:, None, :] < keys[:, :, None])).sum(-1)

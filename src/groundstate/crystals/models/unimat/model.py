@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic import ConfigDict
 from torch import Tensor
 
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.lattice import cell_parameters, closed_cell
-from groundstate.crystals.models.base import Batch, CrystalModel, Request, Streams
+from groundstate.crystals.models.base import Batch, CrystalConfig, CrystalModel, Request, Streams
 from groundstate.crystals.models.grid import CELL_OF, NUMBER_AT, PeriodicGrid, slots
 from groundstate.crystals.models.settings import TrainCrystals, Unimat
 from groundstate.crystals.models.unimat.augment import another_cell, shift, shuffled_slots
@@ -34,11 +35,23 @@ CELL_RANGE = 4.0
 ROWS = 8
 
 
+class UnimatConfig(CrystalConfig):
+    """What ``unimat`` is rebuilt from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unimat: Unimat
+
+
 class UnimatModel(CrystalModel):
     """The 3D U-Net over the whole grid."""
 
-    name = "unimat"
+    schema = UnimatConfig
     width: ClassVar[int | None] = None  # of the settings where None
+    cell_mean: Tensor
+    cell_deviation: Tensor
+    table: Tensor
+    cell_of: Tensor
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -48,7 +61,7 @@ class UnimatModel(CrystalModel):
         self.grid = PeriodicGrid(self.depth, settings.encoding, lowest=lowest)
         state = self.grid.channels + 6
         self.network = UNet(
-            inputs=state * (2 if settings.self_conditioning else 1) + 2,  # two channels say what is wanted
+            inputs=state * (2 if settings.self_conditioning else 1) + 2,  # two channels say what is asked for
             outputs=state,
             width=settings.width,
             blocks=settings.blocks,
@@ -83,7 +96,7 @@ class UnimatModel(CrystalModel):
         self.cell_deviation.copy_(parameters.std(0).clamp(min=0.1))
 
     def state(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Clean state (batch, size) and which slots hold an atom (batch, L, 9, 18)."""
+        """Return the clean state (batch, size) and which slots hold an atom (batch, L, 9, 18)."""
         numbers, points = batch["atomic_numbers"], batch["frac_coords"]
         grid = numbers.new_zeros(len(numbers), *self.grid.shape, dtype=points.dtype)
         grid[...] = self._empty_slot()
@@ -105,10 +118,10 @@ class UnimatModel(CrystalModel):
         return torch.tensor(values, device=self.cell_mean.device)
 
     def _predict(
-        self, state: Tensor, log_snr: Tensor, wish: Tensor, clean: Tensor | None, conditions: Tensor | None
+        self, state: Tensor, log_snr: Tensor, asked: Tensor, clean: Tensor | None, conditions: Tensor | None
     ) -> Tensor:
-        """The network on flat states; ``wish`` (batch, 2, L, 9, 18), ``clean`` an earlier prediction."""
-        channels = [self._volume(state), wish]
+        """Apply the network to flat states; ``asked`` (batch, 2, L, 9, 18), ``clean`` its last prediction."""
+        channels = [self._volume(state), asked]
         if self.settings.self_conditioning:
             channels.append(torch.zeros_like(channels[0]) if clean is None else self._volume(clean))
         output = self.network(torch.cat(channels, 1), log_snr, conditions)
@@ -121,7 +134,7 @@ class UnimatModel(CrystalModel):
         return torch.cat([grid, cell], 1)
 
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Weighted squared error of the target over the grid and the cell."""
+        """Return the weighted squared error of the target over the grid and the cell."""
         settings, device = self.settings, batch["frac_coords"].device
         batch = dict(batch)
         if self.training:
@@ -139,15 +152,15 @@ class UnimatModel(CrystalModel):
         alpha, sigma = (factor[:, None] for factor in alpha_sigma(log_snr))
         noisy = alpha * clean + sigma * noise
         draws = torch.rand(size, 3, generator=generator).to(device)
-        wish = self._wish(present, draws[:, 0] < 0.25, draws[:, 0] > 0.75)
+        asked = self._asked(present, draws[:, 0] < 0.25, draws[:, 0] > 0.75)
         conditions = self.property_scale(batch["properties"], draws[:, 1] >= self.config["condition_dropout"])
         earlier = None
         if settings.self_conditioning:
             with torch.no_grad():
-                first = self._predict(noisy, log_snr, wish, None, conditions)
+                first = self._predict(noisy, log_snr, asked, None, conditions)
                 guess = self._clip(to_clean(first, noisy, log_snr, settings.target))
             earlier = guess * (draws[:, 2:3] < 0.5)
-        output = self._predict(noisy, log_snr, wish, earlier, conditions)
+        output = self._predict(noisy, log_snr, asked, earlier, conditions)
         error = (output - regression_target(clean, noise, log_snr, settings.target)).square()
         if settings.min_snr_gamma is not None:
             error = error * min_snr_weight(log_snr, settings.target, settings.min_snr_gamma)[:, None]
@@ -157,14 +170,14 @@ class UnimatModel(CrystalModel):
         return grid + cell, {"grid": grid, "cell": cell}
 
     def _slot_weights(self, present: Tensor) -> Tensor:
-        """Weight of each number of the grid: none where no element is, little for absent coordinates."""
+        """Return the grid's weights: none where no element is, little for absent coordinates."""
         weight = present.new_ones((*present.shape, self.grid.channels), dtype=torch.float32)
         if self.grid.encoding == "presence":
             weight[..., :3] = torch.where(present[..., None], 1.0, self.settings.absent_weight)
         return weight * self.table[:, :, None]
 
-    def _wish(self, present: Tensor, by_element: Tensor, by_slot: Tensor) -> Tensor:
-        """Condition channels: elements and slots, wanted +1 or not -1, and 0 where nothing is said."""
+    def _asked(self, present: Tensor, by_element: Tensor, by_slot: Tensor) -> Tensor:
+        """Return condition channels, elements and slots: asked for +1, not -1, nothing said 0."""
         elements = present.any(1, keepdim=True).expand_as(present)
         said = torch.stack([elements, present], 1) * 2.0 - 1.0
         given = torch.stack([by_element | by_slot, by_slot], 1)[:, :, None, None, None]
@@ -175,12 +188,12 @@ class UnimatModel(CrystalModel):
         return torch.cat([grid, clean[:, -6:].clamp(-CELL_RANGE, CELL_RANGE)], 1)
 
     def plan(self, request: Request, count: int, seed: int) -> list[Batch]:
-        """Samples in their order; see ``CrystalModel.plan``."""
+        """Take samples in their order; see ``CrystalModel.plan``."""
         groups = [list(range(count))[start : start + ROWS] for start in range(0, count, ROWS)]
         return [Batch(f"{g[0]:06d}", g, list(range(len(g))), ROWS, {}) for g in groups]
 
     def _masks(self, request: Request, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Slots that must hold an atom, slots that may, and the condition channels of each sample."""
+        """Return slots that must hold an atom, slots that may, and the condition channels of each sample."""
         must = torch.zeros(len(indices), *self.grid.shape[:3], dtype=torch.bool)
         may = must.clone()
         if request.formulas:
@@ -195,48 +208,49 @@ class UnimatModel(CrystalModel):
             torch.full((len(indices),), given)
             for given in (request.elements is not None, bool(request.formulas))
         )
-        return must, may, self._wish(may, by_element, by_slot)
+        return must, may, self._asked(may, by_element, by_slot)
 
     @torch.no_grad()
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:
         """See ``CrystalModel.sample``; what is forbidden is held empty at every step."""
         settings, device = self.settings, self.cell_mean.device
-        known = dict(zip(batch.rows, batch.indices, strict=True))
-        indices = [known.get(row, batch.indices[0]) for row in range(batch.size)]
-        must, may, wish = self._masks(request, indices)
+        sample_of = dict(zip(batch.rows, batch.indices, strict=True))
+        indices = [sample_of.get(row, batch.indices[0]) for row in range(batch.size)]
+        must, may, asked = self._masks(request, indices)
         streams = Streams(seed, "structure", batch)
         size = int(np.prod(self.grid.shape)) + 6
 
         def noise() -> Tensor:
             return streams.draw(torch.randn, size).to(device)
 
-        denoise = self._denoiser(request, wish.to(device), ~may.to(device))
+        denoise = self._denoiser(request, asked.to(device), ~may.to(device))
         log_snrs = log_snr_steps(steps or settings.sampling_steps).to(device)
         final = sample(denoise, noise(), log_snrs, settings.sampler, noise, settings.interpolation)
         final = final.double().cpu()
         return [self._decode(final[row], must[row], may[row], request) for row in batch.rows]
 
     def _denoiser(
-        self, request: Request, wish: Tensor, forbidden: Tensor
+        self, request: Request, asked: Tensor, forbidden: Tensor
     ) -> Callable[[Tensor, Tensor], Tensor]:
-        """``denoise(x, log_snr)`` with guidance, self-conditioning and the hard mask inside."""
+        """Return ``denoise(x, log_snr)`` with guidance, self-conditioning and the hard mask inside."""
         earlier: list[Tensor | None] = [None]
         target, empty = self.settings.target, self._empty_slot()
 
         def denoise(state: Tensor, log_snr: Tensor) -> Tensor:
             output = self.guide(
-                request, lambda conditions: self._predict(state, log_snr, wish, earlier[0], conditions)
+                request, lambda conditions: self._predict(state, log_snr, asked, earlier[0], conditions)
             )
             clean = self._clip(to_clean(output, state, log_snr, target))
             grid = clean[:, :-6].reshape(-1, *self.grid.shape)
             grid = torch.where(forbidden[..., None], empty, grid)
-            earlier[0] = torch.cat([grid.flatten(1), clean[:, -6:]], 1)
-            return earlier[0]
+            clean = torch.cat([grid.flatten(1), clean[:, -6:]], 1)
+            earlier[0] = clean
+            return clean
 
         return denoise
 
     def _decode(self, state: Tensor, must: Tensor, may: Tensor, request: Request) -> Crystal:
-        """A crystal with an allowed number of atoms: the fullest slots win where it is out of range."""
+        """Return a crystal with an allowed number of atoms; out of range the fullest slots win."""
         grid = state[:-6].reshape(self.grid.shape)
         level = grid[..., 3] if self.grid.encoding == "presence" else grid[..., :3].mean(-1) + 0.5
         level = level.masked_fill(~may, -torch.inf).masked_fill(must, torch.inf)
@@ -252,21 +266,21 @@ class UnimatModel(CrystalModel):
 class Unimat64(UnimatModel):
     """UniMat's small size."""
 
-    name, width = "unimat-64", 64
+    width = 64
 
 
 class Unimat128(UnimatModel):
     """UniMat's medium size."""
 
-    name, width = "unimat-128", 128
+    width = 128
 
 
 class Unimat256(UnimatModel):
     """UniMat's large size."""
 
-    name, width = "unimat-256", 256
+    width = 256
 
 
 def _parameters(lattice: Tensor) -> Tensor:
-    """Six cell parameters of (batch, 3, 3)."""
+    """Return six cell parameters of (batch, 3, 3)."""
     return torch.as_tensor(cell_parameters(lattice.double().cpu().numpy())).to(lattice)

@@ -6,13 +6,13 @@ does not matter; full ones (3, 3, 3) need shuffled slots in training.
 Source: Yang et al. 2024 (UniMat), section 2 and appendix; skips scaled as in Huang et al. 2023 (ScaleLong).
 """
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundstate.crystals.models.embedding import wave_features
+from groundstate.crystals.models.embedding import start_at_zero, wave_features
 
 MULTIPLIERS = (1, 2, 4)
 HEAD = 64
@@ -37,8 +37,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.second = nn.Conv3d(outputs, outputs, kernel, padding=padding)
         self.short = nn.Conv3d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        start_at_zero(self.second)
 
     def forward(self, features: Tensor, moment: Tensor) -> Tensor:
         """(batch, inputs, L, rows, columns) -> (batch, outputs, L, rows, columns)."""
@@ -57,11 +56,10 @@ class Attention(nn.Module):
         self.norm = nn.GroupNorm(_groups(channels), channels)
         self.inputs = nn.Linear(channels, 3 * channels, bias=False)
         self.outputs = nn.Linear(channels, channels)
-        nn.init.zeros_(self.outputs.weight)
-        nn.init.zeros_(self.outputs.bias)
+        start_at_zero(self.outputs)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Same shape out as in: (batch, channels, L, rows, columns)."""
+        """Return the same shape: (batch, channels, L, rows, columns)."""
         batch, channels, depth, rows, columns = features.shape
         tokens = self.norm(features).permute(0, 2, 3, 4, 1).reshape(batch, depth, rows * columns, channels)
         if self.over == "atoms":
@@ -99,7 +97,7 @@ class UNet(nn.Module):
     blocks
         Residual blocks a level, on the way down and on the way up.
     conditions
-        Number of properties; each enters as (standardised value or 0, known or not).
+        Number of properties; each enters as (standardised value or 0, given or not).
     skip_scaling
         ``constant``: the i-th long skip (i = 0 outermost) times ``skip_constant ** i``; ``learned``: a small
         shared network reads each skip and gives its factor.
@@ -145,8 +143,7 @@ class UNet(nn.Module):
             self.scale = nn.Sequential(nn.Linear(SCALE_GROUPS, 8), nn.ReLU(), nn.Linear(8, 1), nn.Sigmoid())
         self.last_norm = nn.GroupNorm(_groups(width), width)
         self.last = nn.Conv3d(width, outputs, 1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        start_at_zero(self.last)
 
     def _scaled(self, skip: Tensor, index: int) -> Tensor:
         if self.skip_scaling == "constant":
@@ -159,20 +156,20 @@ class UNet(nn.Module):
     def forward(self, features: Tensor, log_snr: Tensor, conditions: Tensor | None = None) -> Tensor:
         """Output at ``log_snr`` (batch,); ``conditions`` (batch, properties, 2)."""
         wave = wave_features(log_snr / 20, self.width)
-        if self.condition is not None:
+        if self.condition is not None and conditions is not None:
             wave = wave + self.condition(conditions.flatten(1))
         moment = self.time(wave)
         features = self.first(features.contiguous(memory_format=torch.channels_last_3d))
-        skips = []
+        skips: list[Tensor] = []
         for stages, shrink in zip(self.down, self.shrink, strict=True):
-            for stage in stages:
+            for stage in cast(nn.ModuleList, stages):
                 features = stage(features, moment)
                 skips.append(self._scaled(features, len(skips)))
             features = shrink(features)
         for stage in self.middle:
             features = stage(features, moment)
         for stages, grow in zip(self.up, self.grow, strict=True):
-            for stage in stages:
+            for stage in cast(nn.ModuleList, stages):
                 features = stage(torch.cat([features, skips.pop()], 1), moment)
             if not isinstance(grow, nn.Identity):
                 features = grow(features.repeat_interleave(3, 3).repeat_interleave(3, 4))
