@@ -13,11 +13,11 @@ from stability_phases import ELEMENTS, EXPERIMENT, phases
 from groundstate.files import write_json
 from groundstate.potentials.atoms import to_atoms, to_structure
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
 from groundstate.potentials.settings import RelaxSettings
-from groundstate.stability.hull import Phase, ReferenceHull
+from groundstate.stability.references.hull import Phase, ReferenceHull
 
 SYSTEMS = {"Li-O": "Li O", "Na-Cl": "Na Cl", "O-Sr-Ti": "O Sr Ti"}
 
@@ -32,14 +32,14 @@ def rattled(name: str, structure) -> Atoms:
 def measure(name: str, cache: Cache, workers: int) -> dict:
     """Relax every phase and compare."""
     potential = find_potential(name)
-    jobs = {("relax", phase): rattled(phase, structure) for phase, structure in phases().items()}
-    results = calculate_all(jobs, potential, RelaxSettings(max_steps=300), cache, workers, name)
+    jobs = {Job("relax", phase): rattled(phase, structure) for phase, structure in phases().items()}
+    results = Calculations(potential, cache, RelaxSettings(max_steps=300), workers).run(jobs, name)
     energies, compositions, steps = {}, {}, []
     for (_, phase), result in results.items():
         if result["outcome"] == "failed":
             print(name, phase, result["reason"])
             continue
-        start = jobs["relax", phase]
+        start = jobs[Job("relax", phase)]
         structure = to_structure(
             Atoms(start.numbers, positions=result["positions"], cell=result["cell"], pbc=True)
         )

@@ -19,12 +19,11 @@ from groundstate.crystals.structures import to_structure
 from groundstate.files import write_json
 from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.settings import RelaxSettings
 from groundstate.records import CRYSTAL_SCHEMA, read_records
-from groundstate.stability.hull import Phase, ReferenceHull
+from groundstate.stability.references.hull import Phase, ReferenceHull
 
 
 def compare(found: np.ndarray, labels: np.ndarray) -> dict:
@@ -73,16 +72,16 @@ def main() -> None:
     energies = {"labels": {n: crystals[n].properties["formation_energy_per_atom"] for n in needed}}
     for name in options.potential:
         potential = find_potential(name)
-        jobs = {("single", key): to_atoms(structures[key]) for key in needed}
-        results = calculate_all(jobs, potential, RelaxSettings(), Cache(options.cache), options.workers, name)
+        jobs = {Job("single", key): to_atoms(structures[key]) for key in needed}
+        results = Calculations(potential, Cache(options.cache), workers=options.workers).run(jobs, name)
         energies[name] = {
             key: formation_energy(
                 structures[key].composition,
-                corrected_energy(structures[key], results["single", key]["energy"], potential.scheme),
+                corrected_energy(structures[key], results[Job("single", key)]["energy"], potential.scheme),
                 mp_element_energies(),
             )
             for key in needed
-            if results["single", key]["outcome"] == "single"
+            if results[Job("single", key)]["outcome"] == "single"
         }
     summary: dict = {
         "able": len(able),

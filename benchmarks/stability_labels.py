@@ -15,10 +15,9 @@ from groundstate.files import write_json
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import find_potential
-from groundstate.potentials.settings import RelaxSettings
 from groundstate.stability.rows import flag_elements
 
 LABEL = "formation_energy_per_atom"
@@ -48,11 +47,11 @@ def main() -> None:
     }
     for name in options.potential:
         potential = find_potential(name)
-        jobs = {("single", key): to_atoms(structure) for key, structure in structures.items()}
-        results = calculate_all(jobs, potential, RelaxSettings(), Cache(options.cache), options.workers, name)
+        jobs = {Job("single", key): to_atoms(structure) for key, structure in structures.items()}
+        results = Calculations(potential, Cache(options.cache), workers=options.workers).run(jobs, name)
         rows, failed = [], []
         for key, structure in structures.items():
-            result = results["single", key]
+            result = results[Job("single", key)]
             if result["outcome"] == "failed":
                 failed.append(key)
                 continue

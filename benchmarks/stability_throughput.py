@@ -25,7 +25,7 @@ from groundstate.crystals.structures import read_structures
 from groundstate.files import write_json
 from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.guards import geometry_fault
 from groundstate.potentials.interface import find_potential
 from groundstate.potentials.settings import RelaxSettings
@@ -67,11 +67,11 @@ def main() -> None:
 
     start, cpu = time.perf_counter(), child_cpu()
     with tempfile.TemporaryDirectory() as folder:
-        jobs = {("relax", name): crystal for name, crystal in chosen.items()}
+        jobs = {Job("relax", name): crystal for name, crystal in chosen.items()}
         potential = find_potential("sevennet-0")
-        found = calculate_all(jobs, potential, settings, Cache(folder), options.workers, "stage")
+        found = Calculations(potential, Cache(folder), settings, options.workers).run(jobs, "stage")
     stage, stage_cpu = time.perf_counter() - start, child_cpu() - cpu
-    differences = [abs(found["relax", n]["energy"] - e) / len(chosen[n]) for n, e in energies.items()]
+    differences = [abs(found[Job("relax", n)]["energy"] - e) / len(chosen[n]) for n, e in energies.items()]
     row = {
         "crystals": len(chosen),
         "atoms": sum(map(len, chosen.values())),

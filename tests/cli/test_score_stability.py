@@ -318,7 +318,7 @@ ENTRY = {
         ("absent.json", None, {}, "no such file"),
         ("empty.extxyz", "", {}, "empty"),
         ("corrupt.extxyz", "2\nLattice=\nCu 0 0", {}, "corrupt.extxyz"),
-        (None, None, {"potential": "sevennet-9"}, "known: sevennet-0"),
+        (None, None, {"potential": "sevennet-9"}, "allowed: sevennet-0"),
         (None, None, {"potential": "dft"}, "dft: true"),
         (None, None, {"dft": True, "dft_python": sys.executable}, "has no GPAW"),
         (None, None, {"dft": True, "dft_python": "python-nowhere"}, "no program"),

@@ -8,8 +8,8 @@ import pytest
 from ase.build import bulk
 
 from groundstate.errors import GroundstateError
-from groundstate.potentials.cache import Cache, content_key
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.cache import Cache, calculation_key
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.interface import find_potential
 from groundstate.potentials.pool import Task, calculate
 from groundstate.potentials.settings import RelaxSettings
@@ -28,18 +28,20 @@ def crystals():
     for symbol, a in [("Cu", 3.7), ("Au", 4.2), ("Ag", 4.2), ("Ni", 3.6)]:
         atoms = bulk(symbol, a=a, cubic=True)
         atoms.rattle(0.05, seed=2)
-        jobs["relax", symbol] = atoms
+        jobs[Job("relax", symbol)] = atoms
     return jobs
 
 
 def run(name, folder, arguments=None, jobs=None, workers=1):
     potential = find_potential(name, arguments)
-    return calculate_all(jobs or crystals(), potential, SETTINGS, Cache(folder), workers)
+    return Calculations(potential, Cache(folder), SETTINGS, workers).run(jobs or crystals())
 
 
 def in_process():
     potential = find_potential("ase.calculators.emt:EMT")
-    return {job: calculate(potential, Task("", job[0], atoms), SETTINGS) for job, atoms in crystals().items()}
+    return {
+        job: calculate(potential, Task("", job.kind, atoms), SETTINGS) for job, atoms in crystals().items()
+    }
 
 
 def test_a_killed_worker_changes_nothing(tmp_path):
@@ -105,17 +107,17 @@ def test_a_calculator_that_does_not_load_is_one_sentence(tmp_path):
 
 def test_the_key_knows_content_potential_and_settings():
     atoms = bulk("Cu", cubic=True)
-    key = content_key(atoms, "relax", "p")
+    key = calculation_key(atoms, "relax", "p")
     moved = atoms.copy()
     moved.positions[0, 0] += 1e-5
-    assert key == content_key(atoms.copy(), "relax", "p")
+    assert key == calculation_key(atoms.copy(), "relax", "p")
     assert (
         len(
             {
                 key,
-                content_key(moved, "relax", "p"),
-                content_key(atoms, "single", "p"),
-                content_key(atoms, "relax", "q"),
+                calculation_key(moved, "relax", "p"),
+                calculation_key(atoms, "single", "p"),
+                calculation_key(atoms, "relax", "q"),
             }
         )
         == 4

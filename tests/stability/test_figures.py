@@ -10,7 +10,7 @@ from pathlib import Path
 from pymatgen.core import Composition
 
 from groundstate.stability.figures import MOST_HULLS, write_figures
-from groundstate.stability.hull import Phase, ReferenceHull
+from groundstate.stability.references.hull import Phase, ReferenceHull
 from groundstate.stability.rows import StabilityRow
 
 HULL = ReferenceHull(

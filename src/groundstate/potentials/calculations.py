@@ -1,43 +1,59 @@
 """Run single points and relaxations of many crystals: cached, in parallel, with progress."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from ase import Atoms
 
-from groundstate.potentials.cache import Cache, content_key
+from groundstate.potentials.cache import Cache, calculation_key
 from groundstate.potentials.interface import Potential
 from groundstate.potentials.pool import Task, run_tasks
+from groundstate.potentials.result import Result
 from groundstate.potentials.settings import RelaxSettings
 from groundstate.progress import Progress
 
-Job = tuple[str, str]  # kind ("single" or "relax") and the crystal's id
+
+class Job(NamedTuple):
+    """A calculation that is asked for: its kind, and the name that its result comes back under."""
+
+    kind: Literal["single", "relax"]
+    name: str
 
 
-def calculate_all(
-    jobs: Mapping[Job, Atoms],
-    potential: Potential,
-    settings: RelaxSettings,
-    cache: Cache,
-    workers: int = 2,
-    name: str = "energies",
-) -> dict[Job, dict]:
-    """Results of all jobs; what the cache holds is not computed again, and each new result goes there.
+@dataclass(frozen=True)
+class Calculations:
+    """A potential, how it relaxes, where its results are kept, and how many processes work on them.
 
-    The results do not depend on the number of workers, nor on what an earlier run had finished.
+    ``workers`` 0 calculates in this process.
     """
-    keys = {}
-    for (kind, crystal), atoms in jobs.items():
-        physics = settings.physics() if kind == "relax" else ()
-        keys[kind, crystal] = content_key(atoms, kind, potential.identity, *physics)
-    results = {key: found for key in set(keys.values()) if (found := cache.get(key)) is not None}
-    tasks = {
-        keys[job]: Task(keys[job], job[0], atoms) for job, atoms in jobs.items() if keys[job] not in results
-    }
-    longest_first = sorted(tasks.values(), key=lambda task: (task.kind != "relax", -len(task.atoms)))
-    progress = Progress(name, len(results) + len(tasks), "crystal", done=len(results))
-    for task, result in run_tasks(longest_first, potential, settings, workers):
-        if not result.get("transient"):
-            cache.put(task.key, result)
-        results[task.key] = result
-        progress.update()
-    return {job: results[key] for job, key in keys.items()}
+
+    potential: Potential
+    cache: Cache
+    settings: RelaxSettings = field(default_factory=RelaxSettings)
+    workers: int = 2
+
+    def run(self, jobs: Mapping[Job, Atoms], name: str = "energies") -> dict[Job, Result]:
+        """Do all jobs; what the cache holds is not computed again, and each new result goes there.
+
+        The results do not depend on the number of workers, nor on what an earlier run had finished. ``name``
+        is what the progress is shown as.
+        """
+        keys = {}
+        for job, atoms in jobs.items():
+            physics = self.settings.physics() if job.kind == "relax" else ()
+            keys[job] = calculation_key(atoms, job.kind, self.potential.identity, *physics)
+        results = {key: stored for key in set(keys.values()) if (stored := self.cache.get(key)) is not None}
+        tasks = {
+            keys[job]: Task(keys[job], job.kind, atoms)
+            for job, atoms in jobs.items()
+            if keys[job] not in results
+        }
+        longest_first = sorted(tasks.values(), key=lambda task: (task.kind != "relax", -len(task.atoms)))
+        progress = Progress(name, len(results) + len(tasks), "crystal", done=len(results))
+        for task, result in run_tasks(longest_first, self.potential, self.settings, self.workers):
+            if not result.get("transient"):
+                self.cache.put(task.key, result)
+            results[task.key] = result
+            progress.update()
+        return {job: results[key] for job, key in keys.items()}

@@ -25,7 +25,7 @@ ELEMENTS_SOURCE = (
 
 @cache
 def mp_element_energies() -> dict[str, float]:
-    """Energy per atom (eV) of each element's ground state in the Materials Project: 89 elements."""
+    """Read the energy per atom (eV) of the ground states of 89 elements in the Materials Project."""
     packed = files("groundstate.potentials").joinpath(ELEMENTS_FILE).read_bytes()
     entries = json.loads(gzip.decompress(packed))
     return {
@@ -40,7 +40,7 @@ def _compatibility() -> MaterialsProject2020Compatibility:
 
 
 def mp_parameters(composition: Composition) -> dict[str, object]:
-    """The run parameters that the Materials Project uses for a composition: GGA, or GGA+U for some oxides."""
+    """Give the run parameters that the Materials Project uses for a composition: GGA, or GGA+U for some oxides."""
     symbols = {element.symbol for element in composition}
     hubbards = {s: HUBBARD_U[s] for s in sorted(symbols & HUBBARD_U.keys())} if symbols & {"O", "F"} else {}
     return {
@@ -60,10 +60,10 @@ def correct_entry(entry: ComputedEntry) -> ComputedEntry | None:
 
 
 def corrected_energy(structure: Structure, energy: float, scheme: str) -> float:
-    """Total energy (eV) of a crystal on the scheme that hulls are built in.
+    """Bring the total energy (eV) of a crystal to the scheme that hulls are built in.
 
     Raw Materials Project energies (``mp-pbe``) get the MP2020 corrections; corrected ones and those of a
-    scheme of its own stay. Raises ``ValueError`` where MP2020 knows no correction for the structure.
+    scheme of its own stay. Raises ``ValueError`` where MP2020 has no correction for the structure.
     """
     if scheme != MP_RAW:
         return energy
@@ -75,12 +75,12 @@ def corrected_energy(structure: Structure, energy: float, scheme: str) -> float:
 
 
 def hull_scheme(scheme: str) -> str:
-    """The scheme of energies after ``corrected_energy``."""
+    """Give the scheme of energies after ``corrected_energy``."""
     return MP_CORRECTED if scheme == MP_RAW else scheme
 
 
 def formation_energy(composition: Composition, energy: float, elements: Mapping[str, float]) -> float | None:
-    """Formation energy per atom (eV) from a total energy, or None where an element's energy is not known."""
+    """Give the formation energy per atom (eV), or None where an element has no energy."""
     amounts = composition.get_el_amt_dict()
     if any(symbol not in elements for symbol in amounts):
         return None

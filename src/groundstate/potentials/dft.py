@@ -22,7 +22,7 @@ SCRIPT = Path(__file__).with_name("gpaw_script.py")
 
 
 def require_gpaw(python: str) -> str:
-    """Version of GPAW in that Python.
+    """Ask that Python for its version of GPAW.
 
     Raises ``GroundstateError`` where there is none.
     """
@@ -41,7 +41,7 @@ def require_gpaw(python: str) -> str:
 
 
 def single_point(atoms: Atoms, python: str, spin: bool = False) -> float:
-    """PBE energy (eV) of a periodic structure at its geometry.
+    """Compute the PBE energy (eV) of a periodic structure at its geometry.
 
     Raises ``RuntimeError`` with the last line of what GPAW said, where it fails.
     """

@@ -8,24 +8,23 @@ from pymatgen.core import Structure
 
 from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy, mp_element_energies
 from groundstate.potentials.interface import Potential
-from groundstate.potentials.settings import RelaxSettings
 
 
 def formation_energies(
     structures: Sequence[Structure], potential: Potential, folder: Path, workers: int, name: str
 ) -> np.ndarray:
-    """Formation energies (n,) in eV/atom without relaxation; NaN where the potential or a reference fails.
+    """Compute formation energies (n,) in eV/atom without relaxation; NaN where there is none.
 
     Against the elements of the Materials Project; ``folder`` keeps finished energies for other runs.
     """
-    jobs = {("single", str(index)): to_atoms(structure) for index, structure in enumerate(structures)}
-    results = calculate_all(jobs, potential, RelaxSettings(), Cache(folder), workers, name)
+    jobs = {Job("single", str(index)): to_atoms(structure) for index, structure in enumerate(structures)}
+    results = Calculations(potential, Cache(folder), workers=workers).run(jobs, name)
     energies = np.full(len(structures), np.nan)
     for index, structure in enumerate(structures):
-        result = results["single", str(index)]
+        result = results[Job("single", str(index))]
         if result["outcome"] == "single":
             try:
                 total = corrected_energy(structure, result["energy"], potential.scheme)

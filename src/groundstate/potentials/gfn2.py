@@ -1,13 +1,19 @@
-"""GFN2-xTB through tblite: energies, gradients, and the minimum that a geometry relaxes to."""
+"""GFN2-xTB through tblite: the ASE calculator, and the minimum that a molecule relaxes to."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from rdkit import Chem
 from scipy.optimize import minimize
 
 from groundstate.errors import GroundstateError
 
+if TYPE_CHECKING:
+    from ase.calculators.calculator import Calculator as AseCalculator
+    from rdkit import Chem
+
+METHOD = "GFN2-xTB"  # Bannwarth, Ehlert and Grimme, J. Chem. Theory Comput. 15, 1652 (2019)
 BOHR = 0.529177210903  # angstrom, CODATA 2018
 HARTREE = 627.5094740631  # kcal/mol
 STEPS = 200
@@ -21,21 +27,43 @@ class Gfn2Minimum(NamedTuple):
     drop: float
 
 
-def relax_gfn2(mol: Chem.Mol, positions: np.ndarray) -> Gfn2Minimum | None:
-    """Minimise the GFN2-xTB energy of a geometry of ``mol`` (all hydrogens explicit) by L-BFGS.
+def gfn2_calculator() -> AseCalculator:
+    """Return the ASE calculator of neutral, closed-shell molecules and of crystals."""
+    from tblite.ase import TBLite
 
-    ``None`` where the electronic structure does not converge. Source: Bannwarth, Ehlert and Grimme, J. Chem.
-    Theory Comput. 15, 1652 (2019). ``GroundstateError`` where tblite is not installed.
+    return TBLite(method=METHOD, verbosity=0)
+
+
+def relax_gfn2(mol: Chem.Mol, positions: np.ndarray) -> Gfn2Minimum | None:
+    """Minimise the GFN2-xTB energy of a molecule, with its charge and unpaired electrons, by L-BFGS.
+
+    Parameters
+    ----------
+    mol
+        Molecule with all hydrogens explicit.
+    positions
+        Start geometry (n, 3), angstrom, in the molecule's atom order.
+
+    Returns
+    -------
+    The minimum, or None where the electronic structure does not converge.
+
+    Raises
+    ------
+    GroundstateError
+        tblite is not installed.
     """
     try:
         from tblite.exceptions import TBLiteRuntimeError
         from tblite.interface import Calculator
     except ImportError as error:
-        raise GroundstateError(f"GFN2-xTB needs {error.name}: install the extra 'stability'") from None
-    numbers = np.array([atom.GetAtomicNum() for atom in list(mol.GetAtoms())])
-    unpaired = sum(atom.GetNumRadicalElectrons() for atom in list(mol.GetAtoms()))
+        raise GroundstateError(f"{METHOD} needs {error.name}: install the extra 'stability'") from None
+    atoms = list(mol.GetAtoms())
+    numbers = np.array([atom.GetAtomicNum() for atom in atoms])
+    charge = sum(atom.GetFormalCharge() for atom in atoms)
+    unpaired = sum(atom.GetNumRadicalElectrons() for atom in atoms)
     start = np.asarray(positions, float) / BOHR
-    calculator = Calculator("GFN2-xTB", numbers, start, charge=Chem.GetFormalCharge(mol), uhf=unpaired)
+    calculator = Calculator(METHOD, numbers, start, charge=charge, uhf=unpaired)
     calculator.set("verbosity", 0)
 
     def energy_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:

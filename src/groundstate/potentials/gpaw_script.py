@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> None:
-    """One plane-wave single point (PBE)."""
+    """Compute one plane-wave single point (PBE)."""
     task = json.load(sys.stdin)
     from ase import Atoms
     from gpaw import GPAW, PW

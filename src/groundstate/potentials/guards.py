@@ -17,7 +17,7 @@ GRAMS_PER_CM3 = 1.66053906660  # of one dalton per cubic angstrom
 
 
 def geometry_fault(atoms: Atoms, settings: RelaxSettings) -> str | None:
-    """Why this geometry cannot be trusted, or None.
+    """Say why this geometry cannot be trusted, or None.
 
     Checked: finite numbers, cell angles, density, and every distance (self-images too) against
     ``max(minimum_distance, radii_fraction * sum of covalent radii)``.
@@ -49,7 +49,7 @@ def geometry_fault(atoms: Atoms, settings: RelaxSettings) -> str | None:
 
 
 def volume_fault(before: float, after: float, settings: RelaxSettings) -> str | None:
-    """Why the change of volume (cubic angstrom) is not believed, or None."""
+    """Say why the change of volume (cubic angstrom) is not believed, or None."""
     low, high = settings.volume_ratio
     ratio = after / before
     return None if low <= ratio <= high else f"the volume became {ratio:.2f} times the first"

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from ase.calculators.calculator import Calculator
 
 from groundstate.errors import GroundstateError
+from groundstate.potentials.gfn2 import gfn2_calculator
 
 MP_RAW = "mp-pbe"  # Materials Project GGA / GGA+U energies before the MP2020 corrections
 MP_CORRECTED = "mp2020"  # the same after the corrections
@@ -42,7 +43,7 @@ class Potential:
 
     @cached_property
     def calculator(self) -> Calculator:
-        """The ASE calculator.
+        """Load the ASE calculator.
 
         Raises ``GroundstateError`` where its package is missing or it does not load.
         """
@@ -82,12 +83,6 @@ def _chgnet() -> Calculator:
         return CHGNetCalculator(use_device=device, on_isolated_atoms="error")
 
 
-def _gfn2() -> Calculator:
-    from tblite.ase import TBLite
-
-    return TBLite(method="GFN2-xTB", verbosity=0)
-
-
 def _imported(path: str, arguments: dict[str, object]) -> Calculator:
     module, _, attribute = path.partition(":")
     return getattr(importlib.import_module(module), attribute)(**arguments)
@@ -98,14 +93,14 @@ POTENTIALS: dict[str, tuple[str, str, str, Callable[[], Calculator]]] = {
     "sevennet-0": ("sevenn", "11Jul2024", MP_RAW, partial(_sevennet, "7net-0")),
     "sevennet-l3i5": ("sevenn", "l3i5", MP_RAW, partial(_sevennet, "7net-l3i5")),
     "chgnet": ("chgnet", "0.3.0", MP_CORRECTED, _chgnet),
-    "gfn2-xtb": ("tblite", "gfn2", "gfn2-xtb", _gfn2),
+    "gfn2-xtb": ("tblite", "gfn2", "gfn2-xtb", gfn2_calculator),
 }
 
 
 def find_potential(
     name: str, arguments: Mapping[str, object] | None = None, scheme: str | None = None
 ) -> Potential:
-    """A potential by its registered name, or any ASE calculator as ``package.module:Callable``.
+    """Look up a potential by its registered name, or take any ASE calculator as ``package.module:Callable``.
 
     Parameters
     ----------
@@ -122,23 +117,22 @@ def find_potential(
     if name in POTENTIALS:
         if arguments or scheme:
             raise GroundstateError(f"{name}: arguments and a scheme are for calculators given by import path")
-        package, version, known_scheme, build = POTENTIALS[name]
+        package, version, own_scheme, build = POTENTIALS[name]
         try:
             version = f"{importlib.metadata.version(package)}/{version}"
         except importlib.metadata.PackageNotFoundError:
             raise GroundstateError(
                 f"{name}: needs the package {package}; install groundstate[stability]"
             ) from None
-        return Potential(name, version, known_scheme, build)
+        return Potential(name, version, own_scheme, build)
     if name == "dft":
         raise GroundstateError(
             "dft: gives single points on relaxed crystals; keep a potential to relax and set `dft: true`"
         )
     if ":" not in name:
         raise GroundstateError(
-            f"{name!r} is no potential; known: {', '.join(POTENTIALS)}, or package.module:Callable"
+            f"{name!r} is no potential; allowed: {', '.join(POTENTIALS)}, or package.module:Callable"
         )
     arguments = dict(arguments or {})
-
     shown = ", ".join(f"{key}={value}" for key, value in sorted(arguments.items()))
     return Potential(name, shown or "default arguments", scheme or name, partial(_imported, name, arguments))

@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ase import Atoms
 
 from groundstate.errors import GroundstateError
 from groundstate.potentials.interface import Potential
 from groundstate.potentials.relax import evaluate, relax
+from groundstate.potentials.result import Result
 from groundstate.potentials.settings import RelaxSettings
 
 TRIES = 2  # a crystal that takes its worker down twice is itself the cause
@@ -21,14 +22,14 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Task(NamedTuple):
-    """One calculation: ``kind`` is ``single`` or ``relax``."""
+    """One calculation: a single point, or a relaxation; ``key`` is the cache's."""
 
     key: str
-    kind: str
+    kind: Literal["single", "relax"]
     atoms: Atoms
 
 
-def calculate(potential: Potential, task: Task, settings: RelaxSettings) -> dict:
+def calculate(potential: Potential, task: Task, settings: RelaxSettings) -> Result:
     """Do one task; what the potential raises becomes ``{"outcome": "failed", "reason": ...}``."""
     try:
         if task.kind == "single":
@@ -108,7 +109,7 @@ def _one_thread() -> Iterator[None]:
 
 def run_tasks(
     tasks: Sequence[Task], potential: Potential, settings: RelaxSettings, workers: int
-) -> Iterator[tuple[Task, dict]]:
+) -> Iterator[tuple[Task, Result]]:
     """Yield each task with its result as it finishes, from ``workers`` processes (0: from this one).
 
     When a worker is killed, a new one starts and its task is done again; the results do not depend on which
@@ -131,10 +132,10 @@ def run_tasks(
             for worker in team:
                 if waiting and worker.task is None:
                     worker.give(waiting.popleft())
-            busy = [worker for worker in team if worker.task]
-            ready = wait([worker.connection for worker in busy])
-            for worker in [worker for worker in busy if worker.connection in ready]:
-                task, worker.task = worker.task, None
+            ready = wait([worker.connection for worker in team if worker.task])
+            finished = [(w, w.task) for w in team if w.task is not None and w.connection in ready]
+            for worker, task in finished:
+                worker.task = None
                 try:
                     result = worker.connection.recv()
                 except (EOFError, ConnectionError):
@@ -145,7 +146,8 @@ def run_tasks(
                         waiting.appendleft(task)
                         continue
                     reason = f"took its worker down twice (exit {code})"
-                    result = {"outcome": "failed", "reason": reason, "transient": True}
+                    yield task, {"outcome": "failed", "reason": reason, "transient": True}
+                    continue
                 if isinstance(result, GroundstateError):
                     raise result
                 yield task, result

@@ -1,6 +1,6 @@
 """Energy, forces and stress of one crystal, and its relaxation: FIRE in the Frechet cell filter."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from ase import Atoms
@@ -24,7 +24,7 @@ class Evaluation(NamedTuple):
 class Relaxation(NamedTuple):
     """What a relaxation led to; ``outcome`` is ``converged``, ``not_converged`` or ``runaway``."""
 
-    outcome: str
+    outcome: Literal["converged", "not_converged", "runaway"]
     steps: int
     initial_energy: float
     initial_force: float
@@ -34,7 +34,7 @@ class Relaxation(NamedTuple):
 
 
 def evaluate(potential: Potential, atoms: Atoms) -> Evaluation:
-    """Energy, forces and, for a periodic structure, stress.
+    """Compute energy, forces and, for a periodic structure, stress.
 
     Raises ``FloatingPointError`` where the potential gives a number that is not finite.
     """
@@ -57,7 +57,8 @@ def relax(potential: Potential, atoms: Atoms, settings: RelaxSettings) -> Relaxa
     start = evaluate(potential, atoms)
     force = _largest(start.forces)
     first_volume = atoms.get_volume()
-    outcome, steps = "not_converged", 0
+    outcome: Literal["converged", "not_converged", "runaway"] = "not_converged"
+    steps = 0
     if force <= settings.maximum_force:
         atoms.calc = potential.calculator
         optimizer = FIRE(FrechetCellFilter(atoms), logfile=None)

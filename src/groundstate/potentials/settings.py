@@ -29,5 +29,5 @@ class RelaxSettings(Settings):
     )
 
     def physics(self) -> tuple[object, ...]:
-        """What decides the outcome of a relaxation: part of its cache key."""
+        """List what decides the outcome of a relaxation: part of its cache key."""
         return self.fmax, self.max_steps, self.volume_ratio, self.maximum_force

@@ -5,6 +5,8 @@ with a scatter whose derivative gathers element by element. Here all paths of on
 matrix product with the coupling matrices of the edges, and messages are collected by rows.
 """
 
+from typing import Any
+
 import torch
 from e3nn.o3 import TensorProduct, wigner_3j
 from torch import nn
@@ -43,7 +45,7 @@ class PathProduct(nn.Module):
     def forward(
         self, features: torch.Tensor, edge_filter: torch.Tensor, weight: torch.Tensor
     ) -> list[torch.Tensor]:
-        """One (edges, multiplicity x dimension) message a path, in the order of the paths.
+        """Give one (edges, multiplicity x dimension) message a path, in the order of the paths.
 
         Parameters
         ----------
@@ -60,8 +62,8 @@ class PathProduct(nn.Module):
         for i, members in enumerate(self.members):
             mul, dim = self.shapes[i]
             coupling = (edge_filter @ getattr(self, f"coupling_{i}")).unflatten(1, (dim, -1))
-            found = torch.bmm(blocks[i].unflatten(1, (mul, dim)), coupling).split(self.widths[i], dim=2)
-            for n, values in zip(members, found, strict=True):
+            products = torch.bmm(blocks[i].unflatten(1, (mul, dim)), coupling).split(self.widths[i], dim=2)
+            for n, values in zip(members, products, strict=True):
                 messages[n] = (values * weights[n].unsqueeze(2)).flatten(1)
         return [messages[n] for n in range(len(messages))]
 
@@ -71,9 +73,16 @@ class BatchedConvolution(nn.Module):
 
     def __init__(self, original: nn.Module) -> None:
         super().__init__()
-        self.weight_nn, self.denominator = original.weight_nn, original.denominator
-        self.keys = original.key_x, original.key_filter, original.key_weight_input, original.key_edge_idx
-        self.product = PathProduct(original.convolution)
+        attributes: Any = original
+        self.weight_nn: nn.Module = attributes.weight_nn
+        self.denominator: torch.Tensor = attributes.denominator
+        self.keys: tuple[str, str, str, str] = (
+            attributes.key_x,
+            attributes.key_filter,
+            attributes.key_weight_input,
+            attributes.key_edge_idx,
+        )
+        self.product = PathProduct(attributes.convolution)
 
     def forward(self, data: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Replace the atoms' features by the sums of the messages that reach them."""

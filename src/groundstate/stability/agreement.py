@@ -7,43 +7,35 @@ import numpy as np
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.stability.rows import StabilityRow, is_stable, threshold_key
 
-DEFINITION = {
-    "name": "agreement of two potentials",
-    "version": "2",
-    "source": "single points of the second potential at the geometries that the first one relaxed to, each "
-    "with its own elements, corrections and hull; shares of all scored crystals, where a crystal without an "
-    "energy from the second is not stable to it",
-}
-
 
 def summarise_agreement(
     rows: Sequence[StabilityRow], thresholds: Sequence[float], seed: int = 0
 ) -> dict[str, object]:
-    """Mean absolute difference of the energies, and shares where both call stable or say the same.
+    """Give the mean absolute difference of the energies, and shares where both call stable or say the same.
 
     Every rate is over all scored crystals, as those of one potential are.
     """
     scored = [row for row in rows if row.outcome != "not_scored"]
-    found: dict[str, object] = {"n": len(scored)}
+    summary: dict[str, object] = {"n": len(scored)}
     intervals: dict[str, list[float]] = {}
     if not scored:
-        return found
+        return summary
     for key in ("formation_energy_per_atom", "energy_above_hull"):
         pairs = [(getattr(row, key), getattr(row, f"second_{key}")) for row in scored]
         differences = np.array([abs(a - b) for a, b in pairs if a is not None and b is not None])
         if len(differences):
             name = f"mean_absolute_difference_{key}"
-            found[name] = float(differences.mean())
+            summary[name] = float(differences.mean())
             intervals[name] = list(bootstrap_interval(differences, seed=seed))
     for threshold in thresholds:
         first = np.array([is_stable(row, threshold) for row in scored])
         second = np.array([_second_is_stable(row, threshold) for row in scored])
         key = threshold_key(threshold)
         for name, values in ((f"both_{key}", first & second), (f"same_{key}", first == second)):
-            found[name] = float(values.mean())
+            summary[name] = float(values.mean())
             intervals[name] = list(bootstrap_interval(values.astype(float), seed=seed))
-    found["intervals"] = intervals
-    return found
+    summary["intervals"] = intervals
+    return summary
 
 
 def _second_is_stable(row: StabilityRow, threshold: float) -> bool:

@@ -1,4 +1,4 @@
-"""UniMat's measures against a control with the same compositions: which one finds lower energies."""
+"""UniMat's measures (Yang et al., ICLR 2024, arXiv 2311.09235) against a control of the same compositions."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,6 @@ import numpy as np
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.stability.rows import StabilityRow, is_stable, threshold_key
 
-DEFINITION = {
-    "name": "comparison with a control",
-    "version": "2",
-    "source": "UniMat (Yang et al., ICLR 2024, arXiv 2311.09235): per composition, the lowest formation "
-    "energy of the converged generated crystals minus that of the converged controls; share of "
-    "compositions where it is lower by more than 1 meV per atom; share that converges and number that is "
-    "stable, of the generated crystals that have a control and of these controls",
-}
 TIE = 1e-3  # eV per atom: the same minimum, relaxed from two starts
 
 
@@ -24,13 +16,13 @@ def compare_with_control(
     thresholds: Sequence[float],
     seed: int = 0,
 ) -> dict[str, object]:
-    """Formation energies (eV per atom) over common compositions; convergence and stability over common ids.
+    """Compare formation energies (eV per atom) by composition, convergence and stability by id.
 
     Keys that begin with ``control_`` are of the control, the others of the generated crystals.
     """
     by_id = {row.id: row for row in control}
     pairs = [(row, by_id[row.id]) for row in generated if row.id in by_id]
-    found: dict[str, object] = {"n": len(pairs)}
+    summary: dict[str, object] = {"n": len(pairs)}
     measures: dict[str, np.ndarray] = {}
     if pairs:
         converged = np.array([[row.outcome == "converged" for row in pair] for pair in pairs], float)
@@ -38,22 +30,22 @@ def compare_with_control(
         measures["convergence_difference"] = converged[:, 0] - converged[:, 1]
         for threshold in thresholds:
             key = f"number_{threshold_key(threshold)}"
-            found[key], found[f"control_{key}"] = (
+            summary[key], summary[f"control_{key}"] = (
                 sum(is_stable(pair[side], threshold) for pair in pairs) for side in (0, 1)
             )
     ours, theirs = _lowest(generated), _lowest(control)
     common = sorted(ours.keys() & theirs.keys())
-    found["compositions"] = len(common)
+    summary["compositions"] = len(common)
     if common:
         differences = np.array([ours[formula] - theirs[formula] for formula in common])
         measures["mean_difference"] = differences
         measures["share_lower"] = (differences < -TIE).astype(float)
         measures["share_equal"] = (np.abs(differences) <= TIE).astype(float)
-    found |= {key: float(values.mean()) for key, values in measures.items()}
-    found["intervals"] = {
+    summary |= {key: float(values.mean()) for key, values in measures.items()}
+    summary["intervals"] = {
         key: list(bootstrap_interval(values, seed=seed)) for key, values in measures.items()
     }
-    return found
+    return summary
 
 
 def _lowest(rows: Sequence[StabilityRow]) -> dict[str, float]:

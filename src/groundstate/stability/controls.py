@@ -25,7 +25,7 @@ def _sphere_volume(counts: Mapping[str, int]) -> float:
 
 
 def random_crystal(counts: Mapping[str, int], seed: int) -> Atoms:
-    """A random sensible crystal, as in ab initio random structure searching (Pickard and Needs, 2011).
+    """Draw a sensible crystal as ab initio random structure searching does (Pickard and Needs, 2011).
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _random_cell(generator: np.random.Generator, volume: float) -> np.ndarray:
 
 
 def random_search(structures: Sequence[NamedStructure], seed: int) -> list[tuple[str, Atoms]]:
-    """One random crystal for each crystal, with its composition and number of atoms."""
+    """Draw one random crystal for each crystal, with its composition and number of atoms."""
     return [
         (name, random_crystal(_counts(structure.composition), derive_seed(seed, "random_search", name)))
         for name, structure in structures
@@ -109,7 +109,7 @@ def substitute_prototypes(
     by_pattern: dict[str, list[NamedStructure]] = {}
     for item in known:
         by_pattern.setdefault(item.structure.composition.anonymized_formula, []).append(item)
-    found = []
+    made = []
     for name, structure in structures:
         ours = structure.composition
         candidates = [
@@ -121,8 +121,8 @@ def substitute_prototypes(
         if candidates:
             generator = np.random.default_rng(derive_seed(seed, "prototypes", name))
             chosen = candidates[generator.integers(len(candidates))]
-            found.append((name, _substitute(to_atoms(chosen.structure), ours, generator)))
-    return found
+            made.append((name, _substitute(to_atoms(chosen.structure), ours, generator)))
+    return made
 
 
 def _substitute(atoms: Atoms, composition: Composition, generator: np.random.Generator) -> Atoms:

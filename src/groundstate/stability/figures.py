@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition
+from pymatgen.entries import Entry
 
 from groundstate.files import write_text
-from groundstate.stability.hull import ReferenceHull
+from groundstate.stability.references.hull import ReferenceHull
 from groundstate.stability.rows import StabilityRow
 
 BLUE, ORANGE, GREY = "#3b6ea5", "#d1702a", "#8a8a8a"
@@ -47,7 +48,7 @@ def write_figures(
 
 
 def _svg(figure: Figure) -> str:
-    """The same bytes for the same numbers: no date, fixed identifiers."""
+    """Draw the same bytes for the same numbers: no date, fixed identifiers."""
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "groundstate", "font.size": 9}):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
@@ -120,8 +121,8 @@ def _hull(system: str, rows: Sequence[StabilityRow], hull: ReferenceHull) -> Fig
     return figure
 
 
-def _in_order(entries: Collection[PDEntry]) -> list[PDEntry]:
-    """A set's order changes from process to process, and with it the file."""
+def _in_order(entries: Collection[Entry]) -> list[Entry]:
+    """Sort a set, whose order changes from process to process, and with it the file."""
     return sorted(entries, key=lambda entry: (entry.composition.formula, entry.energy))
 
 
@@ -132,7 +133,7 @@ def _fractions(composition: Composition, symbols: Sequence[str]) -> np.ndarray:
 def _draw_binary(
     axes: matplotlib.axes.Axes, diagram: PhaseDiagram, symbols: Sequence[str], rows: Sequence[StabilityRow]
 ) -> None:
-    def point(entry: PDEntry) -> tuple[float, float]:
+    def point(entry: Entry) -> tuple[float, float]:
         return _fractions(entry.composition, symbols)[1], diagram.get_form_energy_per_atom(entry)
 
     line = sorted(point(entry) for entry in diagram.stable_entries)
@@ -140,11 +141,10 @@ def _draw_binary(
     for entry in _in_order(diagram.unstable_entries):
         axes.plot(*point(entry), color=GREY, marker="o", markersize=3, markerfacecolor="white")
     for row in rows:
-        x = _fractions(Composition(row.formula), symbols)[1]
-        axes.plot(x, row.formation_energy_per_atom, marker="D", color=ORANGE, markersize=5)
-        axes.annotate(
-            row.formula, (x, row.formation_energy_per_atom), (4, 4), textcoords="offset points", fontsize=7
-        )
+        x, y = _fractions(Composition(row.formula), symbols)[1], row.formation_energy_per_atom
+        if y is not None:
+            axes.plot(x, y, marker="D", color=ORANGE, markersize=5)
+            axes.annotate(row.formula, (x, y), (4, 4), textcoords="offset points", fontsize=7)
     axes.set_xlabel(f"share of {symbols[1]} in {symbols[0]}")
     axes.set_ylabel("formation energy (eV per atom)")
 

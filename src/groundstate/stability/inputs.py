@@ -5,39 +5,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ase.data import atomic_numbers
-from pymatgen.entries.computed_entries import ComputedEntry
 
 from groundstate.crystals.structures import NamedStructure, read_structures
 from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure
 from groundstate.records import Rejection
 from groundstate.stability.controls import random_search, substitute_prototypes, training_replay
-from groundstate.stability.entries import is_entry_file, read_entries
-from groundstate.stability.prototypes import fill_systems
-from groundstate.stability.relaxation import choose
-from groundstate.stability.rows import StabilityRow
+from groundstate.stability.references.entries import is_entry_file, read_entries
+from groundstate.stability.references.phases import ReferenceInputs
+from groundstate.stability.references.prototypes import fill_systems
+from groundstate.stability.rows import StabilityRow, new_row
 from groundstate.stability.settings import ScoreStability
 
 GENERATED = "generated"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Inputs:
     """Sets by name, the generated crystals first; ``rest`` holds rows of those that are not scored."""
 
     sets: dict[str, list[NamedStructure]]
-    phases: list[NamedStructure]
-    prototypes: list[NamedStructure]
-    entries: list[ComputedEntry]
-    bad_phases: list[Rejection]
+    references: ReferenceInputs
+    unreadable_references: list[Rejection]
     ids: list[str]
     rest: Mapping[str, StabilityRow]
     unreadable: list[Rejection]
 
     def in_order(self, scored: Sequence[StabilityRow]) -> list[StabilityRow]:
-        """One row for every crystal of the file, in its order; those that could not be read come last."""
+        """Give one row for every crystal of the file, in its order; unreadable ones come last."""
         by_id = {row.id: row for row in scored} | dict(self.rest)
-        refused = [StabilityRow(n, outcome="rejected_geometry", reason=why) for n, _, why in self.unreadable]
+        refused = [
+            StabilityRow(name, outcome="rejected_geometry", reason=reason)
+            for name, _, reason in self.unreadable
+        ]
         return [by_id[name] for name in self.ids if name in by_id] + refused
 
 
@@ -64,51 +64,79 @@ def read_inputs(
         for members in sets.values()
         for _, structure in members
     }
-    phases, bad_phases = _read_phases(phase_files, systems)
+    phases, unreadable_phases = _read_phases(phase_files, systems)
     entries = [entry for file in entry_files for entry in read_entries(file, systems)]
     compositions = [structure.composition for _, structure in phases]
     compositions += [entry.composition for entry in entries]
-    known = {frozenset(e.symbol for e in composition) for composition in compositions if len(composition) > 1}
-    prototypes = fill_systems(systems, known, settings.prototype_phases)
-    ids = [name for name, _ in crystals]
-    return Inputs(sets, phases, prototypes, entries, bad_phases, ids, rest, unreadable)
+    compounds = {frozenset(e.symbol for e in one) for one in compositions if len(one) > 1}
+    prototypes = fill_systems(systems, compounds, settings.prototype_phases)
+    return Inputs(
+        sets,
+        ReferenceInputs(phases, prototypes, entries, settings.element_reference),
+        unreadable_phases,
+        [name for name, _ in crystals],
+        rest,
+        unreadable,
+    )
+
+
+def choose(
+    structures: Sequence[NamedStructure], settings: ScoreStability
+) -> tuple[list[NamedStructure], dict[str, StabilityRow]]:
+    """Choose the crystals to score, with ``not_scored`` rows by id for those beyond the limits.
+
+    The first ``max_crystals`` in file order of at most ``max_atoms`` atoms are taken, whatever their
+    geometry: picking good ones would flatter the rates.
+    """
+    chosen: list[NamedStructure] = []
+    rest: dict[str, StabilityRow] = {}
+    for item in structures:
+        if settings.max_atoms is not None and len(item.structure) > settings.max_atoms:
+            reason = f"more than {settings.max_atoms} atoms"
+        elif settings.max_crystals is not None and len(chosen) >= settings.max_crystals:
+            reason = f"beyond the first {settings.max_crystals} crystals"
+        else:
+            chosen.append(item)
+            continue
+        rest[item.id] = new_row(*item, reason=reason)
+    return chosen, rest
 
 
 def _controls(
     chosen: Sequence[NamedStructure], files: Sequence[Path], settings: ScoreStability, seed: int
 ) -> dict[str, list[NamedStructure]]:
-    found = {}
-    known: list[NamedStructure] = []
+    controls: dict[str, list[NamedStructure]] = {}
+    references: list[NamedStructure] = []
     if {"prototypes", "training_replay"} & set(settings.controls):
         if not files:
             raise GroundstateError("controls: prototypes and training_replay need --reference crystals")
-        known = _read_phases(files, None)[0]
+        references = _read_phases(files, None)[0]
     for name in settings.controls:
         if name == "random_search":
             made = random_search(chosen, seed)
         elif name == "prototypes":
-            made = substitute_prototypes(chosen, known, settings.max_atoms, seed)
+            made = substitute_prototypes(chosen, references, settings.max_atoms, seed)
         else:
-            made = training_replay(known, len(chosen), settings.max_atoms, seed)
-        found[name] = [NamedStructure(crystal, to_structure(atoms)) for crystal, atoms in made]
-    return found
+            made = training_replay(references, len(chosen), settings.max_atoms, seed)
+        controls[name] = [NamedStructure(crystal, to_structure(atoms)) for crystal, atoms in made]
+    return controls
 
 
 def _read_phases(
     files: Sequence[Path], systems: set[frozenset[str]] | None
 ) -> tuple[list[NamedStructure], list[Rejection]]:
-    """Known phases inside ``systems`` (all for None); an id that two files share gets the file's name."""
+    """Read the phases inside ``systems`` (all for None); an id that two files share gets the file's name."""
     numbers = None
     if systems is not None:
         numbers = [frozenset(atomic_numbers[symbol] for symbol in system) for system in systems]
-    found: dict[str, NamedStructure] = {}
-    bad: list[Rejection] = []
+    phases: dict[str, NamedStructure] = {}
+    unreadable: list[Rejection] = []
     for file in files:
-        phases, rejections = read_structures(file, numbers)
-        bad += rejections
-        for name, structure in phases:
-            unused = name if name not in found else f"{file.name}:{name}"
-            if unused in found:
+        structures, rejections = read_structures(file, numbers)
+        unreadable += rejections
+        for name, structure in structures:
+            unused = name if name not in phases else f"{file.name}:{name}"
+            if unused in phases:
                 raise GroundstateError(f"{file}: is given twice as a reference")
-            found[unused] = NamedStructure(unused, structure)
-    return list(found.values()), bad
+            phases[unused] = NamedStructure(unused, structure)
+    return list(phases.values()), unreadable

@@ -1,59 +1,81 @@
 """A second potential's energies of the relaxed crystals, on a hull of its own scheme."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
-from pymatgen.entries.computed_entries import ComputedEntry
+from ase import Atoms
 
 from groundstate.potentials.atoms import to_atoms, to_structure
-from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import calculate_all
+from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy
-from groundstate.potentials.interface import Potential
-from groundstate.stability.phases import References, place_references, refuse_mixed_hull
+from groundstate.potentials.result import Result
+from groundstate.stability.references.phases import (
+    ReferenceInputs,
+    References,
+    place_references,
+    refuse_mixed_hull,
+)
 from groundstate.stability.relaxation import StabilityScore
-from groundstate.stability.settings import ScoreStability
+from groundstate.stability.rows import StabilityRow
 
 
 def add_second_opinion(
     scores: Mapping[str, StabilityScore],
-    known: References,
-    entries: Sequence[ComputedEntry],
-    potential: Potential,
-    settings: ScoreStability,
-    cache: Cache,
-) -> None:
-    """Fill in the ``second_`` columns of every converged crystal.
+    references: References,
+    inputs: ReferenceInputs,
+    calculations: Calculations,
+) -> dict[str, StabilityScore]:
+    """Give the scores with the ``second_`` columns of every converged crystal filled in.
 
     Single points at the geometries of the first potential, for the crystals and for the phases of the hull:
     the two potentials judge the same structures, and no energy of one is compared with one of the other.
 
     Raises ``GroundstateError`` where entries and potential are on different energy schemes.
     """
-    refuse_mixed_hull(entries, potential)
-    jobs = {("single", f"phase/{name}"): to_atoms(structure) for name, structure in known.phases}
+    refuse_mixed_hull(inputs.entries, calculations.potential)
+    jobs = {Job("single", f"phase/{name}"): to_atoms(structure) for name, structure in references.phases}
     for group, score in scores.items():
         for row in score.rows:
             if row.outcome == "converged":
-                jobs["single", f"{group}/{row.id}"] = score.relaxed[row.id]
-    results = calculate_all(jobs, potential, settings, cache, settings.workers, f"second {potential.name}")
-    phase_results = {name: results["single", f"phase/{name}"] for name, _ in known.phases}
-    own = place_references(known.phases, phase_results, entries, potential, settings)
-    for group, score in scores.items():
-        for row in score.rows:
-            if row.outcome != "converged":
-                continue
-            structure = to_structure(score.relaxed[row.id])
-            result = results["single", f"{group}/{row.id}"]
-            try:
-                if result["outcome"] == "failed":
-                    raise ValueError(result["reason"])
-                energy = corrected_energy(structure, result["energy"], potential.scheme)
-            except ValueError as error:
-                row.second_reason = str(error)
-                continue
-            formation = formation_energy(structure.composition, energy, own.elements)
-            row.second_formation_energy_per_atom = formation
-            if formation is not None:
-                row.second_energy_above_hull = own.hull.place(
-                    structure.composition, formation
-                ).energy_above_hull
+                jobs[Job("single", f"{group}/{row.id}")] = score.relaxed[row.id]
+    results = calculations.run(jobs, f"second {calculations.potential.name}")
+    phase_results = {name: results[Job("single", f"phase/{name}")] for name, _ in references.phases}
+    own = place_references(references.phases, phase_results, inputs, calculations.potential)
+    return {
+        group: replace(
+            score,
+            rows=[
+                row
+                if row.outcome != "converged"
+                else _with_second(
+                    row,
+                    score.relaxed[row.id],
+                    results[Job("single", f"{group}/{row.id}")],
+                    calculations.potential.scheme,
+                    own,
+                )
+                for row in score.rows
+            ],
+        )
+        for group, score in scores.items()
+    }
+
+
+def _with_second(
+    row: StabilityRow, relaxed: Atoms, result: Result, scheme: str, own: References
+) -> StabilityRow:
+    structure = to_structure(relaxed)
+    try:
+        if result["outcome"] == "failed":
+            raise ValueError(result["reason"])
+        energy = corrected_energy(structure, result["energy"], scheme)
+    except ValueError as error:
+        return replace(row, second_reason=str(error))
+    formation = formation_energy(structure.composition, energy, own.elements)
+    if formation is None:
+        return row
+    return replace(
+        row,
+        second_formation_energy_per_atom=formation,
+        second_energy_above_hull=own.hull.place(structure.composition, formation).energy_above_hull,
+    )

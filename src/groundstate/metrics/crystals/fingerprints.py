@@ -6,7 +6,6 @@ that it was at.
 """
 
 import functools
-import hashlib
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 from pymatgen.core import Element, Lattice, Structure
 
+from groundstate.content import content_key
 from groundstate.files import atomic_path
 from groundstate.metrics.crystals.composition_fingerprint import composition_fingerprint
 from groundstate.metrics.crystals.crystal_nn import NoFingerprint, structure_fingerprint
@@ -56,15 +56,6 @@ class _Task(NamedTuple):
     lattice: np.ndarray
 
 
-def content_key(structure: Structure) -> str:
-    """Hash of the definition's version, the species, the cell and the coordinates (to 1e-9)."""
-    digest = hashlib.sha256(VERSION.encode())
-    digest.update(np.array([specie.Z for specie in structure.species], "<i4").tobytes())
-    for values in (structure.lattice.matrix, structure.frac_coords):
-        digest.update((np.round(values, 9) + 0.0).astype("<f8").tobytes())  # + 0.0 turns -0 into 0
-    return digest.hexdigest()
-
-
 def fingerprints(
     structures: Sequence[Structure],
     folder: Path | None = None,
@@ -72,7 +63,7 @@ def fingerprints(
     name: str = "fingerprints",
 ) -> Fingerprints:
     """Fingerprints of ordered crystals; ``folder`` keeps them for other runs (None: for nobody)."""
-    keys = [content_key(structure) for structure in structures]
+    keys = [_key(structure) for structure in structures]
     found = {} if folder is None else _read_packs(folder)
     new = {key: structure for key, structure in zip(keys, structures, strict=True) if key not in found}
     progress = Progress(name, len(structures), "crystal", done=len(structures) - len(new))
@@ -84,6 +75,11 @@ def fingerprints(
     amounts = [structure.composition.get_el_amt_dict() for structure in structures]
     compositions = np.array([composition_fingerprint(one) for one in amounts]).reshape(-1, COMPOSITION_LENGTH)
     return Fingerprints(values, compositions, [found[key][1] for key in keys])
+
+
+def _key(structure: Structure) -> str:
+    numbers = np.array(structure.atomic_numbers)
+    return content_key(numbers, (structure.lattice.matrix, structure.frac_coords), (VERSION,))
 
 
 def _chunks(structures: dict[str, Structure]) -> Iterator[list[_Task]]:

@@ -9,11 +9,11 @@ import numpy as np
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
+from groundstate.content import content_key
 from groundstate.crystals.structures import NamedStructure
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.metrics.crystals.baselines import CubicTemplate, cubic_template, guess_cubic
 from groundstate.metrics.crystals.composition_validity import composition_is_valid
-from groundstate.metrics.crystals.fingerprints import content_key
 from groundstate.metrics.crystals.match import TOLERANCES, match_distance
 from groundstate.metrics.crystals.structure_validity import structure_is_valid
 from groundstate.processes import map_chunks
@@ -125,7 +125,8 @@ def _once(function: Callable[[Structure], object]) -> Callable[[Structure], obje
     known: dict[str, object] = {}
 
     def remembered(structure: Structure) -> object:
-        key = content_key(structure)
+        numbers = np.array(structure.atomic_numbers)
+        key = content_key(numbers, (structure.lattice.matrix, structure.frac_coords))
         if key not in known:
             known[key] = function(structure)
         return known[key]

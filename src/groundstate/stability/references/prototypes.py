@@ -49,12 +49,12 @@ def fill_systems(
         then those of the elements whose electronegativities differ most, then in the order of ``TYPES``.
         Compositions that no listed oxidation states make neutral are left out, alloys excepted.
     """
-    found: dict[str, NamedStructure] = {}
+    phases: dict[str, NamedStructure] = {}
     for system in systems:
         if len(system) > 1 and not any(compound <= system for compound in known):
             for name, kind, elements in _candidates(system)[:number]:
-                found.setdefault(name, NamedStructure(name, _occupy(kind, elements)))
-    return list(found.values())
+                phases.setdefault(name, NamedStructure(name, _occupy(kind, elements)))
+    return list(phases.values())
 
 
 @cache
@@ -91,7 +91,7 @@ def _contrast(symbols: Iterable[str]) -> float:
 
 
 def _occupy(kind: str, elements: tuple[str, ...]) -> Structure:
-    """The type with these elements, scaled until the closest pair is at the sum of its covalent radii."""
+    """Put these elements on the type, scaled until the closest pair is at the sum of its covalent radii."""
     prototype = bundled_prototypes()[kind]
     renamed = dict(zip((e.symbol for e in prototype.composition), elements, strict=True))
     plain = to_atoms(prototype)

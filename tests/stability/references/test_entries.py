@@ -11,8 +11,8 @@ from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEn
 
 from groundstate.errors import GroundstateError
 from groundstate.potentials.corrections import ELEMENTS_FILE, formation_energy, mp_element_energies
-from groundstate.stability import entries as module
-from groundstate.stability.entries import read_entries
+from groundstate.stability.references import entries as module
+from groundstate.stability.references.entries import read_entries
 
 RUN = {"run_type": "GGA", "hubbards": {}, "is_hubbard": False, "potcar_symbols": []}
 LITHIUM = {frozenset({"Li", "O"})}

@@ -12,7 +12,10 @@ from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEn
 from groundstate.errors import GroundstateError
 from groundstate.potentials.corrections import correct_entry
 
-CLASSES = {"ComputedEntry": ComputedEntry, "ComputedStructureEntry": ComputedStructureEntry}
+CLASSES: dict[str, type[ComputedEntry]] = {
+    "ComputedEntry": ComputedEntry,
+    "ComputedStructureEntry": ComputedStructureEntry,
+}
 SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz")
 PICKLES = (".pkl", ".pickle", ".pkl.gz", ".pickle.gz", ".pkl.bz2", ".pt", ".joblib")
 CHUNK = 1 << 18  # characters
@@ -65,8 +68,8 @@ def read_entries(path: str | Path, systems: Collection[frozenset[str]]) -> list[
 
 
 def _entry(content: dict, path: Path) -> ComputedEntry | None:
-    kind = CLASSES[content.get("@class", "ComputedEntry")]  # never any other class that the file may name
-    entry = kind.from_dict({"correction": 0.0, **content})
+    kind = content.get("@class", "ComputedEntry")  # never any other class that the file may name
+    entry = CLASSES[kind].from_dict({"correction": 0.0, **content})
     run_type = entry.parameters.get("run_type")
     if run_type in ("GGA", "GGA+U"):
         return correct_entry(entry)
@@ -91,7 +94,7 @@ class _Pieces:
         return bool(piece)
 
     def peek(self) -> str:
-        """The next character that is neither blank nor a comma; empty at the end."""
+        """Give the next character that is neither blank nor a comma; empty at the end."""
         while True:
             while self.position < len(self.buffer):
                 if self.buffer[self.position] not in " \t\r\n,":
@@ -109,7 +112,7 @@ class _Pieces:
         self.peek()
         while True:
             try:
-                found, end = self.decoder.raw_decode(self.buffer, self.position)
+                value, end = self.decoder.raw_decode(self.buffer, self.position)
             except ValueError:
                 if not self._more():
                     raise ValueError("it ends in the middle") from None
@@ -117,7 +120,7 @@ class _Pieces:
             if end == len(self.buffer) and self._more():
                 continue  # a number may go on in the next piece
             self.position = end
-            return found
+            return value
 
     def pairs(self) -> Iterator[tuple[object, object]]:
         """Keys and values of an object."""
@@ -131,7 +134,13 @@ class _Pieces:
 
 def _objects(stream: io.TextIOBase) -> Iterator[dict]:
     """Values of a JSON list or object, or of JSON lines, without reading the whole file."""
-    text = _Pieces(stream)
+    for value in _values(_Pieces(stream)):
+        if not isinstance(value, dict):
+            raise ValueError(f"it holds {value!r:.40} in the place of an entry")
+        yield value
+
+
+def _values(text: _Pieces) -> Iterator[object]:
     if text.peek() == "[":
         text.skip("[")
         while text.peek() != "]":

@@ -6,13 +6,6 @@ from typing import NamedTuple
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Element
 
-DEFINITION = {
-    "name": "energy above hull",
-    "version": "pymatgen PhaseDiagram",
-    "source": "energy above the convex hull of the reference phases and the crystal itself; the "
-    "decomposition energy (Bartel et al., npj Comput. Mater. 6, 97, 2020; negative when stable) is against "
-    "competing phases of other compositions",
-}
 DIGITS = 9  # pymatgen keeps phases in sets: the last digits change from process to process
 
 
@@ -42,7 +35,7 @@ class ReferenceHull:
         self._elements = [frozenset(e.symbol for e in phase.composition) for phase in self.phases]
 
     def competing(self, composition: Composition) -> list[Phase]:
-        """Compound phases whose elements are all in ``composition``."""
+        """List the compound phases whose elements are all in ``composition``."""
         wanted = frozenset(element.symbol for element in composition)
         return [phase for phase, own in zip(self.phases, self._elements, strict=True) if own <= wanted]
 
@@ -59,15 +52,17 @@ class ReferenceHull:
         diagram = PhaseDiagram(
             [*elements, *(_entry(p.composition, p.formation_energy, p.id) for p in phases), crystal]
         )
-        above = max(float(diagram.get_e_above_hull(crystal)), 0.0)
+        above = max(float(diagram.get_e_above_hull(crystal) or 0.0), 0.0)
         decomposition, energy = diagram.get_decomp_and_phase_separation_energy(crystal)
         shares = sorted(
             (-round(amount, DIGITS), entry.composition.reduced_formula)
-            for entry, amount in decomposition.items()
+            for entry, amount in (decomposition or {}).items()
             if amount > 1e-4
         )
         products = " + ".join(f"{-amount:.3g} {formula}" for amount, formula in shares)
-        return HullPosition(round(above, DIGITS), round(float(energy), DIGITS), products, len(phases), False)
+        return HullPosition(
+            round(above, DIGITS), round(float(energy or 0.0), DIGITS), products, len(phases), False
+        )
 
 
 def _entry(composition: Composition, formation_energy: float, name: str) -> PDEntry:
@@ -75,5 +70,5 @@ def _entry(composition: Composition, formation_energy: float, name: str) -> PDEn
 
 
 def chemical_system(composition: Composition) -> str:
-    """Element symbols joined by hyphens, in alphabetic order."""
+    """Join the element symbols by hyphens, in alphabetic order."""
     return "-".join(sorted(Element(element.symbol).symbol for element in composition))

@@ -5,7 +5,7 @@ import pytest
 from pymatgen.core import Composition
 from scipy.optimize import linprog
 
-from groundstate.stability.hull import Phase, ReferenceHull, chemical_system
+from groundstate.stability.references.hull import Phase, ReferenceHull, chemical_system
 
 
 def phases(**energies):

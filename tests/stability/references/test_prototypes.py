@@ -7,7 +7,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.guards import geometry_fault
 from groundstate.potentials.settings import RelaxSettings
-from groundstate.stability.prototypes import TYPES, bundled_prototypes, fill_systems
+from groundstate.stability.references.prototypes import TYPES, bundled_prototypes, fill_systems
 
 GROUPS = dict(zip(TYPES, (225, 221, 216, 225, 164, 191, 221, 225, 221, 221, 216, 225), strict=True))
 

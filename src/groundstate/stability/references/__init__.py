@@ -1,0 +1,1 @@
+"""Reference phases: entries, known crystals, prototypes, and the hull that they make."""

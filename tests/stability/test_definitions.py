@@ -1,0 +1,38 @@
+"""Every number of a stability summary has a definition with label, unit and direction."""
+
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.calculations import Calculations
+from groundstate.potentials.interface import find_potential
+from groundstate.stability.agreement import summarise_agreement
+from groundstate.stability.control_comparison import compare_with_control
+from groundstate.stability.definitions import definitions
+from groundstate.stability.rates import summarise_stability
+from groundstate.stability.settings import ScoreStability
+from stability.made import row
+
+CRYSTAL = row(
+    "a",
+    unique=True,
+    novel=True,
+    initial_energy_per_atom=1.0,
+    energy_per_atom=0.5,
+    displacement=0.1,
+    second_energy_above_hull=0.0,
+    second_formation_energy_per_atom=-1.0,
+)
+TABLE_ROWS = {"n", "failed", "intervals"}  # common to all scores
+
+
+def test_every_number_is_defined(tmp_path):
+    settings = ScoreStability(thresholds=(0.0, 0.05))
+    calculations = Calculations(find_potential("ase.calculators.emt:EMT"), Cache(tmp_path))
+    about = definitions(calculations, calculations, settings)
+    summary = summarise_stability([CRYSTAL], settings.thresholds)
+    numbers = summary.keys() | compare_with_control([CRYSTAL], [CRYSTAL], settings.thresholds).keys()
+    numbers |= summarise_agreement([CRYSTAL], settings.thresholds).keys()
+    numbers |= {f"classes.{name}" for name in summary["classes"]}
+    assert numbers - TABLE_ROWS - {"classes"} <= about.keys()
+    assert all(entry["label"] and entry["text"] and entry["source"] for entry in about.values())
+    assert about["stable_50mev"]["label"] == "At most 0.05 eV/atom above it"
+    assert (about["stable_50mev"]["unit"], about["stable_50mev"]["direction"]) == ("share", "higher")
+    assert about["both_stable_50mev"]["second"] == calculations.potential.identity
