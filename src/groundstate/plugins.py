@@ -39,6 +39,7 @@ TABLES: dict[str, dict[str, str]] = {
     "crystal model": CRYSTAL_MODELS,
     "geometry metric": {},
     "crystal metric": {},
+    "potential": {},  # of a user's own; the built-in ones are not imported by name
 }
 GROUP = "groundstate.plugins"  # of entry points: an installed package gives its plug-ins names
 REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")

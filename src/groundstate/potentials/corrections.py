@@ -40,7 +40,7 @@ def _compatibility() -> MaterialsProject2020Compatibility:
 
 
 def mp_parameters(composition: Composition) -> dict[str, object]:
-    """Give the run parameters that the Materials Project uses for a composition: GGA, or GGA+U for some oxides."""
+    """Give the Materials Project's run parameters of a composition: GGA, or GGA+U for some oxides."""
     symbols = {element.symbol for element in composition}
     hubbards = {s: HUBBARD_U[s] for s in sorted(symbols & HUBBARD_U.keys())} if symbols & {"O", "F"} else {}
     return {

@@ -1,7 +1,6 @@
 """One face for every source of energies: name, version, energy scheme, and an ASE calculator."""
 
 import contextlib
-import importlib
 import importlib.metadata
 import io
 import os
@@ -13,6 +12,7 @@ from functools import cached_property, partial
 from ase.calculators.calculator import Calculator
 
 from groundstate.errors import GroundstateError
+from groundstate.plugins import load
 from groundstate.potentials.gfn2 import gfn2_calculator
 
 MP_RAW = "mp-pbe"  # Materials Project GGA / GGA+U energies before the MP2020 corrections
@@ -83,9 +83,11 @@ def _chgnet() -> Calculator:
         return CHGNetCalculator(use_device=device, on_isolated_atoms="error")
 
 
-def _imported(path: str, arguments: dict[str, object]) -> Calculator:
-    module, _, attribute = path.partition(":")
-    return getattr(importlib.import_module(module), attribute)(**arguments)
+def _imported(reference: str, arguments: dict[str, object]) -> Calculator:
+    make = load(reference, object, "potential")
+    if not callable(make):
+        raise GroundstateError(f"potential {reference}: is a {type(make).__name__} and gives no calculator")
+    return make(**arguments)
 
 
 # name: (distribution, model version, scheme, builder)
