@@ -20,7 +20,7 @@ from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.property.settings import PropertyExperiment
-from groundstate.plugins import CRYSTAL_MODELS
+from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS
 from groundstate.settings import Settings, explain
 from groundstate.sources.settings import CrystalFormat, MoleculeFormat, Retry, Source
 from groundstate.stability.settings import ScoreStability
@@ -28,7 +28,7 @@ from groundstate.stability.settings import ScoreStability
 ROOT = Path(__file__).parents[2]
 MOLECULE_FORMATS: tuple[str, ...] = get_args(MoleculeFormat)
 CRYSTAL_FORMATS: tuple[str, ...] = get_args(CrystalFormat)
-MOLECULE_MODELS = get_args(TrainGeometry.model_fields["model"].annotation)
+MOLECULE_MODELS = tuple(GEOMETRY_MODELS)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Seed = Annotated[int, Field(ge=0)]

@@ -16,15 +16,15 @@ from types import ModuleType
 from groundstate.errors import GroundstateError
 
 GEOMETRY_MODELS = {
-    "gaunt": "groundstate.molecules.models.registry:GAUNT",
-    "dagnn-distance": "groundstate.molecules.models.dagnn.model:DAGNN_DISTANCE",
-    "dagnn-coordinates": "groundstate.molecules.models.dagnn.model:DAGNN_COORDINATES",
-    "mean-distance": "groundstate.molecules.models.mean_distance:MEAN_DISTANCE",
-    "etkdg": "groundstate.molecules.models.untrained:ETKDG",
-    "etkdg-nostereo": "groundstate.molecules.models.untrained:ETKDG_NOSTEREO",
-    "mmff": "groundstate.molecules.models.untrained:MMFF",
-    "mmff-lowest": "groundstate.molecules.models.untrained:MMFF_LOWEST",
-    "xtb": "groundstate.molecules.models.untrained:XTB",
+    "gaunt": "groundstate.molecules.models.gaunt.model:GauntModel",
+    "dagnn-distance": "groundstate.molecules.models.dagnn.model:DagnnDistance",
+    "dagnn-coordinates": "groundstate.molecules.models.dagnn.model:DagnnCoordinates",
+    "mean-distance": "groundstate.molecules.models.mean_distance:MeanDistance",
+    "etkdg": "groundstate.molecules.models.untrained:Etkdg",
+    "etkdg-nostereo": "groundstate.molecules.models.untrained:EtkdgNoStereo",
+    "mmff": "groundstate.molecules.models.untrained:Mmff",
+    "mmff-lowest": "groundstate.molecules.models.untrained:MmffLowest",
+    "xtb": "groundstate.molecules.models.untrained:Xtb",
 }
 CRYSTAL_MODELS = {
     "unimat-compact": "groundstate.crystals.models.compact.model:CompactModel",

@@ -1,6 +1,7 @@
-"""groundstate predict geometry"""
+"""Command ``groundstate predict geometry``."""
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,22 +11,23 @@ import typer
 from groundstate.molecules.conformers.embed import conformer_maker
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.requests import read_requests
-from groundstate.molecules.models.examples import read_starts
-from groundstate.molecules.models.predict import (
-    load_predictor,
-    predict_records,
-    starts_of,
-    stored,
-    write_predictions,
-)
+from groundstate.molecules.models.examples import Molecule, read_starts
+from groundstate.molecules.models.load import load_model
+from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
+from groundstate.molecules.models.write import write_predictions
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
 from groundstate.subset import fixed_subset
+from groundstate.training.checkpoints import choose_device
 
 
 def command(
     input: Annotated[Path, typer.Option(help="records.parquet, or your own .smi, .csv or .sdf")],
     checkpoint: Annotated[Path, typer.Option(help="best.ckpt of the train stage")],
     output: Annotated[Path, typer.Option(help="SDF to write; rejected.csv goes beside it")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Name of the checkpoint's model; needed for package.module:Class of your own"),
+    ] = None,
     splits: Annotated[Path | None, typer.Option(help="splits.csv: predict one part only")] = None,
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split of --part")] = "random",
     part: Annotated[Literal["train", "validation", "test"], typer.Option(help="Part of --splits")] = "test",
@@ -36,12 +38,13 @@ def command(
             "Without it start geometries are made here, and molecules that fail are rejected"
         ),
     ] = None,
+    num_geometries: Annotated[
+        int,
+        typer.Option(min=1, help="Geometries to write per molecule: the best, then its runners-up"),
+    ] = 1,
     num_conformers: Annotated[
         int,
-        typer.Option(min=1, help="Geometries to write a molecule: the best, then its runners-up"),
-    ] = 1,
-    candidates: Annotated[
-        int, typer.Option(min=1, help="Start geometries to make a molecule, among which the model chooses")
+        typer.Option(min=1, help="Start geometries to make per molecule, among which the model chooses"),
     ] = 10,
     stereo: Annotated[
         Literal["enumerate", "refuse"],
@@ -59,28 +62,35 @@ def command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
     """Predict ground-state geometries; an SDF in input order with ids, and rejected.csv with reasons."""
-    predictor = load_predictor(checkpoint, device)
+    trained = load_model(checkpoint, choose_device(device), model)
     rejections: list[Rejection] = []
+    molecules: Iterable[Molecule]
     if input.suffix == ".parquet":
         records = read_records(input, MOLECULE_SCHEMA, read_split(splits, split, part) if splits else None)
+        ids = [record["id"] for record in records]
+        molecules = molecules_of(records, rejections)
     else:
-        records = read_requests(input, rejections, stereo)
+        requests = read_requests(input, rejections, stereo)
+        ids = [name for name, _ in requests]
+        molecules = (Molecule(name, mol) for name, mol in requests)
     if subset is not None:
-        chosen = fixed_subset((record["id"] for record in records), subset)
-        records = [record for record in records if record["id"] in chosen]
-    method = starts_of(predictor)
+        chosen = fixed_subset(ids, subset)
+        ids = [name for name in ids if name in chosen]
+        molecules = (molecule for molecule in molecules if molecule.id in chosen)
     with ExitStack() as stack:
-        if conformers:
-            ids = [record["id"] for record in records]
-            find_starts = stored(read_starts(conformers, ids, method or "mmff"))
+        if trained.starts is None:
+            find_starts = stored({})
+        elif conformers:
+            find_starts = stored(read_starts(conformers, ids, trained.starts))
         else:
-            settings = EmbedConformers(num_conformers=candidates, seed=seed)
-            cores = len(os.sched_getaffinity(0))
-            find_starts = stack.enter_context(conformer_maker(settings, workers or cores, method))
-        predictions = predict_records(
-            predictor, records, find_starts, rejections, batch_size, keep=num_conformers
+            settings = EmbedConformers(num_conformers=num_conformers, seed=seed)
+            cores = workers or len(os.sched_getaffinity(0))
+            make = stack.enter_context(conformer_maker(settings, cores, trained.starts))
+            find_starts = lambda some: make([(one.id, one.mol) for one in some])  # noqa: E731
+        predictions = predict_molecules(
+            trained, molecules, find_starts, rejections, batch_size, num_geometries
         )
         written = write_predictions(
-            predictions, output, rejections, len(records), keep_failed=conformers is not None
+            predictions, output, rejections, len(ids), keep_failed=conformers is not None
         )
     typer.echo(f"{output}: {written} molecules, {len(rejections)} rejected")

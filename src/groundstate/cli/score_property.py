@@ -1,4 +1,4 @@
-"""groundstate score property"""
+"""Command ``groundstate score property``."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""groundstate train geometry"""
+"""Command ``groundstate train geometry``."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""groundstate train property"""
+"""Command ``groundstate train property``."""
 
 from pathlib import Path
 from typing import Annotated

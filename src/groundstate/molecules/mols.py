@@ -149,12 +149,18 @@ def mol_from_record(record: Mapping) -> Chem.Mol:
         mol = set_positions(mol, record["positions"])
         Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
         return mol
-    parsed = Chem.AddHs(parse_smiles(record["smiles"]))
-    match = parsed.GetSubstructMatch(mol)
+    return mol_from_smiles(record["smiles"], mol)
+
+
+def mol_from_smiles(smiles: str, same: Chem.Mol) -> Chem.Mol:
+    """Read SMILES, hydrogens added, with the atoms in the order of ``same``: the graph of this molecule.
+
+    Raises ``RecordError`` where the SMILES are those of another molecule.
+    """
+    parsed = Chem.AddHs(parse_smiles(smiles))
+    match = parsed.GetSubstructMatch(same)
     if len(match) != parsed.GetNumAtoms():
-        raise RecordError(
-            f"{record['id']}: the SMILES {record['smiles']!r} is not the molecule of the record"
-        )
+        raise RecordError(f"the SMILES {smiles!r} is not the molecule of the record")
     if list(match) == list(range(len(match))):
         return parsed
     return Chem.RenumberAtoms(parsed, list(match))

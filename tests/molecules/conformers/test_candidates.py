@@ -16,8 +16,9 @@ QM9 = {"hand": {"CH2": -1, "CH3": 1}, "anti": {"CH3-1": 2, "CH3-2": 2}}
 
 def molecule(smiles, count=4):
     record = record_from_mol("a", parse_smiles(smiles), smiles=smiles)
-    rows = conformers_of(record, EmbedConformers(num_conformers=count))
-    return mol_from_record(record), [row for row in rows if row["method"] == "mmff"]
+    mol = mol_from_record(record)
+    rows = conformers_of("a", mol, EmbedConformers(num_conformers=count))
+    return mol, [row for row in rows if row["method"] == "mmff"]
 
 
 def assert_same_candidates(one, other):

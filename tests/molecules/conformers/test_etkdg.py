@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers.etkdg import Embedded, conformers_of, embed, relax
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.mols import parse_smiles, record_from_mol, set_positions
+from groundstate.molecules.mols import parse_smiles, set_positions
 from groundstate.molecules.stereo import match_stereo
 
 SETTINGS = EmbedConformers()
@@ -21,8 +21,8 @@ CAGES = [
 ]
 
 
-def record(smiles: str, name: str = "a") -> dict:
-    return record_from_mol(name, parse_smiles(smiles), smiles=smiles)
+def conformers(smiles: str, settings: EmbedConformers = SETTINGS, name: str = "a") -> list[dict]:
+    return conformers_of(name, Chem.AddHs(parse_smiles(smiles)), settings)
 
 
 def smiles_from_3d(smiles: str, positions: list) -> str:
@@ -36,7 +36,7 @@ def smiles_from_3d(smiles: str, positions: list) -> str:
     ["C[C@H](O)F", "C[C@@H](O)F", r"C/C=C\C", "C/C=C/C", r"[H]/N=C(\C)N", "C[S@](=O)CC", *CAGES],
 )
 def test_both_geometries_have_the_stereo_of_the_record(smiles):
-    start, relaxed = conformers_of(record(smiles), SETTINGS)
+    start, relaxed = conformers(smiles)
     assert (start["method"], relaxed["method"]) == ("etkdg", "mmff")
     for row in (start, relaxed):
         assert row["stereo_kept"]
@@ -45,13 +45,13 @@ def test_both_geometries_have_the_stereo_of_the_record(smiles):
 
 
 def test_a_cage_that_rdkit_refuses_comes_out_marked():
-    rows = conformers_of(record("C[C@H]1[C@H]2CO[C@@H]12"), SETTINGS)
+    rows = conformers("C[C@H]1[C@H]2CO[C@@H]12")
     assert rows[0]["origin"] == "fallback" and rows[0]["stereo_kept"]
 
 
 def test_every_minimum_comes_once_and_depends_on_nothing_but_record_and_settings():
     settings = EmbedConformers(num_conformers=8)
-    rows = conformers_of(record("CCCCO"), settings)
+    rows = conformers("CCCCO", settings)
     assert [row["method"] for row in rows] == ["etkdg"] + ["mmff"] * (len(rows) - 1)
     minima = rows[1:]
     assert minima[0]["conformer"] == 0 and sum(row["copies"] for row in minima) == 8
@@ -60,24 +60,24 @@ def test_every_minimum_comes_once_and_depends_on_nothing_but_record_and_settings
     for k, (row, shape) in enumerate(zip(minima, shapes, strict=True)):
         for other, known in zip(minima[:k], shapes[:k], strict=True):
             assert abs(row["energy"] - other["energy"]) > 0.05 or abs(shape - known).max() > 0.05
-    assert rows == conformers_of(record("CCCCO"), settings)
-    assert rows[0] == conformers_of(record("CCCCO"), SETTINGS)[0]
-    assert rows[0]["positions"] != conformers_of(record("CCCCO", "b"), settings)[0]["positions"]
-    assert len(conformers_of(record("C1CC1"), settings)) == 2  # a rigid molecule has one
+    assert rows == conformers("CCCCO", settings)
+    assert rows[0] == conformers("CCCCO")[0]
+    assert rows[0]["positions"] != conformers("CCCCO", settings, "b")[0]["positions"]
+    assert len(conformers("C1CC1", settings)) == 2  # a rigid molecule has one
 
 
 def test_a_cage_has_as_many_fallback_conformers_as_wanted():
-    rows = conformers_of(record("OCCC[C@H]1[C@H]2CO[C@@H]12"), EmbedConformers(num_conformers=4))
+    rows = conformers("OCCC[C@H]1[C@H]2CO[C@@H]12", EmbedConformers(num_conformers=4))
     assert all(row["origin"] == "fallback" and row["stereo_kept"] for row in rows)
     assert sum(row["copies"] for row in rows[1:]) == 4 and len(rows) > 2
 
 
 def test_relaxing_lowers_the_energy_and_names_the_force_field():
-    row = conformers_of(record("CCO"), SETTINGS)[1]
+    row = conformers("CCO")[1]
     assert row["force_field"] == "mmff94"
     # ethanol's anti and gauche minima of MMFF94 are within 0.2 kcal/mol of -1.25
     assert row["energy"] == pytest.approx(-1.25, abs=0.2)
-    boron = conformers_of(record("CB(O)O"), SETTINGS)[1]
+    boron = conformers("CB(O)O")[1]
     assert boron["force_field"] == "uff" and boron["energy"] is not None
 
 
@@ -93,21 +93,21 @@ def test_a_minimum_of_other_stereo_is_not_taken():
 def test_hydrogens_that_the_record_lacks_are_left_out_again():
     full = Chem.AddHs(Chem.MolFromSmiles("C[C@H](O)F"))
     heavy = Chem.RemoveHs(set_positions(full, embed(full, 1, 1, SETTINGS)[0].positions))
-    rows = conformers_of(record_from_mol("a", heavy), SETTINGS)
+    rows = conformers_of("a", heavy, SETTINGS)
     assert [len(row["positions"]) for row in rows] == [4, 4]
     assert match_stereo(heavy, np.array(rows[1]["positions"])).complete
 
 
 @pytest.mark.parametrize("smiles", ["[He]", "[Na+]", "[H][H]", "O"])
 def test_tiny_molecules(smiles):
-    for row in conformers_of(record(smiles), SETTINGS):
+    for row in conformers(smiles):
         assert np.isfinite(row["positions"]).all() and row["stereo_kept"]
 
 
 def test_time_is_bounded_and_something_always_comes_out():
     smiles = "C" * 120
     started = time.process_time()  # other work on the machine does not count
-    rows = conformers_of(record(smiles), EmbedConformers(time_limit=1.0, force_field_steps=0))
+    rows = conformers(smiles, EmbedConformers(time_limit=1.0, force_field_steps=0))
     assert time.process_time() - started < 20  # minutes without a limit
     assert np.isfinite(rows[0]["positions"]).all() and len(rows[0]["positions"]) == 362
 

@@ -11,11 +11,12 @@ from scipy.spatial.distance import pdist
 from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.conformers.candidates import Guess, centred
-from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES
+from groundstate.molecules.conformers.candidates import centred
+from groundstate.molecules.models.base import Prediction
 from groundstate.molecules.models.examples import read_starts
-from groundstate.molecules.models.predict import Predictor, load_predictor, predict_records, stored
-from groundstate.molecules.models.registry import find_model
+from groundstate.molecules.models.gaunt.model import GauntModel
+from groundstate.molecules.models.load import load_model
+from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
 from groundstate.molecules.stereo import match_stereo
@@ -41,6 +42,13 @@ def command(*arguments):
 
     arguments = ["predict", "geometry", *map(str, arguments)]
     return CliRunner().invoke(build_app(arguments), arguments)
+
+
+def predicted(model, records, starts, **options):
+    """Predictions of all records from start geometries by id."""
+    rejections = []
+    made = predict_molecules(model, molecules_of(records, rejections), stored(starts), rejections, **options)
+    return list(made)
 
 
 def read_sdf(path):
@@ -75,10 +83,10 @@ def test_test_split_comes_out_whole_in_order_with_ids(prepared, checkpoint, tmp_
 
 
 def test_result_does_not_depend_on_the_batch_size(prepared, checkpoint):
-    predictor = load_predictor(checkpoint, "cpu")
+    model = load_model(checkpoint, torch.device("cpu"))
     records = read_records(prepared.records, MOLECULE_SCHEMA)
-    starts = read_starts(prepared.conformers, [record["id"] for record in records])
-    runs = [list(predict_records(predictor, records, stored(starts), [], size, 2)) for size in (1, 7, 64)]
+    starts = read_starts(prepared.conformers, [record["id"] for record in records], "mmff")
+    runs = [predicted(model, records, starts, batch_size=size, num_geometries=2) for size in (1, 7, 64)]
     for one, *others in zip(*(list(chain(*run)) for run in runs), strict=True):
         for other in others:
             assert one.id == other.id and one.failed == other.failed
@@ -128,14 +136,13 @@ def test_open_stereo_is_enumerated_or_refused_never_chosen(checkpoint, tmp_path)
 
 
 def test_only_sound_conformers_with_the_right_stereo_are_candidates(checkpoint, prepared):
-    predictor = load_predictor(checkpoint, "cpu")
+    model = load_model(checkpoint, torch.device("cpu"))
     record = read_records(prepared.records, MOLECULE_SCHEMA)[0]
-    row = read_starts(prepared.conformers, [record["id"]])[record["id"]][0]
+    row = read_starts(prepared.conformers, [record["id"]], "mmff")[record["id"]][0]
     broken = row | {"positions": row["positions"] * 3, "energy": -100.0, "origin": "fallback"}
     lost = row | {"stereo_kept": False, "energy": -50.0, "origin": "fallback"}
     high = row | {"energy": 10.0, "origin": "random_coordinates"}
-    rows = stored({record["id"]: [broken, lost, high]})
-    ((one,),) = predict_records(predictor, [record], rows, [], keep=3)
+    ((one,),) = predicted(model, [record], {record["id"]: [broken, lost, high]}, num_geometries=3)
     assert one.properties["origin"] == "random_coordinates" and one.failed is None
 
 
@@ -145,25 +152,20 @@ def test_own_sdf_without_hydrogens_gets_them(checkpoint, tmp_path):
     assert mol.GetNumAtoms() == 9 and mol.GetProp("id") == "my-1" and not reasons
 
 
+class Mirror(GauntModel):
+    """Its first start geometry, mirrored."""
+
+    def predict(self, molecules, keep):
+        starts = [centred(molecule.starts[0]["positions"]) for molecule in molecules]
+        return [[Prediction(start * [1, 1, -1], start=start)] for start in starts]
+
+
 def test_geometry_that_loses_its_stereo_is_not_passed_on(prepared, checkpoint):
     """A model that mirrors what it gets: chiral molecules fall back to their start, marked."""
-    good = load_predictor(checkpoint, "cpu")
-    mirror = find_model("gaunt").__class__(
-        *(None, None, None, None),
-        predict=lambda network, graphs, candidates, keep: [
-            [Guess(some.positions[0] * [1, 1, -1], 0, 1.0, 0.0)] for some in candidates
-        ],
-    )
     records = read_records(prepared.records, MOLECULE_SCHEMA)
-    starts = read_starts(prepared.conformers, [record["id"] for record in records])
-    starts = {name: rows[:1] for name, rows in starts.items()}
-    predictions = list(
-        chain(
-            *predict_records(
-                Predictor(mirror, good.network, good.elements, NO_RULES, None), records, stored(starts), []
-            )
-        )
-    )
+    starts = read_starts(prepared.conformers, [record["id"] for record in records], "mmff")
+    mirror = Mirror(load_model(checkpoint, torch.device("cpu")).config)
+    predictions = list(chain(*predicted(mirror, records, starts)))
     lost = [one for one in predictions if one.failed and "refinement changed the stereo" in one.failed]
     assert 0 < len(lost) < len(predictions)
     for one in lost:
@@ -179,17 +181,17 @@ def test_unknown_file_kind_and_wrong_checkpoint_are_one_line(checkpoint, tmp_pat
     with pytest.raises(GroundstateError, match=r"unknown kind of file; one of \.smi"):
         raise command("--input", tmp_path / "my.xyz", "--checkpoint", checkpoint, "--output", "x").exception
     with pytest.raises(GroundstateError, match="not a whole groundstate checkpoint"):
-        load_predictor(tmp_path / "bad.ckpt")
+        load_model(tmp_path / "bad.ckpt", torch.device("cpu"))
 
 
 def test_runners_up_are_other_conformers_of_the_same_molecule_ranked(checkpoint, tmp_path):
     text = "OCCCO flexible\nC#C rigid\n"
-    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.smi", "--num-conformers", 3)
+    mols, reasons = predict_file(checkpoint, tmp_path, text, "my.smi", "--num-geometries", 3)
     assert [mol.GetProp("id") for mol in mols] == ["flexible"] * 3 + ["rigid"] and not reasons
     assert [mol.GetProp("rank") for mol in mols] == ["1", "2", "3", "1"]
     shapes = [np.sort(pdist(mol.GetConformer().GetPositions())) for mol in mols[:3]]
     assert all(abs(one - other).max() > 0.05 for one, other in combinations(shapes, 2))
-    assert 0 <= sum(float(mol.GetProp("chance")) for mol in mols[:3]) <= 1.002
+    assert 0 <= sum(float(mol.GetProp("candidate_probability")) for mol in mols[:3]) <= 1.002
 
 
 def test_charges_radicals_isotopes_and_one_atom_come_out_as_they_went_in(checkpoint, tmp_path):
@@ -220,7 +222,7 @@ def test_two_hundred_heavy_atoms_and_what_cannot_be_embedded_stop_nobody(checkpo
     impossible = "C1C[C@H]2[C@@]1(C2)[C@]13C[C@@H]1[C@H]3C"
     text = f"CCO first\n{'C' * 200} long\n{impossible} cage\nCCN last\n"
     mols, reasons = predict_file(
-        checkpoint, tmp_path, text, "my.smi", "--candidates", 1, "--stereo", "refuse"
+        checkpoint, tmp_path, text, "my.smi", "--num-conformers", 1, "--stereo", "refuse"
     )
     ids = [mol.GetProp("id") for mol in mols]
     assert [name for name in ("first", "long", "cage", "last") if name in ids or name in reasons] == [

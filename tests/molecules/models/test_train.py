@@ -2,16 +2,18 @@
 
 import csv
 import json
+from itertools import chain
 
 import pytest
 import torch
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.models.examples import elements_of, make_examples, read_part, read_starts
-from groundstate.molecules.models.gaunt.model import batch, build, config, loss
-from groundstate.molecules.models.predict import load_predictor
+from groundstate.molecules.models.examples import TrainingPart
+from groundstate.molecules.models.gaunt.model import GauntModel
+from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
+from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 from groundstate.settings import parse_settings
 from groundstate.training.checkpoints import load_checkpoint, save_checkpoint
 
@@ -52,17 +54,15 @@ def test_training_writes_its_history(trained):
 
 
 def test_training_brings_its_molecules_nearer_to_their_references(prepared, trained):
-    predictor = load_predictor(trained / "best.ckpt", "cpu")
-    records = read_part(prepared.records, prepared.splits, "random", "train")
-    starts = read_starts(prepared.conformers, [record["id"] for record in records])
-    data = batch(
-        make_examples(records, starts, predictor.elements, predictor.labels, "examples"),
-        None,
+    model = load_model(trained / "best.ckpt", torch.device("cpu"))
+    part = TrainingPart(
+        prepared.records, prepared.splits, "random", "train", prepared.conformers, model.starts
     )
+    examples = [model.example(molecule, reference) for molecule, reference in part]
+    data = model.batch([example for example in examples if example], None)
     with torch.no_grad():
-        total, after = loss(predictor.network, data, torch.Generator())
-        untrained = build(config(SETTINGS, predictor.elements))
-        start, before = loss(untrained, data, torch.Generator())
+        total, after = model.loss(data, torch.Generator())
+        start, before = GauntModel(model.config).loss(data, torch.Generator())
     assert total < 0.97 * start
     assert after["bond_mae"] < before["bond_mae"]
 
@@ -70,10 +70,10 @@ def test_training_brings_its_molecules_nearer_to_their_references(prepared, trai
 def test_checkpoint_rebuilds_the_network(prepared, trained):
     checkpoint = load_checkpoint(trained / "best.ckpt", "geometry")
     assert checkpoint.config["model"] == "gaunt"
-    records = read_part(prepared.records, prepared.splits, "random", "train")
-    assert checkpoint.config["elements"] == elements_of(records)
-    network = load_predictor(trained / "best.ckpt", "cpu").network
-    for name, value in network.state_dict().items():
+    ids = read_split(prepared.splits, "random", "train")
+    numbers = [row["atomic_numbers"] for row in read_records(prepared.records, MOLECULE_SCHEMA, ids)]
+    assert checkpoint.config["elements"] == sorted(set(chain(*numbers)))
+    for name, value in load_model(trained / "best.ckpt", torch.device("cpu")).state_dict().items():
         assert torch.equal(value, checkpoint.state_dict[name])
 
 
@@ -84,9 +84,9 @@ def test_checkpoint_of_another_network_is_refused(trained, tmp_path):
     content["groundstate"]["config"] = json.dumps(config)
     save_checkpoint(content, tmp_path / "other.ckpt")
     with pytest.raises(GroundstateError, match=r"other\.ckpt: its weights do not fit the 'gaunt' model"):
-        load_predictor(tmp_path / "other.ckpt", "cpu")
+        load_model(tmp_path / "other.ckpt", torch.device("cpu"))
     with pytest.raises(GroundstateError, match="no such checkpoint"):
-        load_predictor(tmp_path / "absent.ckpt")
+        load_model(tmp_path / "absent.ckpt", torch.device("cpu"))
 
 
 def test_same_seed_gives_the_same_weights(prepared, trained, tmp_path):
@@ -97,7 +97,7 @@ def test_same_seed_gives_the_same_weights(prepared, trained, tmp_path):
 
 
 def test_unknown_model_and_missing_conformers_are_named(prepared, tmp_path):
-    with pytest.raises(GroundstateError, match="unknown geometry model 'gnu'; known: gaunt"):
+    with pytest.raises(GroundstateError, match="unknown geometry model 'gnu'; allowed: gaunt"):
         run(prepared, tmp_path, model="gnu")
     with pytest.raises(GroundstateError, match="run the embed stage first"):
         run(prepared._replace(conformers=tmp_path / "none.parquet"), tmp_path)

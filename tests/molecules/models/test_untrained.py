@@ -2,24 +2,34 @@
 
 import numpy as np
 import pytest
+import torch
 from rdkit import Chem
 
 from groundstate.molecules.models.examples import read_starts
-from groundstate.molecules.models.predict import load_predictor, predict_records, starts_of, stored
+from groundstate.molecules.models.load import load_model
+from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
 from groundstate.records import MOLECULE_SCHEMA, read_records
 
 
+def predicted(model, records, conformers):
+    """The geometry of each record, and the start geometries that the model was given."""
+    starts = read_starts(conformers, [row["id"] for row in records], model.starts) if model.starts else {}
+    rejections = []
+    made = predict_molecules(model, molecules_of(records, rejections), stored(starts), rejections)
+    predictions = [one for (one,) in made]
+    assert not rejections
+    return predictions, starts
+
+
 @pytest.mark.parametrize("model", ["etkdg", "mmff", "mmff-lowest"])
 def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prepared, tmp_path, model):
     train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, tmp_path)
-    predictor = load_predictor(tmp_path / "best.ckpt", "cpu")
+    trained = load_model(tmp_path / "best.ckpt", torch.device("cpu"))
     records = read_records(prepared.records, MOLECULE_SCHEMA)
-    starts = read_starts(prepared.conformers, [row["id"] for row in records], starts_of(predictor))
-    rejections = []
-    predictions = [one for (one,) in predict_records(predictor, records, stored(starts), rejections)]
-    assert not rejections and [one.id for one in predictions] == [row["id"] for row in records]
+    predictions, starts = predicted(trained, records, prepared.conformers)
+    assert [one.id for one in predictions] == [row["id"] for row in records]
     several = False
     for one in predictions:
         rows = starts[one.id]
@@ -35,10 +45,8 @@ def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prep
 
 def predictions_of(prepared, folder, model, count):
     train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, folder)
-    predictor = load_predictor(folder / "best.ckpt", "cpu")
     records = read_records(prepared.records, MOLECULE_SCHEMA)[:count]
-    starts = read_starts(prepared.conformers, [row["id"] for row in records], starts_of(predictor))
-    return records, [one for (one,) in predict_records(predictor, records, stored(starts), [])]
+    return records, predicted(load_model(folder / "best.ckpt", torch.device("cpu")), records, prepared.conformers)[0]
 
 
 def test_without_stereo_some_centres_come_out_wrong_but_the_molecule_is_the_same(prepared, tmp_path):

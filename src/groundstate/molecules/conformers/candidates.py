@@ -31,15 +31,6 @@ class Candidates(NamedTuple):
     failed: str | None  # why none of them is sound; they are then the lowest conformer alone
 
 
-class Guess(NamedTuple):
-    """One geometry that a model proposes for a molecule."""
-
-    positions: np.ndarray  # (n, 3), angstrom
-    candidate: int  # which candidate it came from
-    chance: float  # that no other candidate is nearer
-    risk: float  # expected error, angstrom, before calibration
-
-
 def candidates_of(
     mol: Chem.Mol, rows: Sequence[Mapping], rules: Mapping[str, Mapping[str, int]]
 ) -> Candidates:

@@ -142,17 +142,17 @@ def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:
 @contextmanager
 def conformer_maker(
     settings: EmbedConformers, workers: int, method: str | None
-) -> Iterator[Callable[[Sequence[dict]], Iterable[list[dict]]]]:
-    """Give a function from records to the rows of ``method`` of each, in order, shared among processes."""
+) -> Iterator[Callable[[Sequence[tuple[str, Chem.Mol]]], Iterable[list[dict]]]]:
+    """Give a function from (id, molecule) to the rows of ``method`` of each, in order, among processes."""
 
-    def make(records: Sequence[dict]) -> Iterable[list[dict]]:
+    def make(molecules: Sequence[tuple[str, Chem.Mol]]) -> Iterable[list[dict]]:
         # a process takes seconds to start
-        shared = pool.map if len(records) > FEW and workers > 1 else map
-        return shared(partial(_rows, settings, method), records)
+        shared = pool.map if len(molecules) > FEW and workers > 1 else map
+        return shared(partial(_rows, settings, method), molecules)
 
     with worker_pool(workers) as pool:
         yield make
 
 
-def _rows(settings: EmbedConformers, method: str | None, record: dict) -> list[dict]:
-    return [row for row in conformers_of(record, settings) if row["method"] == method]
+def _rows(settings: EmbedConformers, method: str | None, molecule: tuple[str, Chem.Mol]) -> list[dict]:
+    return [row for row in conformers_of(*molecule, settings) if row["method"] == method]

@@ -11,7 +11,6 @@ from rdkit.Chem import rdDepictor, rdDistGeom, rdForceFieldHelpers
 from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.seeds import derive_seed
@@ -49,28 +48,27 @@ class Relaxed(NamedTuple):
     stereo_kept: bool
 
 
-def conformers_of(record: Mapping, settings: EmbedConformers) -> list[dict]:
-    """Make the conformers of one record, as rows of ``CONFORMER_SCHEMA``.
+def conformers_of(name: str, graph: Chem.Mol, settings: EmbedConformers) -> list[dict]:
+    """Make the rows of ``CONFORMER_SCHEMA`` of one molecule, whose id is ``name``.
 
-    First comes the first conformer before minimisation (``etkdg``), then every distinct minimum (``mmff``)
-    with the number of conformers that ended in it. They depend on the record and the settings alone. Atoms
-    are in the record's order; hydrogens that it lacks are used for embedding and left out again.
+    They are the first conformer before minimisation (``etkdg``), then every distinct minimum (``mmff``), with
+    the number of conformers that ended in it. Depends on the id, the molecule and the settings alone. Atoms
+    are in the molecule's order; hydrogens that it lacks are used for embedding and left out again.
     """
-    graph = mol_from_record(record)
     mol = Chem.AddHs(graph)
     mol.RemoveAllConformers()
     atoms = graph.GetNumAtoms()
     deadline = time.monotonic() + settings.time_limit
-    seed = derive_seed(settings.seed, "conformers", record["id"])
+    seed = derive_seed(settings.seed, "conformers", name)
     starts = embed(mol, settings.num_conformers, seed, settings, deadline)
     minima = relax(mol, starts, settings.force_field_steps)
     first = {"method": "etkdg", "force_field": "none", "energy": None, "copies": 1}
     first |= {"stereo_kept": starts[0].stereo_kept, "positions": starts[0].positions[:atoms].tolist()}
-    rows = [{"id": record["id"], "conformer": 0, "origin": starts[0].origin} | first]
+    rows = [{"id": name, "conformer": 0, "origin": starts[0].origin} | first]
     for number, copies in _distinct(minima):
         minimum = minima[number]
         rows.append(
-            {"id": record["id"], "conformer": number, "origin": starts[number].origin, "method": "mmff"}
+            {"id": name, "conformer": number, "origin": starts[number].origin, "method": "mmff"}
             | {"force_field": minimum.force_field, "energy": minimum.energy, "copies": copies}
             | {"stereo_kept": minimum.stereo_kept, "positions": minimum.positions[:atoms].tolist()}
         )

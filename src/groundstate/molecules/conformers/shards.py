@@ -15,7 +15,7 @@ import rdkit
 from groundstate.files import atomic_path
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.mols import RecordError
+from groundstate.molecules.mols import RecordError, mol_from_record
 from groundstate.records import VECTORS
 
 CONFORMER_SCHEMA = pa.schema(
@@ -100,7 +100,8 @@ def embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder
     rows = []
     for key, record in chunk:
         try:
-            rows += [row | {"key": key} for row in conformers_of(record, settings)]
+            made = conformers_of(record["id"], mol_from_record(record), settings)
+            rows += [row | {"key": key} for row in made]
         except RecordError as error:
             rows.append({"key": key, "id": record["id"], "reason": str(error)})
     with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:

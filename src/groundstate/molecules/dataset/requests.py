@@ -1,4 +1,4 @@
-"""A user's own molecules: any readable file to records that a model can predict."""
+"""A user's own molecules: any readable file to molecules that a model can predict."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,7 +9,7 @@ from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnum
 from groundstate.errors import GroundstateError
 from groundstate.molecules.dataset.readers.sdf import read_sdf
 from groundstate.molecules.dataset.readers.smiles import read_smiles
-from groundstate.molecules.mols import RecordError, mol_from_record, record_from_mol
+from groundstate.molecules.mols import RecordError, mol_from_record
 from groundstate.records import Rejection
 
 READERS = {
@@ -27,12 +27,14 @@ MOST_ISOMERS = 32
 Stereo = Literal["enumerate", "refuse"]
 
 
-def read_requests(path: str | Path, rejections: list[Rejection], stereo: Stereo = "enumerate") -> list[dict]:
-    """Records of a SMILES file, a CSV with a ``smiles`` column or an SDF, with all hydrogens.
+def read_requests(
+    path: str | Path, rejections: list[Rejection], stereo: Stereo = "enumerate"
+) -> list[tuple[str, Chem.Mol]]:
+    """Read (id, molecule) from a SMILES file, a CSV with a ``smiles`` column or an SDF, with all hydrogens.
 
     Geometries in the file serve only for stereo. Molecules that cannot be read, and ids that occur twice, go
     to ``rejections``; all others come out in the order of the file. Stereo that is left open is never chosen
-    silently: ``enumerate`` gives each isomer a record of its own (``id-1``, ``id-2``...), ``refuse`` rejects.
+    silently: ``enumerate`` gives each isomer an id of its own (``id-1``, ``id-2``...), ``refuse`` rejects.
 
     Raises ``GroundstateError`` for a file of another kind or one that holds no molecule.
     """
@@ -44,39 +46,38 @@ def read_requests(path: str | Path, rejections: list[Rejection], stereo: Stereo 
         )
     if not path.exists():
         raise GroundstateError(f"{path}: no such file")
-    records, known = [], set()
+    molecules: list[tuple[str, Chem.Mol]] = []
+    taken: set[str] = set()
     for entry in READERS[suffix](path):
         try:
-            if entry.id in known:
+            if entry.id in taken:
                 raise RecordError("the id occurs twice; the first one is kept")
-            isomers = _isomers(_with_hydrogens(entry.build()), stereo)
-            if len(isomers) > 1 and known & {isomer["id"] for isomer in isomers}:
+            isomers = _isomers(entry.id, _with_hydrogens(entry.build()), stereo)
+            names = {name for name, _ in isomers}
+            if len(isomers) > 1 and taken & names:
                 raise RecordError("an isomer would have the id of another molecule")
-            records += isomers
-            known |= {entry.id, *(isomer["id"] for isomer in isomers)}
+            molecules += isomers
+            taken |= {entry.id, *names}
         except RecordError as error:
             rejections.append(Rejection(entry.id, "predict", str(error)))
-    return records
+    return molecules
 
 
-def _with_hydrogens(record: dict) -> dict:
-    if record["positions"] is None:
-        return record
-    mol = Chem.Mol(mol_from_record(record))
-    mol.RemoveAllConformers()
-    return record_from_mol(record["id"], mol, record["properties"], smiles=record["smiles"])
-
-
-def _isomers(record: dict, stereo: Stereo) -> list[dict]:
-    """The record itself where its stereo is complete; else one record for every isomer."""
+def _with_hydrogens(record: dict) -> Chem.Mol:
     mol = mol_from_record(record)
+    mol.RemoveAllConformers()
+    return Chem.AddHs(mol)
+
+
+def _isomers(name: str, mol: Chem.Mol, stereo: Stereo) -> list[tuple[str, Chem.Mol]]:
+    """Give the molecule itself where its stereo is complete; else every isomer."""
     undefined = [
         "-".join(f"{atom.GetSymbol()}{atom.GetIdx() + 1}" for atom in _atoms(mol, element))
         for element in Chem.FindPotentialStereo(mol)
         if element.specified != Chem.StereoSpecified.Specified
     ]
     if not undefined:
-        return [record]
+        return [(name, mol)]
     where = f"undefined stereo at {', '.join(undefined)}"
     if stereo == "refuse":
         raise RecordError(f"{where}; mark it, or use --stereo enumerate")
@@ -85,11 +86,8 @@ def _isomers(record: dict, stereo: Stereo) -> list[dict]:
     if len(isomers) > MOST_ISOMERS:
         raise RecordError(f"{where}: more than {MOST_ISOMERS} isomers; mark some")
     if len(isomers) == 1:
-        return [record_from_mol(record["id"], isomers[0], record["properties"])]
-    return [
-        record_from_mol(f"{record['id']}-{number}", isomer, record["properties"])
-        for number, isomer in enumerate(isomers, 1)
-    ]
+        return [(name, isomers[0])]
+    return [(f"{name}-{number}", isomer) for number, isomer in enumerate(isomers, 1)]
 
 
 def _atoms(mol: Chem.Mol, element: Chem.StereoInfo) -> list[Chem.Atom]:

@@ -1,4 +1,4 @@
-"""From the risk that a model works out for itself to the error that its geometries really had."""
+"""From the error that a model expects by itself to the error that its geometries really had."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,21 +7,28 @@ from scipy.optimize import isotonic_regression
 
 FEWEST = 50  # molecules of the validation part that a calibration takes
 
+Calibration = dict[str, list[float]]
 
-def calibrate(risks: Sequence[float], errors: Sequence[float]) -> dict[str, list[float]] | None:
-    """Isotonic regression of the errors on the risks, as the corners of a rising line; None with few
-    molecules."""
-    if len(risks) < FEWEST:
+
+def calibrate(expected: Sequence[float], errors: Sequence[float]) -> Calibration | None:
+    """Fit an isotonic regression of true errors on expected ones.
+
+    Gives the corners of a rising line; None with few molecules.
+    """
+    if len(expected) < FEWEST:
         return None
-    order = np.argsort(risks, kind="stable")
-    risk, fitted = np.asarray(risks, float)[order], isotonic_regression(np.asarray(errors, float)[order])
+    order = np.argsort(expected, kind="stable")
+    ascending, fitted = (
+        np.asarray(expected, float)[order],
+        isotonic_regression(np.asarray(errors, float)[order]),
+    )
     middles = [
-        (float(risk[begin:end].mean()), float(fitted.x[begin]))
+        (float(ascending[begin:end].mean()), float(fitted.x[begin]))
         for begin, end in zip(fitted.blocks[:-1], fitted.blocks[1:], strict=True)
     ]
-    return {"risk": [middle[0] for middle in middles], "error": [middle[1] for middle in middles]}
+    return {"expected": [middle[0] for middle in middles], "error": [middle[1] for middle in middles]}
 
 
-def calibrated(risk: float, calibration: Mapping[str, Sequence[float]]) -> float:
-    """The error to expect at ``risk``."""
-    return float(np.interp(risk, calibration["risk"], calibration["error"]))
+def calibrated(expected: float, calibration: Mapping[str, Sequence[float]]) -> float:
+    """Give the true error that goes with an expected one."""
+    return float(np.interp(expected, calibration["expected"], calibration["error"]))

@@ -1,6 +1,7 @@
-"""Molecules to learn from: graph, start geometries, and the reference geometry."""
+"""Molecules to learn from: graph, start geometries, and the reference geometry, streamed from the files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,32 +9,96 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy.spatial.distance import pdist
+from rdkit import Chem
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.conformers.candidates import Candidates, candidates_of, centred
-from groundstate.molecules.models.gaunt.graph import MoleculeGraph, graph_of
+from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.mols import mol_from_record
 from groundstate.progress import track
-from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
 START_COLUMNS = [
     *("id", "conformer", "method", "origin", "force_field", "energy", "copies", "stereo_kept", "positions")
 ]
 
 
-class Example(NamedTuple):
-    """One molecule; positions in angstrom, atoms in the record's order."""
+class Molecule(NamedTuple):
+    """A molecule as a model sees it; atoms in the order of its record or file.
+
+    Attributes
+    ----------
+    mol
+        The graph with its stereo and no geometry.
+    starts
+        Rows of ``CONFORMER_SCHEMA`` by the method that the model wants, in the order of the conformers.
+    """
 
     id: str
-    graph: MoleculeGraph
-    candidates: Candidates
-    reference: np.ndarray  # (n, 3)
-    errors: np.ndarray  # (candidates,) mean absolute error of the distances
+    mol: Chem.Mol
+    starts: Sequence[Mapping] = ()
 
 
-def read_starts(path: str | Path, ids: Iterable[str], method: str = "mmff") -> dict[str, list[dict]]:
-    """Rows of conformers.parquet for ``ids``, by id and in the order of the conformers of ``method``.
+class Example(NamedTuple):
+    """A molecule and its reference geometry (n, 3) in angstrom."""
+
+    molecule: Molecule
+    reference: np.ndarray
+
+
+class TrainingPart:
+    """Molecules of one part of a split that have a reference geometry, in file order.
+
+    It may be iterated any number of times; the records never sit in memory whole, the start geometries do.
+
+    Parameters
+    ----------
+    method
+        Start geometries that the molecules come with; those without any are left out. None: without.
+    """
+
+    def __init__(
+        self,
+        records: str | Path,
+        splits: str | Path,
+        split: str,
+        part: str,
+        conformers: str | Path | None = None,
+        method: str | None = None,
+    ) -> None:
+        self.part, self.conformers, self.method = part, conformers, method
+        self.records = RecordPart(records, splits, split, part)
+
+    @cached_property
+    def starts(self) -> dict[str, list[dict]]:
+        """Start geometries by id."""
+        if self.method is None or self.conformers is None:
+            return {}
+        return read_starts(self.conformers, self.records.ids, self.method)
+
+    def elements(self) -> list[int]:
+        """Give the atomic numbers that occur, ascending."""
+        ids = pa.array(sorted(self.records.ids), pa.string())
+        columns = ["id", "atomic_numbers", "positions"]
+        numbers: set[int] = set()
+        with pq.ParquetFile(self.records.file.path) as file:
+            for batch in file.iter_batches(columns=columns):
+                used = pc.and_(pc.is_in(batch["id"], ids), pc.is_valid(batch["positions"]))
+                atoms = pc.list_flatten(pc.filter(batch["atomic_numbers"], used))
+                numbers.update(pc.unique(atoms).to_pylist())
+        return sorted(numbers)
+
+    def __iter__(self) -> Iterator[Example]:
+        """Stream the molecules with their reference geometries."""
+        name = f"{self.part} part"
+        for record in track(self.records, name, len(self.records), "molecules"):
+            starts = self.starts.get(record["id"], [])
+            if self.method is None or starts:
+                mol = mol_from_record(record)
+                mol.RemoveAllConformers()
+                yield Example(Molecule(record["id"], mol, starts), np.array(record["positions"]))
+
+
+def read_starts(path: str | Path, ids: Iterable[str], method: str) -> dict[str, list[dict]]:
+    """Read the rows of conformers.parquet for ``ids`` by ``method``: by id, in the order of the conformers.
 
     Raises ``GroundstateError`` where the file is absent or not a conformer file.
     """
@@ -50,40 +115,3 @@ def read_starts(path: str | Path, ids: Iterable[str], method: str = "mmff") -> d
         row["positions"] = np.array(row["positions"])
         starts.setdefault(row["id"], []).append(row)
     return starts
-
-
-def elements_of(records: Iterable[Mapping]) -> list[int]:
-    """Atomic numbers that occur, ascending."""
-    return sorted({number for record in records for number in record["atomic_numbers"]})
-
-
-def read_part(records: str | Path, splits: str | Path, split: str, part: str) -> list[dict]:
-    """Records of one part of a split that have a reference geometry."""
-    rows = read_records(records, MOLECULE_SCHEMA, read_split(splits, split, part))
-    return [row for row in rows if row["positions"] is not None]
-
-
-def make_examples(
-    records: list[dict],
-    starts: Mapping[str, list[dict]],
-    elements: list[int],
-    labels: Mapping[str, Mapping[str, int]],
-    name: str,
-) -> list[Example]:
-    """Examples of the records that have a sound start with their own stereo; others teach nothing.
-
-    Nor does one with an element that is not in ``elements`` (a rare one, in the validation part).
-    """
-    examples = []
-    for record in track(records, name, len(records), "molecules"):
-        if not set(record["atomic_numbers"]) <= set(elements) or record["id"] not in starts:
-            continue
-        mol = mol_from_record(record)
-        candidates = candidates_of(mol, starts[record["id"]], labels)
-        if candidates.failed is None:
-            reference = centred(record["positions"])
-            wanted = pdist(reference)
-            errors = [np.abs(pdist(one) - wanted).sum() / max(len(wanted), 1) for one in candidates.positions]
-            graph = graph_of(mol, elements)
-            examples.append(Example(record["id"], graph, candidates, reference, np.array(errors)))
-    return examples

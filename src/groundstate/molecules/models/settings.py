@@ -1,29 +1,30 @@
-"""What training of a geometry model is told."""
+"""What training of a geometry model is told, and which part of it each model reads."""
 
-from typing import Literal
+from typing import Any
 
 from pydantic import Field
 
 from groundstate.settings import Settings
 from groundstate.training.settings import TrainingSettings
 
-ModelName = Literal[
-    "gaunt",
-    "dagnn-distance",
-    "dagnn-coordinates",
-    "mean-distance",
-    "etkdg",
-    "etkdg-nostereo",
-    "mmff",
-    "mmff-lowest",
-    "xtb",
-]
+# sections of ``TrainGeometry`` that decide the training of each built-in model; a plug-in may read all
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "gaunt": ("gaunt", "hydrogen_numbering", "training"),
+    "dagnn-distance": ("dagnn",),
+    "dagnn-coordinates": ("dagnn",),
+    "mean-distance": (),
+    "etkdg": (),
+    "etkdg-nostereo": (),
+    "mmff": (),
+    "mmff-lowest": (),
+    "xtb": (),
+}
 
 
 class Ranking(Settings):
     """Which conformer is refined: a network on the distances of all candidates of a molecule."""
 
-    features: int = Field(64, ge=1, description="invariant features an atom and a pair")
+    features: int = Field(64, ge=1, description="invariant features per atom and per pair")
     rounds: int = Field(3, ge=1, description="rounds of messages on the graph")
     radial: int = Field(32, ge=2, description="radial basis functions of a distance")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of the hidden numbers set to zero in training")
@@ -32,9 +33,9 @@ class Ranking(Settings):
 class Gaunt(Settings):
     """``gaunt``: an equivariant refiner of RDKit conformers on Gaunt tensor products."""
 
-    channels: int = Field(16, ge=1, description="signals on the sphere an atom")
+    channels: int = Field(16, ge=1, description="signals on the sphere per atom")
     lmax: int = Field(2, ge=0, description="highest degree of the signals")
-    features: int = Field(64, ge=1, description="invariant features an atom")
+    features: int = Field(64, ge=1, description="invariant features per atom")
     layers: int = Field(3, ge=1, description="rounds of messages, each with a coordinate step")
     radial: int = Field(16, ge=2, description="radial basis functions of a distance")
     ranker: Ranking = Ranking()
@@ -43,7 +44,7 @@ class Gaunt(Settings):
 class Dagnn(Settings):
     """``dagnn-distance``, ``dagnn-coordinates``: the networks of Molecule3D, graph to distances or points."""
 
-    width: int = Field(128, ge=1, description="numbers an atom")
+    width: int = Field(128, ge=1, description="features per atom")
     layers: int = Field(3, ge=1, description="graph convolutions of the encoder")
     hops: int = Field(5, ge=0, description="averages over neighbours after the encoder")
     dropout: float = Field(
@@ -63,8 +64,7 @@ class Dagnn(Settings):
 class TrainGeometry(Settings):
     """Training of a geometry model; the section of the model that is trained applies."""
 
-    model: ModelName = Field("gaunt", description="model that is trained where none is named")
-    hydrogen_labels: bool = Field(
+    hydrogen_numbering: bool = Field(
         True, description="number the hydrogens of start geometries as the training part does"
     )
     gaunt: Gaunt = Gaunt()
@@ -72,3 +72,9 @@ class TrainGeometry(Settings):
     training: TrainingSettings = TrainingSettings(
         max_steps=500, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=100
     )
+
+
+def model_settings(model: str, settings: TrainGeometry) -> dict[str, Any]:
+    """Give the sections that the training of ``model`` reads, as JSON values; all of them for a plug-in."""
+    values = settings.model_dump(mode="json")
+    return {section: values[section] for section in SECTIONS.get(model, values)}

@@ -1,22 +1,21 @@
 """Train a geometry model on prepared records and their start geometries."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from scipy.spatial.distance import pdist
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
-from groundstate.molecules.models.calibration import calibrate
-from groundstate.molecules.models.direct import DirectModel, TrainingRun
-from groundstate.molecules.models.examples import Example, elements_of, make_examples, read_part, read_starts
-from groundstate.molecules.models.predict import load_predictor
-from groundstate.molecules.models.registry import find_model
+from groundstate.files import write_text
+from groundstate.molecules.models.base import GeometryModel
+from groundstate.molecules.models.examples import TrainingPart
+from groundstate.molecules.models.load import WHAT, load_model, model_class
 from groundstate.molecules.models.settings import TrainGeometry
+from groundstate.provenance import write_provenance
 from groundstate.seeds import derive_seed
-from groundstate.training.checkpoints import read_content, save_checkpoint
+from groundstate.training.checkpoints import canonical_name, choose_device, read_content, save_checkpoint
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
 
@@ -35,66 +34,74 @@ def train(
     """Write best.ckpt, last.ckpt, training.csv and provenance.json into ``output``.
 
     Learns from the train part and keeps the weights that do best on the validation part; the test part stays
-    unread.
+    unread. ``model`` is a name or the ``package.module:Class`` of a ``GeometryModel``.
+
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
-    kind = find_model(model)
-    if isinstance(kind, DirectModel):
-        run = TrainingRun(Path(records), Path(splits), split, settings, seed, Path(output), processes)
-        task = kind.train(run, model)
-        if task is not None:
-            fit(task, output, name="train geometry", processes=processes)
-        return
-    training, validation = (read_part(records, splits, split, part) for part in ("train", "validation"))
-    starts = read_starts(conformers, [record["id"] for record in training + validation])
-    elements = elements_of(training)
-    labels = numbering_rules(training) if settings.hydrogen_labels else NO_RULES
-    config = {"kind": "geometry", "model": model, "labels": labels, **kind.config(settings, elements)}
-    parts: dict[str, list[Example]] = {}
-    for part, rows in (("train", training), ("validation", validation)):
-        parts[part] = make_examples(rows, starts, elements, labels, f"{part} part")
-        if not parts[part]:
-            raise GroundstateError(
-                f"{records}: no molecule of the {part} part has both a reference and a start geometry"
-            )
+    kind, started, output = model_class(model), time.time(), Path(output)
+    train_part, validation_part = (
+        TrainingPart(records, splits, split, part, conformers, kind.starts)
+        for part in ("train", "validation")
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "weights"))
-        network = kind.build(config)
+        network = kind.build(canonical_name(model, WHAT), train_part, settings)
+    inputs = [Path(records), Path(splits)]
+    if not list(network.parameters()):
+        _write_untrained(output, network.config, started, inputs, seed)
+        return
+    training, validation = _examples(network, train_part), _examples(network, validation_part)
 
-    def data(part: str) -> TrainingData:
-        def make(indices: list[int], generator: torch.Generator) -> object:
-            examples = [parts[part][index] for index in indices]
-            return kind.batch(examples, generator if part == "train" else None)
-
-        return TrainingData(len(parts[part]), make)
+    def calibrate(path: Path) -> None:
+        best = load_model(path, choose_device(settings.training.device), model)
+        _add_to_config(path, calibration=best.calibrate(validation))
 
     task = TrainingTask(
         network=network,
-        loss=kind.loss,
-        train=data("train"),
-        validation=data("validation"),
-        settings=settings.training,
+        loss=lambda network, batch, generator: network.loss(batch, generator),
+        train=TrainingData(
+            len(training),
+            lambda indices, generator: network.batch([training[index] for index in indices], generator),
+        ),
+        validation=TrainingData(
+            len(validation),
+            lambda indices, generator: network.batch([validation[index] for index in indices], None),
+        ),
+        settings=kind.training_settings(settings),
         seed=seed,
-        config=config,
-        inputs=[Path(records), Path(splits), Path(conformers)],
-        finish=lambda path: _calibrate(path, parts["validation"]),
+        config=network.config,
+        inputs=[*inputs, *([Path(conformers)] if kind.starts else [])],
+        finish=calibrate,
     )
     fit(task, output, name="train geometry", processes=processes)
 
 
-def _calibrate(path: Path, examples: list[Example]) -> None:
-    """Add to a checkpoint how its risks compare with the errors of the validation part."""
-    predictor = load_predictor(path)
-    guesses = predictor.model.predict(
-        predictor.network, [one.graph for one in examples], [one.candidates for one in examples], 1
-    )
-    errors = []
-    for one, (guess,) in zip(examples, guesses, strict=True):
-        heavy = one.graph.heavy
-        between = np.abs(pdist(guess.positions[heavy]) - pdist(one.reference[heavy]))
-        errors.append(between.sum() / max(len(between), 1))
+def _examples(network: GeometryModel, part: TrainingPart) -> list[Any]:
+    made = (network.example(molecule, reference) for molecule, reference in part)
+    examples = [example for example in made if example is not None]
+    if not examples:
+        start = " and a start geometry" if network.starts else ""
+        raise GroundstateError(
+            f"{part.records.file.path}: no molecule of the {part.part} part has a reference geometry{start}; "
+            "use more data or other split fractions"
+        )
+    return examples
+
+
+def _add_to_config(path: Path, **values: object) -> None:
     content = read_content(path)
-    config = json.loads(content["groundstate"]["config"])
-    config["calibration"] = calibrate([guess.risk for (guess,) in guesses], errors)
+    config = json.loads(content["groundstate"]["config"]) | values
     content["groundstate"]["config"] = json.dumps(config)
     save_checkpoint(content, path)
+
+
+def _write_untrained(
+    output: Path, config: dict[str, Any], started: float, inputs: list[Path], seed: int
+) -> None:
+    """Write the files of a training for a model without weights: its checkpoints hold its config alone."""
+    content = {"groundstate": {"config": json.dumps(config), "step": 0}, "state_dict": {}}
+    for name in ("best.ckpt", "last.ckpt"):
+        save_checkpoint(content, output / name)
+    write_text(output / "training.csv", "step,train_loss,validation_loss\n")
+    facts = {"config": config, "settings": {}, "seed": seed, "parameters": 0}
+    write_provenance(output / "provenance.json", started, inputs, **facts)

@@ -1,82 +1,83 @@
 """Geometry models without weights: RDKit's embedding, MMFF94 minima, GFN2-xTB minima."""
 
-import json
-import time
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 
-import torch
 from rdkit import Chem
 
-from groundstate.files import write_text
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.models.answer import Answer
-from groundstate.molecules.models.direct import DirectModel, Molecule, TrainingRun
+from groundstate.molecules.models.base import GeometryModel, Prediction
+from groundstate.molecules.models.examples import Molecule, TrainingPart
+from groundstate.molecules.mols import mol_from_smiles
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.potentials.gfn2 import relax_gfn2
-from groundstate.provenance import write_provenance
-from groundstate.training.checkpoints import Checkpoint, save_checkpoint
 
 
-def write_checkpoint(run: TrainingRun, name: str, elements: list[int] | None, **settings: object) -> None:
-    """Write the files of a training for a model without weights: its checkpoints hold ``settings`` alone."""
-    started = time.time()
-    config = {"kind": "geometry", "model": name, "elements": elements, **settings}
-    content = {"groundstate": {"config": json.dumps(config), "step": 0}, "state_dict": {}}
-    for file in ("best.ckpt", "last.ckpt"):
-        save_checkpoint(content, run.output / file)
-    write_text(run.output / "training.csv", "step,train_loss,validation_loss\n")
-    facts = {"config": config, "settings": {}, "seed": run.seed, "parameters": 0}
-    write_provenance(run.output / "provenance.json", started, [run.records, run.splits], **facts)
+class UntrainedModel(GeometryModel):
+    """A model that makes one geometry of each molecule and learns nothing."""
+
+    @classmethod
+    def elements(cls, molecules: TrainingPart) -> list[int] | None:
+        """Take any element; the training part is not read."""
+        return None
+
+    def predict(self, molecules: Sequence[Molecule], keep: int) -> list[list[Prediction]]:
+        """Make one geometry of each molecule."""
+        return [[self.geometry(molecule)] for molecule in molecules]
+
+    @abstractmethod
+    def geometry(self, molecule: Molecule) -> Prediction:
+        """Make the geometry of one molecule."""
 
 
-def _untrained(run: TrainingRun, name: str) -> None:
-    write_checkpoint(run, name, None)
+class Etkdg(UntrainedModel):
+    """``etkdg``: one embedding."""
+
+    starts = "etkdg"
+
+    def geometry(self, molecule: Molecule) -> Prediction:
+        """Take the embedding as it is."""
+        return as_it_is(molecule.starts[0])
 
 
-def settings_of(checkpoint: Checkpoint, device: torch.device) -> dict:
-    """The state of a model that is its settings."""
-    return checkpoint.config
+class Mmff(UntrainedModel):
+    """``mmff``: the MMFF94 minimum of the first conformer."""
+
+    def geometry(self, molecule: Molecule) -> Prediction:
+        """Take the first of the start geometries."""
+        return as_it_is(molecule.starts[0])
 
 
-def answer_of(row: dict) -> Answer:
-    """A start geometry as the prediction; failed where the embedding failed."""
-    return Answer(row["positions"], {"origin": row["origin"]}, embedding_failure(row))
+class MmffLowest(UntrainedModel):
+    """``mmff-lowest``: the MMFF94 minimum of lowest energy."""
+
+    def geometry(self, molecule: Molecule) -> Prediction:
+        """Take the lowest of the start geometries."""
+        return as_it_is(lowest(molecule.starts))
 
 
-def _picks(pick: Callable[[Sequence[dict]], dict], method: str) -> DirectModel:
-    def answer(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
-        return [answer_of(pick(molecule.starts)) for molecule in molecules]
+class EtkdgNoStereo(UntrainedModel):
+    """``etkdg-nostereo``: one embedding of the graph without its stereo, as without knowledge of it."""
 
-    return DirectModel(_untrained, settings_of, answer, method)
+    starts = None
 
-
-ETKDG = _picks(lambda rows: rows[0], "etkdg")
-MMFF = _picks(lambda rows: rows[0], "mmff")
-MMFF_LOWEST = _picks(lowest, "mmff")
-
-
-def _without_stereo(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
-    """One embedding of each graph with its stereo marks taken off, as without knowledge of stereo."""
-    answers = []
-    for molecule in molecules:
+    def geometry(self, molecule: Molecule) -> Prediction:
+        """Embed the molecule with its stereo marks taken off."""
         bare = Chem.RemoveHs(molecule.mol)
         Chem.RemoveStereochemistry(bare)
-        record = molecule.record | {"positions": None, "smiles": Chem.MolToSmiles(bare)}
-        answers.append(answer_of(conformers_of(record, EmbedConformers(force_field_steps=0))[0]))
-    return answers
+        mol = mol_from_smiles(Chem.MolToSmiles(bare), molecule.mol)
+        return as_it_is(conformers_of(molecule.id, mol, EmbedConformers(force_field_steps=0))[0])
 
 
-ETKDG_NOSTEREO = DirectModel(_untrained, settings_of, _without_stereo)
+class Xtb(UntrainedModel):
+    """``xtb``: the GFN2-xTB minimum below the lowest MMFF94 minimum."""
 
-
-def _xtb(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
-    """The GFN2-xTB minimum below the lowest MMFF94 minimum; that one where the way breaks the molecule."""
-    answers = []
-    for molecule in molecules:
-        start = answer_of(lowest(molecule.starts))
+    def geometry(self, molecule: Molecule) -> Prediction:
+        """Relax; the MMFF94 geometry, marked, where the way down breaks the molecule."""
+        start = as_it_is(lowest(molecule.starts))
         minimum, failed = None, start.failed
         if any(atom.GetTotalNumHs() for atom in list(molecule.mol.GetAtoms())):
             failed = "hydrogens are missing; this is the MMFF94 geometry"
@@ -87,8 +88,9 @@ def _xtb(state: dict, molecules: Sequence[Molecule]) -> list[Answer]:
         elif not failed and not match_stereo(molecule.mol, minimum.positions).complete:
             failed, minimum = "GFN2-xTB changed the stereo; this is the MMFF94 geometry", None
         positions = start.positions if minimum is None else minimum.positions
-        answers.append(Answer(positions, start.properties, failed))
-    return answers
+        return Prediction(positions, start.properties, failed)
 
 
-XTB = DirectModel(_untrained, settings_of, _xtb, "mmff")
+def as_it_is(row: Mapping) -> Prediction:
+    """Take a start geometry as the prediction; failed where the embedding failed."""
+    return Prediction(row["positions"], {"origin": row["origin"]}, embedding_failure(row))

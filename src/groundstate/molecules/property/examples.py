@@ -8,8 +8,8 @@ import numpy as np
 from scipy.spatial.distance import squareform
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.conformers.candidates import centred
 from groundstate.molecules.models.dagnn.features import IntegerGraph, integer_graph
-from groundstate.molecules.models.examples import centred
 from groundstate.molecules.models.gaunt.graph import MoleculeGraph, graph_of
 from groundstate.molecules.mols import RecordError, mol_from_record
 from groundstate.molecules.pairing import Geometry, pair, read_geometries
@@ -32,18 +32,18 @@ class PropertyExample(NamedTuple):
 def make_property_examples(
     records: list[dict], geometry: str, target: str, name: str, elements: list[int] | None = None
 ) -> tuple[list[PropertyExample], list[dict]]:
-    """Examples of ``records`` that have the property, and those among these without a geometry.
+    """Make examples of ``records`` that have the property; give those among these without a geometry, too.
 
     ``geometry``: ``graph``, ``reference``, or an SDF, which is matched by id and brought into the record's
     atom order. A geometry that is marked as failed is used as it is. ``elements`` are those that the Gaunt
-    network is to know; None makes examples for other networks.
+    network reads; None makes examples for other networks.
 
     Raises ``GroundstateError`` where no record has the property.
     """
     records = [row for row in records if row["properties"].get(target) is not None]
     if not records:
         raise GroundstateError(f"{name}: no molecule has the property {target!r}")
-    found = {} if geometry in (GRAPH, REFERENCE) else _read(geometry, {row["id"] for row in records})
+    geometries = {} if geometry in (GRAPH, REFERENCE) else _read(geometry, {row["id"] for row in records})
     examples, missing = [], []
     for record in track(records, name, len(records), "molecules"):
         mol, value = mol_from_record(record), record["properties"][target]
@@ -55,7 +55,7 @@ def make_property_examples(
             examples.append(PropertyExample(*common, centred(record["positions"]), None, value))
         else:
             try:
-                match = pair(found[record["id"]], Geometry(mol, np.array(record["positions"]), None))
+                match = pair(geometries[record["id"]], Geometry(mol, np.array(record["positions"]), None))
             except (KeyError, RecordError):
                 missing.append(record)
                 continue
@@ -65,9 +65,9 @@ def make_property_examples(
     return examples, missing
 
 
-def _read(path: str | Path, wanted: Iterable[str]) -> dict[str, Geometry]:
+def _read(path: str | Path, ids: Iterable[str]) -> dict[str, Geometry]:
     return {
         name: geometry
         for name, geometry in read_geometries(path)
-        if name in wanted and not isinstance(geometry, RecordError)
+        if name in ids and not isinstance(geometry, RecordError)
     }

@@ -5,7 +5,7 @@ place of the element, as in arXiv 2110.01717.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch_geometric.nn.models.schnet import GaussianSmearing, InteractionBlock,
 
 from groundstate.molecules.models.dagnn.features import ATOM_SIZES, BOND_SIZES, IntegerBatch, join
 from groundstate.molecules.models.dagnn.network import IntegerEmbedding
-from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, GraphBatch, collate
+from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, GraphBatch, MoleculeGraph, collate
 from groundstate.molecules.models.gaunt.refiner import Refiner
 from groundstate.molecules.property.examples import PropertyExample
 
@@ -52,14 +52,15 @@ class SchNetProperty(nn.Module):
         )
 
     def forward(self, batch: PropertyBatch) -> Tensor:
-        """(molecules,), standardised."""
+        """Predict the standardised property, (molecules,)."""
         graph = batch.graph
         if self.graph_only:
             edges, seen = graph.edges, self.expand(graph.bonds)
             lengths = torch.zeros_like(seen[:, 0])
         else:
-            near = batch.distances < self.cutoff
-            pairs, length = graph.pairs[:, near], batch.distances[near]
+            distances = cast(Tensor, batch.distances)
+            near = distances < self.cutoff
+            pairs, length = graph.pairs[:, near], distances[near]
             edges, lengths = torch.cat([pairs, pairs.flip(0)], dim=1), torch.cat([length, length])
             seen = self.expand(lengths)
         atoms = self.atoms(graph.atoms)
@@ -79,14 +80,14 @@ class GauntProperty(nn.Module):
         self.read_out = nn.Sequential(nn.Linear(features, features), nn.SiLU(), nn.Linear(features, 1))
 
     def forward(self, batch: PropertyBatch) -> Tensor:
-        """(molecules,), standardised."""
-        trunk = self.trunk
-        scalars = trunk.embed(batch.points.atoms)
+        """Predict the standardised property, (molecules,)."""
+        trunk, points = self.trunk, cast(GraphBatch, batch.points)
+        scalars = trunk.embed(points.atoms)
         degree_zero = trunk.signal(scalars)[:, None]
         higher = degree_zero.new_zeros(len(scalars), (trunk.lmax + 1) ** 2 - 1, trunk.channels)
         signals = torch.cat([degree_zero, higher], dim=1)
         for layer in trunk.layers:
-            scalars, signals, _ = layer(scalars, signals, batch.positions, batch.points, trunk.centres)
+            scalars, signals, _ = layer(scalars, signals, batch.positions, points, trunk.centres)
         return _summed(self.read_out(scalars), batch.graph)
 
 
@@ -95,7 +96,7 @@ def _summed(values: Tensor, graph: IntegerBatch) -> Tensor:
 
 
 def build(config: dict[str, Any]) -> nn.Module:
-    """The untrained network of a checkpoint's config."""
+    """Build the untrained network of a checkpoint's config."""
     if config["network"] == "gaunt":
         return GauntProperty(len(config["elements"]), **config["sizes"])
     return SchNetProperty(**config["sizes"], graph_only=config["geometry"] == "graph")
@@ -107,12 +108,15 @@ def batch_of(examples: Sequence[PropertyExample], config: dict[str, Any]) -> Pro
     target = torch.tensor([(one.target - config["mean"]) / config["deviation"] for one in examples])
     if config["geometry"] == "graph":
         return PropertyBatch(graph, None, None, None, target)
-    positions = torch.from_numpy(np.concatenate([one.positions for one in examples]).astype(np.float32))
+    positions = torch.from_numpy(
+        np.concatenate([cast(np.ndarray, one.positions) for one in examples]).astype(np.float32)
+    )
     if config["network"] == "gaunt":
-        points = collate([one.points for one in examples])
+        points = collate([cast(MoleculeGraph, one.points) for one in examples])
         return PropertyBatch(graph, None, points, positions, target)
     if examples[0].distances is None:
         distances = (positions[graph.pairs[0]] - positions[graph.pairs[1]]).norm(dim=-1)
     else:
-        distances = torch.from_numpy(np.concatenate([one.distances for one in examples]).astype(np.float32))
+        tables = [cast(np.ndarray, one.distances) for one in examples]
+        distances = torch.from_numpy(np.concatenate(tables).astype(np.float32))
     return PropertyBatch(graph, distances, None, None, target)

@@ -30,16 +30,16 @@ def score_property(
     draws = rng.integers(len(ids), size=(samples, len(ids)))
     errors: dict[str, np.ndarray] = {}
     table = {}
-    for name, answers in read.items():
-        if sorted(answers) != ids:
+    for name, predictions in read.items():
+        if sorted(predictions) != ids:
             raise GroundstateError(f"{rows[name]}: is not about the molecules of {rows[first]}")
-        errors[name] = np.abs([answers[key][1] - answers[key][0] for key in ids])
+        errors[name] = np.abs([predictions[key][1] - predictions[key][0] for key in ids])
         difference = errors[name] - errors[first]
         table[name] = {
             "mae": float(errors[name].mean()),
             "rmse": float(np.sqrt(np.square(errors[name]).mean())),
             "n": len(ids),
-            "missing": sum(answers[key][2] for key in ids),
+            "missing": sum(predictions[key][2] for key in ids),
             "interval": _interval(errors[name], draws),
             "worse_by": float(difference.mean()),
             "worse_by_interval": _interval(difference, draws),

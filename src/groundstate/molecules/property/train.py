@@ -15,7 +15,7 @@ from torch import Tensor
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
-from groundstate.molecules.models.examples import elements_of, read_part
+from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.property.examples import GRAPH, REFERENCE, PropertyExample, make_property_examples
 from groundstate.molecules.property.networks import PropertyBatch, batch_of, build
 from groundstate.molecules.property.settings import NetworkName, TrainProperty
@@ -30,7 +30,7 @@ COLUMNS = ("id", "target", "predicted", "missing")
 def loss(
     network: torch.nn.Module, batch: PropertyBatch, generator: torch.Generator
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Mean absolute error in units of the training part's deviation."""
+    """Compute the mean absolute error in units of the training part's deviation."""
     error = (network(batch) - batch.target).abs().mean()
     return error, {}
 
@@ -45,7 +45,7 @@ def train_property(
     output: str | Path,
     split: str = "property",
 ) -> float:
-    """Write what ``fit`` writes and predictions.csv (one row a test molecule) into ``output``; the test MAE.
+    """Write what ``fit`` writes and predictions.csv (one row per test molecule); give the test MAE.
 
     ``geometry``: ``graph``, ``reference`` or an SDF. A test molecule without geometry is predicted by the
     mean of the training part and marked as missing.
@@ -55,11 +55,11 @@ def train_property(
     if network == "gaunt" and geometry == GRAPH:
         raise GroundstateError("--network gaunt needs a geometry; take schnet for the graph alone")
     output = Path(output)
-    rows = {part: read_part(records, splits, split, part) for part in ("train", "validation", "test")}
-    elements = elements_of(row for some in rows.values() for row in some)
-    known = elements if network == "gaunt" else None
+    rows = {part: list(RecordPart(records, splits, split, part)) for part in ("train", "validation", "test")}
+    elements = sorted({number for some in rows.values() for row in some for number in row["atomic_numbers"]})
+    points_of = elements if network == "gaunt" else None
     made = {
-        part: make_property_examples(some, geometry, settings.target, f"{part} part", known)
+        part: make_property_examples(some, geometry, settings.target, f"{part} part", points_of)
         for part, some in rows.items()
         if some
     }
@@ -96,14 +96,14 @@ def train_property(
     )
     fit(task, output, name="train property")
     predicted = _predict(output / "best.ckpt", test, settings.training.batch_size)
-    answers = [(one.id, one.target, value, False) for one, value in zip(test, predicted, strict=True)]
+    predictions = [(one.id, one.target, value, False) for one, value in zip(test, predicted, strict=True)]
     for record in made["test"][1]:
-        answers.append((record["id"], record["properties"][settings.target], config["mean"], True))
+        predictions.append((record["id"], record["properties"][settings.target], config["mean"], True))
     with atomic_path(output / "predictions.csv") as temporary, temporary.open("w", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(sorted(answers))
-    return float(np.mean([abs(value - target) for _, target, value, _ in answers]))
+        writer.writerows(sorted(predictions))
+    return float(np.mean([abs(value - target) for _, target, value, _ in predictions]))
 
 
 def _data(examples: list[PropertyExample], config: dict) -> TrainingData:
@@ -121,6 +121,6 @@ def _predict(checkpoint: Path, examples: list[PropertyExample], batch_size: int)
     values: list[float] = []
     with torch.no_grad():
         for start in range(0, len(examples), batch_size):
-            answer = network(batch_of(examples[start : start + batch_size], config))
-            values += (answer.double() * config["deviation"] + config["mean"]).tolist()
+            output = network(batch_of(examples[start : start + batch_size], config))
+            values += (output.double() * config["deviation"] + config["mean"]).tolist()
     return values

@@ -11,10 +11,12 @@ from groundstate.metrics.molecules.score import score_geometry
 from groundstate.molecules.distance_table import PROPERTY, table_from_text
 from groundstate.molecules.models.dagnn.features import integer_graph, join
 from groundstate.molecules.models.dagnn.network import AdaptivePropagation, Dagnn, Scaling
-from groundstate.molecules.models.distance_answers import answer_from_distances, scaled_points
-from groundstate.molecules.models.predict import load_predictor, predict_records, stored, write_predictions
+from groundstate.molecules.models.distance_geometry import prediction_from_distances, scaled_points
+from groundstate.molecules.models.load import load_model
+from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
+from groundstate.molecules.models.write import write_predictions
 from groundstate.molecules.mols import set_positions
 from groundstate.molecules.pairing import read_geometries
 from groundstate.molecules.sdf import write_sdf
@@ -96,9 +98,9 @@ def test_distances_survive_the_sdf_and_are_what_is_scored(tmp_path):
     mol = Chem.AddHs(Chem.MolFromSmiles("CO"))
     reference = np.random.default_rng(1).normal(size=(6, 3)) * 2
     table = cdist(reference, reference) + 0.5 * (1 - np.eye(6))  # every distance off by the same half
-    answer = answer_from_distances(table)
-    np.testing.assert_allclose(table_from_text(answer.properties[PROPERTY], 6), table, atol=1e-5)
-    write_sdf(tmp_path / "a.sdf", [("m", set_positions(mol, answer.positions), answer.properties)])
+    prediction = prediction_from_distances(table)
+    np.testing.assert_allclose(table_from_text(prediction.properties[PROPERTY], 6), table, atol=1e-5)
+    write_sdf(tmp_path / "a.sdf", [("m", set_positions(mol, prediction.positions), prediction.properties)])
     write_sdf(tmp_path / "b.sdf", [("m", set_positions(mol, reference), {})])
     ((_, geometry),) = read_geometries(tmp_path / "a.sdf")
     np.testing.assert_allclose(geometry.distances, table, atol=1e-5)
@@ -112,10 +114,11 @@ def test_distances_survive_the_sdf_and_are_what_is_scored(tmp_path):
 @pytest.mark.parametrize("model", ["mean-distance", "dagnn-distance", "dagnn-coordinates"])
 def test_the_paper_s_models_run_through_the_stages(prepared, tmp_path, model):
     train(prepared.records, prepared.splits, prepared.conformers, model, SETTINGS, 0, tmp_path)
-    predictor = load_predictor(tmp_path / "best.ckpt", "cpu")
+    trained = load_model(tmp_path / "best.ckpt", torch.device("cpu"))
     records = read_records(prepared.records, MOLECULE_SCHEMA, read_split(prepared.splits, "random", "train"))
     rejections = []
-    predictions = predict_records(predictor, records, stored({}), rejections, batch_size=3)
+    molecules = molecules_of(records, rejections)
+    predictions = predict_molecules(trained, molecules, stored({}), rejections, batch_size=3)
     write_predictions(predictions, tmp_path / "predicted.sdf", rejections, len(records), keep_failed=True)
     geometries = dict(read_geometries(tmp_path / "predicted.sdf"))
     assert list(geometries) == [row["id"] for row in records] and not rejections

@@ -1,4 +1,4 @@
-"""The ranker: invariances, its loss by hand, the choice of least risk."""
+"""The ranker: invariances, its loss by hand, the choice of least expected error."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from rdkit.Chem import rdDistGeom, rdMolTransforms
 
 from groundstate.molecules.models.calibration import calibrate, calibrated
 from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
-from groundstate.molecules.models.gaunt.model import by_risk
+from groundstate.molecules.models.gaunt.model import by_expected_error
 from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates, torsion_waves
 from groundstate.molecules.models.gaunt.ranking_loss import TEMPERATURE, log_softmax_within, ranking_loss
 from groundstate.molecules.mols import parse_smiles
@@ -70,7 +70,7 @@ def test_loss_compares_the_candidates_of_one_molecule_only():
     assert float(loss) == pytest.approx(0, abs=1e-5) and float(chosen) == pytest.approx((0.1 + 0.5) / 2)
     shifted, _ = ranking_loss(perfect + torch.tensor([5.0, 5, -3, -3, -3]), errors, molecule, 2)
     assert float(shifted) == pytest.approx(0, abs=1e-5)
-    # one molecule, two equal candidates, scores differ by ln 3: chances 3/4 and 1/4 against 1/2 and 1/2
+    # one molecule, two equal candidates, scores differ by ln 3: probabilities 3/4 and 1/4 against 1/2 and 1/2
     uneven, _ = ranking_loss(torch.tensor([np.log(3.0), 0.0]), errors[:2], molecule[:2], 1)
     assert float(uneven) == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25), abs=1e-5)
     sums = log_softmax_within(torch.randn(5), molecule, 2).exp()
@@ -80,19 +80,19 @@ def test_loss_compares_the_candidates_of_one_molecule_only():
 def test_a_candidate_between_two_likely_ones_has_the_least_risk():
     graph = graph_of(parse_smiles("CC"), ELEMENTS)
     pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
-    order = by_risk(graph, pair, np.array([0.45, 0.15, 0.40]))
+    order = by_expected_error(graph, pair, np.array([0.45, 0.15, 0.40]))
     assert [one.number for one in order] == [1, 0, 2]
-    assert order[0].risk == pytest.approx(0.85) and order[0].chance == pytest.approx(0.15)
+    assert order[0].expected_error == pytest.approx(0.85) and order[0].probability == pytest.approx(0.15)
 
 
 def test_calibration_rises_and_gives_back_what_it_was_fitted_to():
     rng = np.random.default_rng(0)
-    risks = rng.uniform(0, 1, 500)
-    calibration = calibrate(risks, 0.1 + 0.5 * risks + rng.normal(scale=0.05, size=500))
-    estimates = [calibrated(risk, calibration) for risk in np.linspace(0, 1, 50)]
+    expected = rng.uniform(0, 1, 500)
+    calibration = calibrate(expected, 0.1 + 0.5 * expected + rng.normal(scale=0.05, size=500))
+    estimates = [calibrated(one, calibration) for one in np.linspace(0, 1, 50)]
     assert (np.diff(estimates) >= 0).all()
     np.testing.assert_allclose(estimates, 0.1 + 0.5 * np.linspace(0, 1, 50), atol=0.1)
-    assert calibrate(risks[:10], risks[:10]) is None
+    assert calibrate(expected[:10], expected[:10]) is None
 
 
 def test_torsions_are_those_of_rdkit():

@@ -7,8 +7,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from groundstate.molecules.models.gaunt.elastic import elastic_step
-from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
-from groundstate.molecules.models.gaunt.model import GauntModel, refine
+from groundstate.molecules.models.gaunt.graph import collate, graph_of
+from groundstate.molecules.models.gaunt.model import GauntModel
 
 ELEMENTS = [1, 6, 7, 8, 9]
 SMILES = ["C[C@H](O)C=O", "c1ccoc1", "C", "N#CC1CC1", "O"]
@@ -29,7 +29,7 @@ def network(trained=True, **sizes):
     torch.manual_seed(0)
     sizes = {"channels": 4, "features": 8, "lmax": 2, "layers": 2, "radial": 6} | sizes
     ranker = {"features": 8, "rounds": 1, "radial": 8, "dropout": 0.0}
-    model = GauntModel(len(ELEMENTS) + ATOM_FEATURES, sizes, ranker)
+    model = GauntModel({"elements": ELEMENTS, "refiner": sizes, "ranker": ranker})
     if trained:  # zero-initialised parts stand for any trained value
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
@@ -77,15 +77,15 @@ def test_result_does_not_depend_on_the_batch(molecules):
     refiner = network().float()
     graphs = [graph_of(mol, ELEMENTS) for mol in molecules]
     starts = [mol.GetConformer().GetPositions() for mol in molecules]
-    together = refine(refiner, graphs, starts)
+    together = refiner.refine(graphs, starts)
     for graph, start, expected in zip(graphs, starts, together, strict=True):
-        np.testing.assert_allclose(refine(refiner, [graph], [start])[0], expected, atol=2e-5)
+        np.testing.assert_allclose(refiner.refine([graph], [start])[0], expected, atol=2e-5)
 
 
 def test_single_atom_stays(molecules):
     helium = Chem.MolFromSmiles("[F-]")
     graph = graph_of(helium, ELEMENTS)
-    (refined,) = refine(network().float(), [graph], [np.zeros((1, 3))])
+    (refined,) = network().float().refine([graph], [np.zeros((1, 3))])
     np.testing.assert_allclose(refined, 0, atol=1e-6)
 
 

@@ -58,8 +58,10 @@ class IntegerBatch(NamedTuple):
 
 
 def integer_graph(mol: Chem.Mol) -> IntegerGraph:
-    """Nine numbers an atom: element, chirality, degree, charge, hydrogens, radical electrons, hybridisation,
-    aromatic, in a ring; three a bond: type, stereo, conjugated.
+    """Give the integer features of a molecule.
+
+    Nine per atom: element, chirality, degree, charge, hydrogens, radical electrons, hybridisation, aromatic,
+    in a ring. Three per bond: type, stereo, conjugated.
 
     Explicit hydrogens count as hydrogens of their atom.
     """
@@ -80,7 +82,8 @@ def integer_graph(mol: Chem.Mol) -> IntegerGraph:
         ],
         np.uint8,
     )
-    edges, bonds = [], []
+    edges: list[tuple[int, int]] = []
+    bonds: list[list[int]] = []
     for bond in list(mol.GetBonds()):
         begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         kind = [
@@ -90,18 +93,18 @@ def integer_graph(mol: Chem.Mol) -> IntegerGraph:
         ]
         edges += [(begin, end), (end, begin)]
         bonds += [kind, kind]
-    edges = np.array(edges, np.int32).reshape(-1, 2).T
     between = Chem.GetDistanceMatrix(mol)[np.triu_indices(len(atoms), 1)]
     separations = np.minimum(between, FARTHEST).astype(np.uint8)
-    return IntegerGraph(atoms, edges, np.array(bonds, np.uint8).reshape(-1, 3), separations)
+    directed = np.array(edges, np.int32).reshape(-1, 2).T
+    return IntegerGraph(atoms, directed, np.array(bonds, np.uint8).reshape(-1, 3), separations)
 
 
-def _place(known: Sequence, value: object) -> int:
-    return known.index(value) if value in known else len(known)
+def _place(values: Sequence, value: object) -> int:
+    return values.index(value) if value in values else len(values)
 
 
 def join(graphs: Sequence[IntegerGraph]) -> IntegerBatch:
-    """One batch of several graphs."""
+    """Join several graphs to one batch."""
     sizes = [len(graph.atoms) for graph in graphs]
     offsets = np.cumsum([0, *sizes[:-1]])
     edges = [graph.edges + offset for graph, offset in zip(graphs, offsets, strict=True)]

@@ -23,6 +23,8 @@ TYPICAL = 3.0  # angstrom: distances of an untrained distance head, so that its 
 class IntegerEmbedding(nn.Module):
     """Integer features (rows, k) to vectors (rows, width): the sum of one embedding a feature."""
 
+    first: Tensor
+
     def __init__(self, sizes: Sequence[int], width: int) -> None:
         super().__init__()
         self.table = nn.Embedding(sum(sizes), width)
@@ -31,7 +33,7 @@ class IntegerEmbedding(nn.Module):
         self.register_buffer("first", first, persistent=False)
 
     def forward(self, values: Tensor) -> Tensor:
-        """The vectors."""
+        """Look the vectors up."""
         return self.table(values + self.first).sum(1)
 
 

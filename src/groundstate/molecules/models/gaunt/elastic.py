@@ -2,15 +2,16 @@
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 from groundstate.molecules.models.gaunt.graph import GraphBatch
 
 
 class _SolvePositive(torch.autograd.Function):
-    """x of A x = b for symmetric positive definite A; the gradient needs one more solve, not the factor's."""
+    """Solve A x = b for symmetric positive definite A; the gradient takes one more solve."""
 
     @staticmethod
-    def forward(ctx, matrix: Tensor, right: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, matrix: Tensor, right: Tensor) -> Tensor:
         # no exception: a molecule whose matrix is not finite must not take the others of its batch with it
         factor, failed = torch.linalg.cholesky_ex(matrix)
         factor = torch.where(failed[:, None, None] > 0, torch.nan, factor)
@@ -19,7 +20,7 @@ class _SolvePositive(torch.autograd.Function):
         return solution
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor]:
         factor, solution = ctx.saved_tensors
         right = torch.cholesky_solve(gradient, factor)
         return -right @ solution.mT, right
@@ -28,7 +29,7 @@ class _SolvePositive(torch.autograd.Function):
 def elastic_step(
     forces: Tensor, stiffness: Tensor, directions: Tensor, drag: Tensor, batch: GraphBatch
 ) -> Tensor:
-    """Displacement of every atom under ``forces`` when each pair is a spring along its direction.
+    """Displace every atom under ``forces`` when each pair is a spring along its direction.
 
     Solves (K + drag I) u = f, where K is the stiffness matrix of the pairs: a Newton step on a harmonic force
     field. So the correction of one bond moves what hangs on it without bending it, which local updates need
@@ -47,7 +48,8 @@ def elastic_step(
 
     Returns
     -------
-    Displacements (N, 3); they rotate with the input and do not depend on the order of atoms.
+    Tensor
+        Displacements (N, 3); they rotate with the input and do not depend on the order of atoms.
     """
     width, size = batch.width, batch.molecules * batch.width
     first, second = batch.slots[batch.first], batch.slots[batch.second]

@@ -60,15 +60,17 @@ class GraphBatch(NamedTuple):
 
 
 def check_elements(mol: Chem.Mol, elements: Sequence[int] | None) -> None:
-    """``RecordError`` for an element that is not among ``elements`` (atomic numbers; None allows all)."""
-    for atom in mol.GetAtoms() if elements is not None else ():
+    """Raise ``RecordError`` for an element not among ``elements`` (atomic numbers; None allows all)."""
+    if elements is None:
+        return
+    for atom in mol.GetAtoms():
         if atom.GetAtomicNum() not in elements:
-            known = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in elements)
-            raise RecordError(f"element {atom.GetSymbol()} was not in the training set ({known})")
+            trained = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in elements)
+            raise RecordError(f"element {atom.GetSymbol()} was not in the training set ({trained})")
 
 
 def graph_of(mol: Chem.Mol, elements: Sequence[int]) -> MoleculeGraph:
-    """Features of a sanitised molecule for a model that knows ``elements`` (atomic numbers).
+    """Compute the features of a sanitised molecule for a model trained on ``elements`` (atomic numbers).
 
     Raises ``RecordError`` for an element that is not among them and for disconnected molecules.
     """
@@ -96,7 +98,7 @@ def graph_of(mol: Chem.Mol, elements: Sequence[int]) -> MoleculeGraph:
     bonds = np.zeros((count, count, len(BOND_TYPES) + 2), np.float32)
     for bond in mol.GetBonds():
         i, j = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-        kind = [bond.GetBondType() == known for known in BOND_TYPES]
+        kind = [bond.GetBondType() == one for one in BOND_TYPES]
         bonds[i, j] = bonds[j, i] = [*kind, bond.GetIsConjugated(), bond.IsInRing()]
     shared = np.zeros((count, count, len(RING_SIZES)), np.float32)
     for ring in rings.AtomRings():
@@ -122,8 +124,11 @@ def _torsions(topology: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def _places(mol: Chem.Mol, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How neighbours are numbered: of bonded pairs the place of ``second`` among the ascending neighbours of
-    ``first``, and the other way round, one-hot; zero for other pairs."""
+    """Say how neighbours are numbered, (pairs, 2 PLACES).
+
+    Of bonded pairs the place of ``second`` among the ascending neighbours of ``first``, and the other way
+    round, one-hot; zero for other pairs.
+    """
     place: dict[tuple[int, int], int] = {}
     for atom in mol.GetAtoms():
         for number, other in enumerate(sorted(neighbour.GetIdx() for neighbour in atom.GetNeighbors())):
@@ -161,6 +166,6 @@ def collate(graphs: Sequence[MoleculeGraph]) -> GraphBatch:
 
 
 def padded(values: Tensor, batch: GraphBatch) -> Tensor:
-    """Rows of atoms (N, ...) as a table (molecules, width, ...), zero where a molecule has no atom."""
+    """Spread rows of atoms (N, ...) over a table (molecules, width, ...); zero where there is no atom."""
     table = values.new_zeros(batch.molecules * batch.width, *values.shape[1:])
     return table.index_copy(0, batch.slots, values).view(batch.molecules, batch.width, *values.shape[1:])

@@ -40,7 +40,7 @@ class CandidateBatch(NamedTuple):
     turned: Tensor  # (T,) which of the Q pairs the ends of the torsion are
     ends: Tensor  # (pairs of the molecules, 2) atoms of the graph batch
     separation: Tensor  # (pairs of the molecules,) bonds between them, less one, at most FARTHEST - 1
-    known: Tensor  # (P,) which of these pairs each pair of the graph batch is
+    near: Tensor  # (P,) which of these pairs each pair of the graph batch is
     middle: Tensor  # (1-4 pairs, 2) atoms of the graph batch between the ends
     across: Tensor  # (1-4 pairs,) which of these pairs that is
     molecule: Tensor  # (C,) molecule of each candidate
@@ -48,14 +48,14 @@ class CandidateBatch(NamedTuple):
 
 
 class Ranker(nn.Module):
-    """Scores of candidates; the softmax over those of a molecule is the chance that each is the nearest.
+    """Scores of candidates; their softmax within a molecule is the probability of each to be the nearest.
 
     Parameters
     ----------
     atom_features
         Width of ``GraphBatch.atoms``.
     features
-        Numbers an atom; half as many a pair.
+        Numbers per atom; half as many per pair.
     rounds
         Rounds of messages on the graph.
     radial
@@ -63,6 +63,8 @@ class Ranker(nn.Module):
     dropout
         Share of the hidden numbers set to zero in training.
     """
+
+    centres: Tensor
 
     def __init__(self, atom_features: int, features: int, rounds: int, radial: int, dropout: float) -> None:
         super().__init__()
@@ -88,14 +90,14 @@ class Ranker(nn.Module):
         self.register_buffer("centres", torch.linspace(NEAREST, RADIUS, radial), persistent=False)
 
     def forward(self, graph: GraphBatch, batch: CandidateBatch) -> Tensor:
-        """Scores (C,)."""
+        """Score the candidates, (C,)."""
         atoms = self.embed(graph.atoms)
         for one in self.rounds:
             atoms = one(atoms, graph)
         left, right = (
             self.together(atoms).index_select(0, batch.ends.flatten()).view(-1, 2, self.width).unbind(1)
         )
-        near = left.new_zeros(left.shape).index_copy(0, batch.known, self.near(graph.pair_features))
+        near = left.new_zeros(left.shape).index_copy(0, batch.near, self.near(graph.pair_features))
         between = self.between(atoms).index_select(0, batch.middle.flatten()).view(-1, 2, self.width).sum(1)
         near = near.index_add(0, batch.across, between)
         pairs = nn.functional.silu(left + right + left * right + near + self.apart(batch.separation))
@@ -108,22 +110,23 @@ class Ranker(nn.Module):
         shape = self.filters(basis).index_add(0, batch.turned, self.turns(torsion_waves(batch)))
         energies, first, second = (context * shape).chunk(3, dim=-1)
 
-        known = atoms.index_select(0, batch.atom)
-        heard = self._gather(first, first, batch)
-        known = known + self.first_round(torch.cat([known, heard], dim=-1))
-        sent = self.sent(known)
-        heard = self._gather(
+        state = atoms.index_select(0, batch.atom)
+        received = self._gather(first, first, batch)
+        state = state + self.first_round(torch.cat([state, received], dim=-1))
+        sent = self.sent(state)
+        received = self._gather(
             second * sent.index_select(0, batch.second), second * sent.index_select(0, batch.first), batch
         )
-        known = known + self.second_round(torch.cat([known, heard], dim=-1))
+        state = state + self.second_round(torch.cat([state, received], dim=-1))
 
         scores = batch.hints @ self.of_hints
-        scores = scores.index_add(0, batch.candidate, self.of_atom(known)[:, 0])
+        scores = scores.index_add(0, batch.candidate, self.of_atom(state)[:, 0])
         owner = batch.candidate.index_select(0, batch.first)
         return scores.index_add(0, owner, self.of_pair(energies)[:, 0] / PAIR_SUM)
 
     @property
     def width(self) -> int:
+        """Hidden numbers per pair of atoms."""
         return self.together.out_features
 
     def _gather(self, to_first: Tensor, to_second: Tensor, batch: CandidateBatch) -> Tensor:
@@ -134,7 +137,7 @@ class Ranker(nn.Module):
 
 
 def torsion_waves(batch: CandidateBatch) -> Tensor:
-    """Cosines and sines of one to ``TURNS`` times each torsion angle (T, 2 TURNS); the sines have a hand."""
+    """Compute cosine and sine of one to ``TURNS`` times each torsion (T, 2 TURNS); sines have a hand."""
     ends = batch.positions.index_select(0, batch.torsions.flatten()).view(-1, 4, 3)
     before, axis, after = (ends[:, 1:] - ends[:, :-1]).unbind(1)
     one, other = torch.linalg.cross(before, axis), torch.linalg.cross(axis, after)
@@ -156,21 +159,21 @@ class GraphRound(nn.Module):
         self.update = perceptron(2 * features, features, features, dropout)
 
     def forward(self, atoms: Tensor, graph: GraphBatch) -> Tensor:
-        """New features (N, features)."""
+        """Update the features (N, features)."""
         pair, receiver, sender = (
             self.of_pair(graph.pair_features),
             self.of_receiver(atoms),
             self.of_sender(atoms),
         )
-        heard = torch.zeros_like(atoms)
+        received = torch.zeros_like(atoms)
         for ends, places in (
             ((graph.first, graph.second), graph.places),
             ((graph.second, graph.first), graph.places.roll(PLACES, 1)),
         ):
             message = pair + self.of_places(places) + receiver.index_select(0, ends[0])
             message = nn.functional.silu(message + sender.index_select(0, ends[1]))
-            heard = heard.index_add(0, ends[0], message)
-        return atoms + self.update(torch.cat([atoms, heard / MEAN_NEIGHBOURS], dim=-1))
+            received = received.index_add(0, ends[0], message)
+        return atoms + self.update(torch.cat([atoms, received / MEAN_NEIGHBOURS], dim=-1))
 
 
 def collate_candidates(
@@ -207,15 +210,24 @@ def collate_candidates(
             rows, count, done = rows + size, count + 1, done + len(i)
         atoms, pairs = atoms + size, pairs + len(i)
 
-    def join(parts: list, dtype: type = np.int64) -> Tensor:
+    def join(parts: Sequence[np.ndarray], dtype: type = np.int64) -> Tensor:
         return torch.from_numpy(np.concatenate(parts).astype(dtype))
 
     return CandidateBatch(
-        join(positions, np.float32),
-        join(list(hints), np.float32),
-        *map(join, (atom, owner, first, second, pair, torsions, turned, ends, separation)),
-        join(place)[graph.order],
-        *map(join, (middle, across)),
-        torch.tensor(molecule),
-        len(graphs),
+        positions=join(positions, np.float32),
+        hints=join(hints, np.float32),
+        atom=join(atom),
+        candidate=join(owner),
+        first=join(first),
+        second=join(second),
+        pair=join(pair),
+        torsions=join(torsions),
+        turned=join(turned),
+        ends=join(ends),
+        separation=join(separation),
+        near=join(place)[graph.order],
+        middle=join(middle),
+        across=join(across),
+        molecule=torch.tensor(molecule),
+        molecules=len(graphs),
     )

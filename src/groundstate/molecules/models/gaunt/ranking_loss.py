@@ -7,7 +7,7 @@ TEMPERATURE = 0.015  # angstrom: candidates whose errors differ by less are abou
 
 
 def ranking_loss(scores: Tensor, errors: Tensor, molecule: Tensor, molecules: int) -> tuple[Tensor, Tensor]:
-    """Cross entropy between softmax(scores) and softmax(-errors / ``TEMPERATURE``) within each molecule.
+    """Compute the cross entropy of softmax(scores) and softmax(-errors / ``TEMPERATURE``) in each molecule.
 
     Parameters
     ----------
@@ -18,12 +18,13 @@ def ranking_loss(scores: Tensor, errors: Tensor, molecule: Tensor, molecules: in
 
     Returns
     -------
-    The mean over molecules, and the mean error of the candidates with the highest score.
+    tuple of Tensor
+        The mean over molecules, and the mean error of the candidates with the highest score, in angstrom.
     """
     target = log_softmax_within(-errors / TEMPERATURE, molecule, molecules).exp()
-    chance = log_softmax_within(scores, molecule, molecules)
+    logarithms = log_softmax_within(scores, molecule, molecules)
     # what is left of the target's own entropy would only shift the curve
-    loss = (target * (torch.log(target.clamp_min(1e-9)) - chance)).sum() / molecules
+    loss = (target * (torch.log(target.clamp_min(1e-9)) - logarithms)).sum() / molecules
     top = scores.new_full((molecules,), -torch.inf).scatter_reduce(0, molecule, scores, "amax")
     chosen = (scores == top[molecule]).to(scores.dtype)
     count = torch.zeros_like(top).index_add(0, molecule, chosen)
@@ -32,7 +33,7 @@ def ranking_loss(scores: Tensor, errors: Tensor, molecule: Tensor, molecules: in
 
 
 def log_softmax_within(values: Tensor, molecule: Tensor, molecules: int) -> Tensor:
-    """Logarithm of the softmax over the candidates of each molecule."""
+    """Compute the logarithm of the softmax over the candidates of each molecule."""
     top = values.new_full((molecules,), -torch.inf).scatter_reduce(0, molecule, values.detach(), "amax")
     shifted = values - top[molecule]
     total = torch.zeros_like(top).index_add(0, molecule, shifted.exp())

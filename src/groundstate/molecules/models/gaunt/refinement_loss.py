@@ -19,27 +19,28 @@ class Target(NamedTuple):
 
 
 def refinement_loss(geometries: Sequence[Tensor], target: Target) -> tuple[Tensor, dict[str, Tensor]]:
-    """L1 on distances of every geometry (molecules, width, 3), the last one counting most.
+    """Sum the L1 losses on distances of every geometry (molecules, width, 3), the last one counting most.
 
     Bonded and 1-3 pairs always count. Farther pairs count only where the start was within ``IN_REACH`` of the
     reference: from another rotamer the local geometry is learned, but no average of the two rotamers.
 
     Returns
     -------
-    The loss and, of the last geometry, the mean error of bonds, 1-3 pairs and farther pairs (angstrom).
+    tuple of Tensor and dict
+        The loss and, of the last geometry, the mean error of bonds, 1-3 pairs and farther pairs (angstrom).
     """
-    wanted, before = distances(target.reference), distances(target.start)
-    reachable = (wanted - before).abs() < IN_REACH
+    reference, before = distances(target.reference), distances(target.start)
+    reachable = (reference - before).abs() < IN_REACH
     masks = {
         "bond_mae": target.topology == 1,
         "angle_mae": target.topology == 2,
         "far_mae": (target.topology > 2) & reachable,
     }
     weights = {"bond_mae": BOND_WEIGHT, "angle_mae": ANGLE_WEIGHT, "far_mae": FAR_WEIGHT}
-    total = wanted.new_zeros(())
+    total = reference.new_zeros(())
     parts: dict[str, Tensor] = {}
     for geometry in geometries:
-        error = (distances(geometry) - wanted).abs()
+        error = (distances(geometry) - reference).abs()
         # a product instead of error[mask] keeps shapes fixed; a batch without such pairs counts as zero
         parts = {key: (error * mask).sum() / mask.sum().clamp_min(1) for key, mask in masks.items()}
         weight = 1.0 if geometry is geometries[-1] else EARLY_WEIGHT
@@ -48,6 +49,6 @@ def refinement_loss(geometries: Sequence[Tensor], target: Target) -> tuple[Tenso
 
 
 def distances(table: Tensor) -> Tensor:
-    """All distances (molecules, width, width) in a table of positions; smooth at zero."""
+    """Compute all distances (molecules, width, width) in a table of positions; smooth at zero."""
     difference = table[:, :, None] - table[:, None]
     return (difference.square().sum(-1) + 1e-12).sqrt()

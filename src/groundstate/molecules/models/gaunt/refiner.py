@@ -32,9 +32,9 @@ class Refiner(nn.Module):
     atom_features
         Width of ``GraphBatch.atoms``.
     channels, lmax
-        Signals a atom and their highest degree.
+        Signals per atom and their highest degree.
     features
-        Invariant numbers an atom.
+        Invariant numbers per atom.
     layers
         Rounds of messages, each with a coordinate step.
     radial
@@ -52,7 +52,7 @@ class Refiner(nn.Module):
         self.register_buffer("centres", torch.linspace(NEAREST, RADIUS, radial), persistent=False)
 
     def forward(self, batch: GraphBatch, positions: Tensor) -> list[Tensor]:
-        """Geometries (N, 3) after each layer, from ``positions`` (N, 3), angstrom."""
+        """Compute geometries (N, 3) after each layer, from ``positions`` (N, 3), angstrom."""
         scalars = self.embed(batch.atoms)
         degree_zero = self.signal(scalars)[:, None]
         higher = degree_zero.new_zeros(len(scalars), (self.lmax + 1) ** 2 - 1, self.channels)
@@ -105,7 +105,7 @@ class RefinerLayer(nn.Module):
     def forward(
         self, scalars: Tensor, signals: Tensor, positions: Tensor, batch: GraphBatch, centres: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """New invariants (N, features), signals (N, (lmax + 1)^2, channels) and positions (N, 3)."""
+        """Compute new invariants (N, features), signals (N, (lmax + 1)^2, channels) and positions (N, 3)."""
         first, second, near = batch.first, batch.second, batch.messages
         difference = positions.index_select(0, second) - positions.index_select(0, first)
         distance = difference.norm(dim=-1).clamp_min(1e-3)
@@ -154,13 +154,13 @@ class RefinerLayer(nn.Module):
         source: Tensor,
         target: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Messages by the Gaunt product with the edge, then of what an atom received with itself."""
+        """Send messages by the Gaunt product with the edge, then of what an atom received with itself."""
         atoms, components, channels = signals.shape
         sent = self.sent(signals).index_select(0, source) * self.channel_weights(edges)[:, None]
         filters = harmonics * self.degree_weights(edges).index_select(1, self.degree)
         message = self.message(sent.flatten(1), filters).view(-1, components, channels)
         received = torch.zeros_like(signals).index_add(0, target, message) / MEAN_NEIGHBOURS
-        heard = torch.zeros_like(scalars).index_add(0, target, edges) / MEAN_NEIGHBOURS
+        of_edges = torch.zeros_like(scalars).index_add(0, target, edges) / MEAN_NEIGHBOURS
 
         # without a bound the products of products grow without one, and a rare molecule overflows
         received = self.left(received)
@@ -168,18 +168,18 @@ class RefinerLayer(nn.Module):
         squared = self.product(received.flatten(1), self.right(received).flatten(1))
         mixed = received + self.of_product(squared.view(atoms, components, channels))
         vectors = mixed[:, 1:4].square().sum(1)
-        known = torch.cat([scalars, self.of_messages(heard), mixed[:, 0], vectors], dim=-1)
-        change, gate = self.update(known).split([scalars.shape[1], (self.lmax + 1) * channels], dim=1)
+        inputs = torch.cat([scalars, self.of_messages(of_edges), mixed[:, 0], vectors], dim=-1)
+        change, gate = self.update(inputs).split([scalars.shape[1], (self.lmax + 1) * channels], dim=1)
         gated = self._weighted(mixed, gate.view(atoms, self.lmax + 1, channels))
         return scalars + change, signals + self.kept(gated)
 
     def _weighted(self, signals: Tensor, weights: Tensor) -> Tensor:
-        """Signals (rows, (lmax + 1)^2, channels) times one weight a degree (rows, lmax + 1, channels)."""
+        """Multiply signals (rows, (lmax + 1)^2, channels) by weights (rows, degrees, channels)."""
         parts = zip(signals.split(self.sizes, 1), weights.split(1, 1), strict=True)
         return torch.cat([part * weight for part, weight in parts], dim=1)
 
     def _per_degree(self, products: Tensor) -> Tensor:
-        """Sum over the orders of a degree: (rows, (lmax + 1)^2, channels) to (rows, degrees * channels)."""
+        """Sum over the orders of each degree: (rows, (lmax + 1)^2, channels) to (rows, degrees channels)."""
         return torch.cat([part.sum(1) for part in products.split(self.sizes, 1)], dim=-1)
 
 

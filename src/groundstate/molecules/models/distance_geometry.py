@@ -1,23 +1,23 @@
-"""Predicted distances as an SDF record: the table as a property, and points by multidimensional scaling."""
+"""Predicted distances as a prediction: the table as a property, and points by multidimensional scaling."""
 
 import numpy as np
 
 from groundstate.molecules.distance_table import NUMBERS_PER_LINE, PROPERTY
-from groundstate.molecules.models.answer import Answer
+from groundstate.molecules.models.base import Prediction
 
 
-def answer_from_distances(distances: np.ndarray) -> Answer:
-    """The answer of a model that predicts an (n, n) table and no points."""
+def prediction_from_distances(distances: np.ndarray) -> Prediction:
+    """Make the prediction of a model that gives an (n, n) table, in angstrom, and no points."""
     upper = [f"{value:.7g}" for value in distances[np.triu_indices(len(distances), 1)]]
     lines = [
         " ".join(upper[start : start + NUMBERS_PER_LINE]) for start in range(0, len(upper), NUMBERS_PER_LINE)
     ]
     properties = {"geometry_by": "multidimensional scaling", PROPERTY: "\n".join(lines)}
-    return Answer(scaled_points(distances), properties)
+    return Prediction(scaled_points(distances), properties)
 
 
 def scaled_points(distances: np.ndarray) -> np.ndarray:
-    """Classical multidimensional scaling: the points (n, 3) with the Gram matrix nearest to the table's.
+    """Find the points (n, 3) with the Gram matrix nearest to the table's, by classical scaling.
 
     Distances do not know the hand: which of the two mirror images comes out is arbitrary, and fixed.
     """
