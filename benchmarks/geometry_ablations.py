@@ -23,12 +23,11 @@ from groundstate.files import atomic_path
 from groundstate.gaunt import GauntTensorProduct
 from groundstate.gaunt.contract import Port, from_dense, to_dense
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
-from groundstate.molecules.models.examples import elements_of, make_examples, read_part, read_starts
-from groundstate.molecules.models.gaunt import model as gaunt_model
+from groundstate.molecules.dataset.record_file import RecordPart
+from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.gaunt import refiner
-from groundstate.molecules.models.predict import Predictor
-from groundstate.molecules.models.registry import find_model
-from groundstate.molecules.models.settings import Gaunt, TrainGeometry
+from groundstate.molecules.models.gaunt.model import GauntModel
+from groundstate.molecules.models.settings import Gaunt
 from groundstate.molecules.mols import mol_from_record
 from groundstate.seeds import derive_seed
 from groundstate.training.module import step_indices
@@ -84,34 +83,34 @@ VARIANTS: dict[str, dict] = {
     "gaunt, lmax 3": {"lmax": 3},
     "e3nn product, lmax 2": {"product": E3nnProduct},
     "complete product, lmax 2": {"product": CompleteProduct},
-    "no label rule": {"labels": False},
+    "no numbering rule": {"numbering": False},
 }
 SCORED = {
-    "the model": "least risk, refined (the model)",
+    "the model": "least expected error, refined (the model)",
     "no ranker": "lowest, refined (no ranker)",
-    "no refiner": "least risk (no refiner)",
+    "no refiner": "least expected error (no refiner)",
 }
 
 
-def train(network: nn.Module, examples: list, seconds: float, arguments: argparse.Namespace) -> int:
+def train(model: GauntModel, examples: list, seconds: float, arguments: argparse.Namespace) -> int:
     """Train for so many CPU seconds; the number of steps."""
-    model, size, seed = find_model("gaunt"), arguments.batch, arguments.seed
+    size, seed = arguments.batch, arguments.seed
 
     def loss_of(step: int) -> Tensor:
         draw = torch.Generator().manual_seed(derive_seed(seed, "data", step))
         batch = model.batch([examples[row] for row in step_indices(seed, step, len(examples), size)], draw)
-        return model.loss(network, batch, draw)[0]
+        return model.loss(batch, draw)[0]
 
-    return len(train_for(seconds, network, loss_of, arguments.rate, 0.99))
+    return len(train_for(seconds, model, loss_of, arguments.rate, 0.99))
 
 
-def score(predictor: Predictor, records: list[dict], starts: dict[str, list[dict]]) -> dict[str, float]:
+def score(model: GauntModel, records: list[dict], starts: dict[str, list[dict]]) -> dict[str, float]:
     """D-MAE, D-RMSE (n^2), C-RMSD and bond MAE of the steps of ``SCORED``."""
     sums: dict[str, np.ndarray] = {}
     for begin in range(0, len(records), CHUNK):
         part = records[begin : begin + CHUNK]
         mols = [mol_from_record(record) for record in part]
-        steps = steps_of(predictor, mols, part, [starts[record["id"]] for record in part], {})
+        steps = steps_of(model, mols, part, [starts[record["id"]] for record in part], {})
         for mol, record, geometries in zip(mols, part, steps, strict=True):
             for name, step in SCORED.items():
                 errors = errors_of(mol, np.asarray(geometries[step]), np.array(record["positions"]))
@@ -122,24 +121,31 @@ def score(predictor: Predictor, records: list[dict], starts: dict[str, list[dict
 
 def row_of(options: dict, parts: dict[str, list[dict]], starts: dict, arguments: argparse.Namespace) -> dict:
     """Train and score one variant."""
-    elements = elements_of(parts["train"])
-    labels = numbering_rules(parts["train"]) if options.get("labels", True) else NO_RULES
-    examples = make_examples(parts["train"], starts, elements, labels, "train part")
-    settings = TrainGeometry(gaunt=Gaunt(lmax=options.get("lmax", Gaunt().lmax)))
+    sizes = Gaunt(lmax=options.get("lmax", Gaunt().lmax)).model_dump()
+    config = {
+        "elements": sorted({number for row in parts["train"] for number in row["atomic_numbers"]}),
+        "hydrogen_numbering": numbering_rules(parts["train"]) if options.get("numbering", True) else NO_RULES,
+        "ranker": sizes.pop("ranker"),
+        "refiner": sizes,
+    }
     torch.manual_seed(derive_seed(arguments.seed, "weights"))
     with mock.patch.object(refiner, "GauntTensorProduct", options.get("product", GauntTensorProduct)):
-        network = gaunt_model.build(gaunt_model.config(settings, elements))
+        model = GauntModel(config)
+    examples = []
+    for row in parts["train"]:
+        molecule = Molecule(row["id"], mol_from_record(row), starts[row["id"]])
+        example = model.example(molecule, np.array(row["positions"]))
+        examples += [] if example is None else [example]
     begun = time.process_time()
-    steps = train(network.train(), examples, 60 * arguments.minutes, arguments)
+    steps = train(model.train(), examples, 60 * arguments.minutes, arguments)
     used = time.process_time() - begun
-    predictor = Predictor(find_model("gaunt"), network.eval(), elements, labels, None)
     return {
-        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "parameters": sum(weight.numel() for weight in model.parameters()),
         "train_molecules": len(examples),
         "test_molecules": len(parts["test"]),
         "steps": steps,
         "cpu_ms_a_step": round(1000 * used / steps, 1),
-        **score(predictor, parts["test"], starts),
+        **score(model.eval(), parts["test"], starts),
     }
 
 
@@ -161,8 +167,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     files = arguments.prepared / "records.parquet", arguments.prepared / "splits.csv"
-    parts = {part: read_part(*files, "random", part) for part in ("train", "test")}
-    starts = read_starts(arguments.conformers, [row["id"] for rows in parts.values() for row in rows])
+    parts = {part: list(RecordPart(*files, "random", part)) for part in ("train", "test")}
+    ids = [row["id"] for rows in parts.values() for row in rows]
+    starts = read_starts(arguments.conformers, ids, "mmff")
     for part, count in (("train", arguments.train), ("test", arguments.test)):
         rows = [row for row in parts[part] if row["id"] in starts]
         parts[part] = sorted(rows, key=lambda row: derive_seed("ablations", row["id"]))[:count]

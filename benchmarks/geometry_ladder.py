@@ -17,10 +17,11 @@ from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecules.conformers.candidates import Candidates, candidates_of
 from groundstate.molecules.conformers.choice import lowest
 from groundstate.molecules.conformers.hydrogen_numbering import follow_rules, hydrogen_groups
-from groundstate.molecules.models.examples import read_part, read_starts
+from groundstate.molecules.dataset.record_file import RecordPart
+from groundstate.molecules.models.examples import read_starts
 from groundstate.molecules.models.gaunt.graph import graph_of
-from groundstate.molecules.models.gaunt.model import rank, refine
-from groundstate.molecules.models.predict import Predictor, load_predictor
+from groundstate.molecules.models.gaunt.model import GauntModel
+from groundstate.molecules.models.load import load_model
 from groundstate.molecules.mols import mol_from_record
 from groundstate.seeds import derive_seed
 
@@ -29,10 +30,11 @@ Steps = list[dict[str, np.ndarray]]
 
 
 def steps_of(
-    predictor: Predictor, mols: list[Chem.Mol], records: list[dict], starts: list[list[dict]], clock: dict
+    model: GauntModel, mols: list[Chem.Mol], records: list[dict], starts: list[list[dict]], clock: dict
 ) -> Steps:
     """The geometry of each molecule at each step."""
-    hands = {"hand": predictor.labels["hand"], "anti": {}}
+    rules = model.config["hydrogen_numbering"]
+    hands = {"hand": rules["hand"], "anti": {}}
 
     def timed(name: str, function, *arguments):
         began = time.process_time()
@@ -41,19 +43,19 @@ def steps_of(
         return result
 
     def make() -> list[Candidates]:
-        return [candidates_of(mol, rows, predictor.labels) for mol, rows in zip(mols, starts, strict=True)]
+        return [candidates_of(mol, rows, rules) for mol, rows in zip(mols, starts, strict=True)]
 
-    graphs = [graph_of(mol, predictor.elements) for mol in mols]
+    graphs = [graph_of(mol, model.config["elements"]) for mol in mols]
     candidates = timed("candidates", make)
-    orders = timed("rank", rank, predictor.network, graphs, candidates)
+    orders = timed("rank", model.rank, graphs, candidates)
     nearest = []
     for record, some in zip(records, candidates, strict=True):
         errors = [distance_errors(one, np.array(record["positions"])).absolute for one in some.positions]
         nearest.append(some.positions[int(np.argmin(errors))])
     chosen = [some.positions[order[0].number] for some, order in zip(candidates, orders, strict=True)]
-    refined = timed("refine", refine, predictor.network, graphs, chosen)
-    refined_lowest = refine(predictor.network, graphs, [some.positions[0] for some in candidates])
-    refined_nearest = refine(predictor.network, graphs, nearest)
+    refined = timed("refine", model.refine, graphs, chosen)
+    refined_lowest = model.refine(graphs, [some.positions[0] for some in candidates])
+    refined_nearest = model.refine(graphs, nearest)
     steps = []
     for number, (mol, rows, some, order) in enumerate(zip(mols, starts, candidates, orders, strict=True)):
         groups, low = list(hydrogen_groups(mol)), lowest(rows)["positions"]
@@ -62,11 +64,11 @@ def steps_of(
                 "first conformer": rows[0]["positions"],
                 "lowest energy": low,
                 "+ hands of hydrogens": follow_rules(groups, low, hands),
-                "+ methyl rule": follow_rules(groups, low, predictor.labels),
+                "+ methyl rule": follow_rules(groups, low, rules),
                 "lowest, refined (no ranker)": refined_lowest[number],
-                "likeliest candidate": some.positions[max(order, key=lambda one: one.chance).number],
-                "least risk (no refiner)": chosen[number],
-                "least risk, refined (the model)": refined[number],
+                "likeliest candidate": some.positions[max(order, key=lambda one: one.probability).number],
+                "least expected error (no refiner)": chosen[number],
+                "least expected error, refined (the model)": refined[number],
                 "oracle of the candidates": nearest[number],
                 "oracle, refined": refined_nearest[number],
             }
@@ -115,9 +117,9 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--split", default="random")
     arguments = parser.parse_args()
-    predictor, folder = load_predictor(arguments.checkpoint, "cpu"), arguments.prepared
-    records = read_part(folder / "records.parquet", folder / "splits.csv", arguments.split, "test")
-    starts = read_starts(arguments.conformers, [record["id"] for record in records])
+    model, folder = load_model(arguments.checkpoint, "cpu"), arguments.prepared
+    records = list(RecordPart(folder / "records.parquet", folder / "splits.csv", arguments.split, "test"))
+    starts = read_starts(arguments.conformers, [record["id"] for record in records], "mmff")
     records = [record for record in records if record["id"] in starts]
     records.sort(key=lambda record: derive_seed("ladder", record["id"]))
     sums: dict[str, np.ndarray] = {}
@@ -125,13 +127,13 @@ def main() -> None:
     for begin in range(0, len(records), CHUNK):
         part = records[begin : begin + CHUNK]
         mols = [mol_from_record(record) for record in part]
-        steps = steps_of(predictor, mols, part, [starts[record["id"]] for record in part], clock)
+        steps = steps_of(model, mols, part, [starts[record["id"]] for record in part], clock)
         for mol, record, geometries in zip(mols, part, steps, strict=True):
             for name, positions in geometries.items():
                 errors = errors_of(mol, np.asarray(positions), np.array(record["positions"]))
                 sums[name] = sums.get(name, 0.0) + np.array(errors)
         done = begin + len(part)
-        print(f"\n{done} of {len(records)} molecules, CPU ms a molecule:", end=" ")
+        print(f"\n{done} of {len(records)} molecules, CPU ms per molecule:", end=" ")
         print({name: round(seconds / done * 1e3, 1) for name, seconds in clock.items()})
         print("\n".join(table(sums)), flush=True)
 

@@ -21,7 +21,9 @@ from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.readers.formats import read_entries
 from groundstate.molecules.dataset.splits import murcko_scaffold
-from groundstate.molecules.models.predict import Predictor, load_predictor, predict_records, starts_of, stored
+from groundstate.molecules.models.base import GeometryModel
+from groundstate.molecules.models.load import load_model
+from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.mols import mol_from_record
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
@@ -33,11 +35,11 @@ def timed(function: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - start, value
 
 
-def predicted(predictor: Predictor, records: list[dict], starts: dict[str, list[dict]]) -> list:
+def predicted(model: GeometryModel, records: list[dict], starts: dict[str, list[dict]]) -> list:
     """Geometries of all records from start geometries that are there."""
-    method = starts_of(predictor)
-    wanted = {name: [row for row in rows if row["method"] == method] for name, rows in starts.items()}
-    return [guesses[0] for guesses in predict_records(predictor, records, stored(wanted), [])]
+    used = {name: [row for row in rows if row["method"] == model.starts] for name, rows in starts.items()}
+    made = predict_molecules(model, molecules_of(records, []), stored(used), [])
+    return [ranked[0] for ranked in made]
 
 
 def main() -> None:
@@ -62,16 +64,16 @@ def main() -> None:
     seconds["prepare"], _ = timed(lambda: [murcko_scaffold(entry.build()["smiles"]) for entry in entries])
     for number in sorted({1, arguments.conformers}):
         embed = EmbedConformers(num_conformers=number)
-        made = lambda: [conformers_of(row, embed) for row in records]  # noqa: B023, E731
+        made = lambda: [conformers_of(row["id"], mol_from_record(row), embed) for row in records]  # noqa: B023, E731
         seconds[f"embed, K = {number}"], rows = timed(made)
     starts = {record["id"]: some for record, some in zip(records, rows, strict=True)}
     for row in (row for some in rows for row in some):
         row["positions"] = np.array(row["positions"])
     for text in arguments.checkpoint:
         name, _, path = text.partition("=")
-        predictor = load_predictor(path, "cpu")
-        predicted(predictor, records[:4], starts)  # tables and caches
-        seconds[f"predict, {name}"], made = timed(lambda: predicted(predictor, records, starts))  # noqa: B023
+        model = load_model(path, "cpu")
+        predicted(model, records[:4], starts)  # tables and caches
+        seconds[f"predict, {name}"], made = timed(lambda: predicted(model, records, starts))  # noqa: B023
     if arguments.checkpoint:
         seconds["score"], _ = timed(
             lambda: [
