@@ -52,9 +52,7 @@ def test_a_checkpoint_loads_no_code_of_a_user_s_by_itself(prepared, folder):
     train(prepared.records, prepared.splits, prepared.conformers, "my_models:Scale", SETTINGS, 0, folder)
     with pytest.raises(GroundstateError, match="name it: --model my_models:Scale"):
         load_model(folder / "best.ckpt", torch.device("cpu"))
-    with pytest.raises(
-        GroundstateError, match="is of the geometry model 'my_models:Scale', not of 'gaunt'"
-    ):
+    with pytest.raises(GroundstateError, match="is of the geometry model 'my_models:Scale', not of 'gaunt'"):
         load_model(folder / "best.ckpt", torch.device("cpu"), "gaunt")
 
 

@@ -83,7 +83,7 @@ def test_checkpoint_of_another_network_is_refused(trained, tmp_path):
     config["refiner"]["channels"] = 5
     content["groundstate"]["config"] = json.dumps(config)
     save_checkpoint(content, tmp_path / "other.ckpt")
-    with pytest.raises(GroundstateError, match=r"other\.ckpt: its weights do not fit the 'gaunt' model"):
+    with pytest.raises(GroundstateError, match=r"other\.ckpt: written by another version of 'gaunt'"):
         load_model(tmp_path / "other.ckpt", torch.device("cpu"))
     with pytest.raises(GroundstateError, match="no such checkpoint"):
         load_model(tmp_path / "absent.ckpt", torch.device("cpu"))

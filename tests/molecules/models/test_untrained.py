@@ -46,7 +46,9 @@ def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prep
 def predictions_of(prepared, folder, model, count):
     train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, folder)
     records = read_records(prepared.records, MOLECULE_SCHEMA)[:count]
-    return records, predicted(load_model(folder / "best.ckpt", torch.device("cpu")), records, prepared.conformers)[0]
+    return records, predicted(
+        load_model(folder / "best.ckpt", torch.device("cpu")), records, prepared.conformers
+    )[0]
 
 
 def test_without_stereo_some_centres_come_out_wrong_but_the_molecule_is_the_same(prepared, tmp_path):
