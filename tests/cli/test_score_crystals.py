@@ -17,7 +17,7 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.readers import read_flla
 from groundstate.crystals.models.generate import write_extxyz
 from groundstate.crystals.structures import read_structures
-from groundstate.metrics.crystals.fingerprints import _read_packs, fingerprints
+from groundstate.metrics.crystals.fingerprints.cached import _read_packs, fingerprints
 from groundstate.potentials.corrections import mp_element_energies
 
 ROWS = Path(__file__).parents[1] / "data/flla_rows.tar.gz"
@@ -109,7 +109,7 @@ def test_energies_of_any_potential_are_compared_with_the_reference_s(
     np.testing.assert_allclose(rows["energy"], energies["train"], rtol=1e-6)
     valid = rows["energy"][rows["valid"]]
     assert summary["energy_emd"] == pytest.approx(wasserstein_distance(valid, energies["reference"]))
-    assert "LennardJones" in summary["definitions"]["energy_emd"]["name"]
+    assert "LennardJones" in summary["definitions"]["energy_emd"]["text"]
     assert "energy_emd" not in score(tmp_path / "without", sets["train"], sets)
 
 

@@ -1,41 +1,45 @@
-"""The README's instructions for a new metric, followed to the letter and run."""
+"""The README's metric of one's own, as a user would try it: copied from the page and run."""
 
+import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
-from pipeline import ROOT, copy_project, snakemake
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom
 
-HEAD = r"# (new file|in) (\S+?)(?:, (after|instead of): ([^\n]*))?\n"
-BLOCK = re.compile(rf"```python\n{HEAD}(.*?)```", re.DOTALL)
-
-
-def follow_the_readme(project: Path) -> list[str]:
-    """Apply every code block of the section; gives the files it touched."""
-    section = (ROOT / "README.md").read_text().split("## Adding a model or a metric")[1].split("\n## ")[0]
-    blocks = BLOCK.findall(section)
-    assert len(blocks) == section.count("```python")
-    for kind, name, how, anchor, code in blocks:
-        path = project / name
-        if kind == "new file":
-            assert not path.exists()
-            assert len([line for line in code.splitlines() if line.strip()]) <= 20
-            path.write_text(code)
-            continue
-        lines = path.read_text().splitlines(keepends=True)
-        (place,) = [number for number, line in enumerate(lines) if anchor in line]
-        path.write_text("".join([*lines[: place + (how == "after")], code, *lines[place + 1 :]]))
-    return [name for _, name, *_ in blocks]
+from groundstate.molecules.sdf import write_sdf
+from pipeline import ROOT
 
 
 def test_the_readme_adds_a_metric(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
-    assert len(set(follow_the_readme(project))) == 3
-    models = 'molecules={"models": ["etkdg"]}'
-    snakemake(project, "all_score_geometry", "--cores", "2", "--config", models)
-    summary = project / "results/test/molecules/tiny_molecules/etkdg/seed0/geometry/summary.json"
-    scores = json.loads(summary.read_text())
-    assert 0 < scores["gyration"] < 1
+    section = (ROOT / "README.md").read_text().split("## Adding a model or a metric")[1]
+    (code,) = re.findall(r"```python\n# new file my_metrics.py\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "my_metrics.py").write_text(code)
+    for name, seed in (("reference", 1), ("predicted", 2), ("other", 3)):
+        mol = Chem.AddHs(Chem.MolFromSmiles("CCCCO"))
+        assert rdDistGeom.EmbedMolecule(mol, randomSeed=seed) == 0
+        write_sdf(tmp_path / f"{name}.sdf", [("pentanol", mol, {})])
+    files = ["--predicted", "predicted.sdf", "--reference", "reference.sdf", "--baseline", "other=other.sdf"]
+    start = [sys.executable, "-c", "from groundstate.cli import main; main()"]
+    command = [*start, "score", "geometry", *files, "--output", "out"]
+    done = subprocess.run(
+        [*command, "--metric", "my_metrics:GYRATION"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    scores = json.loads((tmp_path / "out/summary.json").read_text())
+    assert 0 < scores["gyration"] < 1 and scores["baselines"]["other"]["gyration"] > 0
     assert scores["definitions"]["gyration"]["source"] == "this README"
-    assert scores["baselines"]["mmff"]["gyration"] > 0
-    assert scores["mae"] < 1
+    assert scores["intervals"]["gyration"] == [scores["gyration"]] * 2  # one molecule
+    assert scores["comparisons"]["other"]["metrics"]["gyration"]["n"] == 1
+    assert "Radius of gyration (Å, ↓)" in done.stdout
+    with (tmp_path / "out/molecules.csv").open() as handle:
+        (row,) = csv.DictReader(handle)
+    assert float(row["gyration"]) == scores["gyration"]

@@ -1,12 +1,14 @@
-"""groundstate score geometry"""
+"""``groundstate score geometry``: predicted geometries of molecules against references."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from groundstate.errors import GroundstateError
-from groundstate.metrics.molecules.score import score_geometry
+from groundstate.metrics.definition import GeometryMetric, load_metrics
+from groundstate.metrics.molecules.score import REFERENCE_ROW, score_geometry
+from groundstate.metrics.named_files import parse_named_files
+from groundstate.metrics.text_table import score_table
 
 
 def command(
@@ -15,6 +17,9 @@ def command(
     output: Annotated[Path, typer.Option(help="Folder for summary.json, molecules.csv, rejected.csv")],
     baseline: Annotated[
         list[str], typer.Option(help="NAME=FILE: another prediction to score beside; may be repeated")
+    ] = [],  # noqa: B006
+    metric: Annotated[
+        list[str], typer.Option(help="A metric of your own, package.module:Object; may be repeated")
     ] = [],  # noqa: B006
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
     name: Annotated[str, typer.Option(help="What the predictions are called in tables")] = "predicted",
@@ -25,17 +30,23 @@ def command(
         bool, typer.Option("--extensive", help="Add bond perception, PoseBusters and GFN2-xTB strain (slow)")
     ] = False,
 ) -> None:
-    """Compare predicted geometries with references."""
-    baselines = {}
-    for text in baseline:
-        key, separator, path = text.partition("=")
-        if not separator or not key or not path:
-            raise GroundstateError(f"--baseline {text}: expected NAME=FILE")
-        baselines[key] = path
+    """Compare predicted geometries with references.
+
+    Example: groundstate score geometry --predicted mine.sdf --reference dft.sdf --output scores
+    """
     summary = score_geometry(
-        predicted, reference, output, baselines, seed, subset=subset, extensive=extensive, name=name
+        predicted,
+        reference,
+        output,
+        parse_named_files("--baseline", baseline, [REFERENCE_ROW]),
+        seed,
+        subset=subset,
+        extensive=extensive,
+        name=name,
+        metrics=load_metrics(metric, GeometryMetric, "geometry metric"),
     )
+    typer.echo(score_table(summary, name))
     typer.echo(
-        f"{output}: {summary['n']} molecules, {summary['failed']} failed, "
-        f"D-MAE {summary['d_mae_n2'] if summary['d_mae_n2'] is not None else 'not known'}"
+        f"{output}: {summary['n']} molecules scored, {summary['failed']} failed; summary.json, "
+        "molecules.csv, rejected.csv"
     )

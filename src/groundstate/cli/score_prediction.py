@@ -3,21 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from groundstate.crystals.structures import read_part, read_structures
-from groundstate.files import atomic_path, write_json
-from groundstate.metrics.crystals.score_prediction import (
-    MANY,
-    definitions,
-    match_cases,
-    pair_up,
-    summarise_matches,
-    table,
-    template_cases,
-)
-from groundstate.records import Rejection, write_rejected
+from groundstate.metrics.crystals.score_prediction import score_prediction_files
+from groundstate.metrics.text_table import score_table
 
 
 def command(
@@ -32,23 +21,17 @@ def command(
     ] = None,
     oxidation_list: Annotated[str, typer.Option(help="of composition validity")] = "smact14",
     workers: Annotated[int, typer.Option(min=1, help="processes that compare crystals")] = 1,
-    seed: Annotated[int, typer.Option(help="of the baseline and the bootstrap intervals")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the baseline and the bootstrap intervals")] = 0,
 ) -> None:
-    """Compare predicted crystals with the true ones of the same composition."""
-    truth = read_part(reference, splits, ("test",))
-    found, rejections = read_structures(predicted)
-    cases, extra = pair_up(found, truth)
-    rows = match_cases(cases, oxidation_list, workers)
-    summary = summarise_matches(rows, len(extra), seed) | {"failed": len(rejections)}
-    summary["definitions"] = definitions(oxidation_list)
-    summary["baselines"] = {}
-    known = [] if train is None else read_part(train, splits, ("train", "validation"))
-    blind = template_cases(known, truth, MANY, seed)
-    if blind:
-        matches = match_cases(blind, oxidation_list, workers, "match, template")
-        summary["baselines"]["template"] = summarise_matches(matches, seed=seed)
-    with atomic_path(output / "crystals.csv") as temporary:
-        pd.DataFrame(table(rows)).to_csv(temporary, index=False)
-    unused = [Rejection(name, "match", "no reference crystal has this id") for name in extra]
-    write_rejected(output / "rejected.csv", [*rejections, *unused])
-    write_json(output / "summary.json", summary)
+    """Compare predicted crystals with the true ones of the same composition.
+
+    Example: groundstate score prediction --predicted mine.csv --reference test.csv --output scores
+    """
+    summary = score_prediction_files(
+        predicted, reference, output, train, splits, oxidation_list, workers, seed
+    )
+    typer.echo(score_table(summary, "predicted"))
+    typer.echo(
+        f"{output}: {summary['n']} reference crystals, {summary['missing']} without a prediction; "
+        "summary.json, crystals.csv, rejected.csv"
+    )

@@ -1,11 +1,11 @@
-"""Command ``groundstate score property``."""
+"""``groundstate score property``: the rows of the property experiment beside one another."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from groundstate.errors import GroundstateError
+from groundstate.metrics.named_files import parse_named_files
 from groundstate.molecules.property.score import score_property
 
 
@@ -17,13 +17,7 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
 ) -> None:
     """Put the rows of the property experiment into one table."""
-    rows = {}
-    for text in row:
-        name, separator, path = text.partition("=")
-        if not separator or not name or not path:
-            raise GroundstateError(f"--row {text}: expected NAME=FILE")
-        rows[name] = path
-    summary = score_property(rows, output, seed)
+    summary = score_property(parse_named_files("--row", row), output, seed)
     for name, scores in summary["rows"].items():
         low, high = scores["interval"]
         typer.echo(f"{name}: MAE {scores['mae']:.4f} ({low:.4f} to {high:.4f}), {scores['n']} molecules")

@@ -1,0 +1,1 @@
+"""Metrics: what each one is, and scores of molecules and crystals by them."""

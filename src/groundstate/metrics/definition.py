@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from groundstate.errors import GroundstateError
+from groundstate.plugins import load
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 Direction = Literal["lower", "higher"]
 SHARE = "share"  # unit of values between 0 and 1, which tables show in per cent
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+# what else a summary, or a table with one row per structure, holds
+RESERVED = frozenset(
+    ("baselines", "common", "comparisons", "definitions", "id", "intervals", "molecules", "name", "reason")
+)
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,29 @@ class Definition:
                 f"metric definition: direction is {self.direction!r}; allowed: 'lower', 'higher', None"
             )
 
+    @property
+    def unit_text(self) -> str:
+        """Unit and direction, as tables show them: ``Å, ↓``."""
+        arrow = {"lower": "↓", "higher": "↑"}.get(self.direction or "", "")
+        return ", ".join(part for part in ("%" if self.unit == SHARE else self.unit, arrow) if part)
+
+    def format(self, value: float) -> str:
+        """Write a value as tables show it: shares in per cent, counts whole, a true minus sign."""
+        value = 100 * value if self.unit == SHARE else value
+        digits = 0 if self.digits == 0 and float(value).is_integer() else max(self.digits, 1)
+        return f"{value:,.{digits}f}".replace("-", "−")
+
     def as_dict(self, **settings: object) -> dict[str, object]:
         """Give the JSON value for a summary, with the ``settings`` that the metric was computed with."""
         return asdict(self) | settings
+
+
+def as_json(definitions: Mapping[str, Definition], first: int = 0) -> dict[str, dict[str, object]]:
+    """Give ``definitions`` as the JSON values of a summary.
+
+    Keys of a file are sorted, so ``place`` keeps the order of tables; ``first`` is that of the first one.
+    """
+    return {key: about.as_dict(place=place) for place, (key, about) in enumerate(definitions.items(), first)}
 
 
 def definition_of(key: str, about: Mapping[str, Any]) -> Definition:
@@ -148,6 +173,32 @@ class CrystalMetric(_Metric):
 Metric = TypeVar("Metric", GeometryMetric, CrystalMetric)
 
 
+def load_metrics(references: Sequence[str], kind: type[Metric], what: str) -> list[Metric]:
+    """Import the metrics that the command line names: by a name, or as ``package.module:Object``.
+
+    Parameters
+    ----------
+    references
+        As given.
+    kind
+        Class that each is an instance of.
+    what
+        Table of names: ``geometry metric`` or ``crystal metric``.
+
+    Raises
+    ------
+    GroundstateError
+        For what cannot be imported, or is something else.
+    """
+    metrics = []
+    for reference in references:
+        metric = load(reference, kind, what)
+        if not isinstance(metric, kind):
+            raise GroundstateError(f"{what} {reference}: is a class; name an instance of it")
+        metrics.append(metric)
+    return metrics
+
+
 def check_names(metrics: Sequence[Metric], taken: Sequence[str]) -> list[Metric]:
     """Give ``metrics`` back where no two have one name, and none that of a built-in number.
 
@@ -158,7 +209,7 @@ def check_names(metrics: Sequence[Metric], taken: Sequence[str]) -> list[Metric]
     """
     names = [metric.name for metric in metrics]
     for index, name in enumerate(names):
-        if name in taken:
+        if name in taken or name in RESERVED:
             raise GroundstateError(f"metric {name}: a built-in number has this name; give it another one")
         if name in names[:index]:
             raise GroundstateError(f"metric {name}: two metrics have this name; give one of them another")

@@ -19,7 +19,7 @@ from groundstate.report.labels import (
 )
 from groundstate.report.runs import Run
 
-NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines", "hull"}
+NOT_METRICS = {*COUNTS, "definitions", "intervals", "baselines", "hull", "comparisons", "common"}
 NESTED = ("classes",)  # objects of counts whose rows stand among the metrics
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from groundstate.metrics.definition import SHARE, Definition
+from groundstate.metrics.definition import SHARE, Definition, as_json
 from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.corrections import ELEMENTS_SOURCE, hull_scheme
 from groundstate.potentials.interface import MP_CORRECTED, MP_RAW, Potential
@@ -38,10 +38,10 @@ def definitions(
     """Give the definition of every key of the summary and of every energy of the table, as JSON values."""
     defined = _counts() | _energies(first.potential, settings) | _rates(settings)
     defined |= _against_control(settings.thresholds)
-    about = {key: definition.as_dict() for key, definition in defined.items()}
+    about = as_json(defined)
     if second is not None:
-        for key, definition in _agreement(settings.thresholds).items():
-            about[key] = definition.as_dict(second=second.potential.identity)
+        agreement = as_json(_agreement(settings.thresholds), len(about))
+        about |= {key: entry | {"second": second.potential.identity} for key, entry in agreement.items()}
     return about
 
 

@@ -9,6 +9,7 @@ import pytest
 import smact
 from smact.screening import pauling_test
 
+from groundstate.errors import GroundstateError
 from groundstate.metrics.crystals.composition_validity import composition_is_valid
 
 KNOWN = [
@@ -72,5 +73,5 @@ def test_many_elements_take_no_time():
 
 
 def test_unknown_list_is_refused():
-    with pytest.raises(ValueError, match="smact14"):
+    with pytest.raises(GroundstateError, match="smact14"):
         composition_is_valid({"Na": 1, "Cl": 1}, "smact2029")

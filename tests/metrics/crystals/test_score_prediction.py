@@ -6,13 +6,8 @@ from pymatgen.core import Lattice, Structure
 
 from groundstate.crystals.structures import NamedStructure
 from groundstate.metrics.crystals.baselines import cubic_template
-from groundstate.metrics.crystals.score_prediction import (
-    match_cases,
-    pair_up,
-    summarise_matches,
-    table,
-    template_cases,
-)
+from groundstate.metrics.crystals.match import match_cases, pair_up, template_cases
+from groundstate.metrics.crystals.score_prediction import summarise_matches, table
 
 SITES = [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0], [0, 0.5, 0.5]]
 

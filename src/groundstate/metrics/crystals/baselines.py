@@ -14,13 +14,13 @@ CUBIC = 1e-3  # relative, of cell lengths and cosines
 
 
 def replay(train: Sequence[NamedStructure], number: int, seed: int) -> list[NamedStructure]:
-    """Training crystals, drawn without replacement."""
+    """Draw training crystals without replacement."""
     order = np.random.default_rng(derive_seed(seed, "replay")).permutation(len(train))[:number]
     return [train[index]._replace(id=f"replay-{index}") for index in order.tolist()]
 
 
 def random_composition(train: Sequence[NamedStructure], number: int, seed: int) -> list[NamedStructure]:
-    """Training geometries with other elements, drawn as often as they occur in the training set."""
+    """Give training geometries other elements, drawn as often as they occur in the training set."""
     sets = [list(dict.fromkeys(specie.Z for specie in crystal.structure.species)) for crystal in train]
     counts = Counter(z for elements in sets for z in elements)
     elements = np.array(sorted(counts))
@@ -45,18 +45,18 @@ class CubicTemplate(NamedTuple):
     anions: frozenset[int]
 
     def structure(self, first: int, second: int, anions: Sequence[int]) -> Structure:
-        """The template with atomic numbers ``first`` and ``second`` on the cation sites."""
+        """Put the elements ``first`` and ``second`` (atomic numbers) on the cation sites of the template."""
         species = [Element.from_Z(z) for z in (first, second, *anions)]
         return Structure(Lattice.cubic(self.length), species, self.sites)
 
     def split(self, structure: Structure) -> tuple[list[int], list[int]]:
-        """Atomic numbers of cations and anions of a crystal, in its order."""
+        """Split the atomic numbers of a crystal into cations and anions, in its order."""
         numbers = [specie.Z for specie in structure.species]
         return [z for z in numbers if z not in self.anions], [z for z in numbers if z in self.anions]
 
 
 def cubic_template(train: Sequence[NamedStructure]) -> CubicTemplate | None:
-    """The mean training crystal where all are cubic cells of two cations and three anions (Perov-5)."""
+    """Average the training crystals where all are cubic cells of two cations and three anions (Perov-5)."""
     if not train or any(len(crystal.structure) != 5 for crystal in train):
         return None
     lattices = np.array([crystal.structure.lattice.matrix for crystal in train])
@@ -73,7 +73,7 @@ def cubic_template(train: Sequence[NamedStructure]) -> CubicTemplate | None:
 
 
 def ideal_cubic(train: Sequence[NamedStructure], number: int, seed: int) -> list[NamedStructure]:
-    """Training compositions on the cubic template, cations on either site; none without a template."""
+    """Put training compositions on the cubic template, cations on either site; none without a template."""
     template = cubic_template(train)
     if template is None:
         return []
@@ -86,7 +86,7 @@ def ideal_cubic(train: Sequence[NamedStructure], number: int, seed: int) -> list
 
 
 def guess_cubic(template: CubicTemplate, crystal: Structure, generator: np.random.Generator) -> Structure:
-    """The composition of ``crystal`` on the template; which cation sits where is drawn."""
+    """Put the composition of ``crystal`` on the template; which cation sits where is drawn."""
     cations, anions = template.split(crystal)
     first, second = generator.permutation(cations).tolist()
     return template.structure(first, second, generator.permutation(anions).tolist())

@@ -12,15 +12,30 @@ from collections.abc import Mapping
 
 import smact
 
+from groundstate.errors import GroundstateError
+from groundstate.metrics.definition import SHARE, Definition
+
 OXIDATION_LISTS = ("smact14", "icsd16", "icsd24", "sp", "wiki")
 
-DEFINITION = {
-    "name": "composition validity",
-    "version": "cdvae-f857f59",
-    "source": "CDVAE (Xie et al., ICLR 2022), scripts/eval_utils.py smact_validity: one element or only "
-    "metals, or some choice of one listed oxidation state per element is neutral at the given counts and no "
-    "cation is as electronegative as an anion (an element without a known electronegativity passes)",
-}
+DEFINITION = Definition(
+    "share of one element or only metals, or where some choice of one listed oxidation state per element is "
+    "neutral at the given counts and no cation is as electronegative as an anion (an element without a known "
+    "electronegativity passes)",
+    "CDVAE (Xie et al., ICLR 2022), scripts/eval_utils.py smact_validity",
+    SHARE,
+    "higher",
+    "Compositionally valid",
+    "cdvae-f857f59",
+    digits=1,
+)
+
+
+def check_oxidation_list(name: str) -> None:
+    """Raise ``GroundstateError`` where SMACT has no list of oxidation states of this name."""
+    if name not in OXIDATION_LISTS:
+        raise GroundstateError(
+            f"oxidation list {name!r} is not one of SMACT's; allowed: {', '.join(OXIDATION_LISTS)}"
+        )
 
 
 @functools.cache
@@ -31,7 +46,7 @@ def _element(symbol: str, oxidation_list: str) -> tuple[tuple[int, ...], float |
 
 
 def composition_is_valid(counts: Mapping[str, int], oxidation_list: str = "smact14") -> bool:
-    """CDVAE's composition validity (see ``DEFINITION``).
+    """Judge a composition by CDVAE's validity (see ``DEFINITION``).
 
     Parameters
     ----------
@@ -39,9 +54,13 @@ def composition_is_valid(counts: Mapping[str, int], oxidation_list: str = "smact
         Atoms of each element symbol.
     oxidation_list
         Which of SMACT's lists of oxidation states; ``smact14`` is the one of the published numbers.
+
+    Raises
+    ------
+    GroundstateError
+        For another list.
     """
-    if oxidation_list not in OXIDATION_LISTS:
-        raise ValueError(f"oxidation_list is {oxidation_list!r}; allowed: {', '.join(OXIDATION_LISTS)}")
+    check_oxidation_list(oxidation_list)
     divisor = math.gcd(*counts.values())
     return _is_valid(tuple(sorted((s, n // divisor) for s, n in counts.items())), oxidation_list)
 
@@ -63,7 +82,7 @@ def _neutral(elements: list[tuple[tuple[int, ...], float | None, int]], divide: 
     charges = {0}
     for states, negativity, count in elements:
         if negativity is not None:
-            states = [s for s in states if (s >= 0 if negativity <= divide else s <= 0)]
+            states = tuple(s for s in states if (s >= 0 if negativity <= divide else s <= 0))
         charges = {charge + state * count for charge in charges for state in states}
     return 0 in charges
 

@@ -5,49 +5,84 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
+from groundstate.metrics.definition import SHARE, Definition, Direction
+
 # largest distance of a covered crystal: structure, composition
 CUTOFFS = {"perov_5": (0.2, 4.0), "carbon_24": (0.2, 4.0), "mp_20": (0.4, 10.0)}
 
-SOURCE = "CDVAE (Xie et al., ICLR 2022), scripts/eval_utils.py compute_cov"
+SOURCE = (
+    "CDVAE (Xie et al., ICLR 2022), scripts/eval_utils.py compute_cov; CrystalNN `ops` and standardised "
+    "Magpie fingerprints, Euclidean distances"
+)
 VERSION = "cdvae-f857f59"
 
 
-def definitions(cutoffs: tuple[float, float]) -> dict[str, dict[str, str]]:
-    """Name, version and source of each metric; the structure and the composition cut-off."""
+def definitions(cutoffs: tuple[float, float]) -> dict[str, Definition]:
+    """Define each metric; ``cutoffs`` of structure and composition distances."""
     limits = f"structure <= {cutoffs[0]:g}, composition <= {cutoffs[1]:g}"
-    about = {
-        "cov_recall": (
-            "COV-R",
-            "share of the reference crystals whose nearest generated structure and nearest generated "
-            f"composition (not necessarily of one crystal) are within the cut-offs: {limits}",
-        ),
-        "cov_precision": (
-            "COV-P",
+    covered = (
+        "share of the reference crystals whose nearest generated structure and nearest generated composition "
+        f"(not necessarily of one crystal) are within the cut-offs: {limits}"
+    )
+    return {
+        "cov_recall": _define(covered, SHARE, "higher", "Coverage, recall (COV-R)", 1),
+        "cov_precision": _define(
             "the same of generated crystals with the reference, over all of them, also those without a "
             f"fingerprint: {limits}",
+            SHARE,
+            "higher",
+            "Coverage, precision (COV-P)",
+            1,
         ),
-        "amsd_recall": ("AMSD-R", "mean over the reference of the distance to the nearest structure"),
-        "amsd_precision": ("AMSD-P", "mean over the generated crystals of the same"),
-        "amcd_recall": ("AMCD-R", "mean over the reference of the distance to the nearest composition"),
-        "amcd_precision": ("AMCD-P", "mean over the generated crystals of the same"),
-        "structure_diversity": (
-            "structural diversity",
+        "amsd_recall": _define(
+            "mean over the reference of the distance to the nearest generated structure",
+            "",
+            "lower",
+            "Nearest structure, recall (AMSD-R)",
+        ),
+        "amsd_precision": _define(
+            "mean over the generated crystals of the distance to the nearest structure of the reference",
+            "",
+            "lower",
+            "Nearest structure, precision (AMSD-P)",
+        ),
+        "amcd_recall": _define(
+            "mean over the reference of the distance to the nearest generated composition",
+            "",
+            "lower",
+            "Nearest composition, recall (AMCD-R)",
+            2,
+        ),
+        "amcd_precision": _define(
+            "mean over the generated crystals of the distance to the nearest composition of the reference",
+            "",
+            "lower",
+            "Nearest composition, precision (AMCD-P)",
+            2,
+        ),
+        "structure_diversity": _define(
             "mean distance of two fingerprints among a seeded draw of the valid crystals",
+            "",
+            None,
+            "Diversity of structures",
+            2,
         ),
-        "composition_diversity": (
-            "compositional diversity",
+        "composition_diversity": _define(
             "mean distance of two composition fingerprints among the same draw",
+            "",
+            None,
+            "Diversity of compositions",
+            2,
         ),
     }
-    prints = "CrystalNN `ops` and standardised Magpie fingerprints, Euclidean distances"
-    return {
-        key: {"name": name, "version": VERSION, "source": f"{SOURCE}: {text}; {prints}"}
-        for key, (name, text) in about.items()
-    }
+
+
+def _define(text: str, unit: str, direction: Direction | None, label: str, digits: int = 3) -> Definition:
+    return Definition(text, SOURCE, unit, direction, label, VERSION, digits)
 
 
 def nearest(one: np.ndarray, other: np.ndarray, block: int = 1000) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of each row of ``one`` (n, d) to the nearest of ``other`` (m, d), and the other way round."""
+    """Find for each row of ``one`` (n, d) the distance to the nearest of ``other`` (m, d), and vice versa."""
     ours, theirs = np.empty(len(one)), np.full(len(other), np.inf)
     for start in range(0, len(one), block):
         distances = cdist(one[start : start + block], other)
@@ -62,7 +97,7 @@ def nearest_distances(
     reference_structures: np.ndarray,
     reference_compositions: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Nearest distances of generated crystals (n, d) and reference crystals (m, d) to the other set."""
+    """Find the nearest distances of generated (n, d) and reference crystals (m, d) to the other set."""
     structure_precision, structure_recall = nearest(structures, reference_structures)
     composition_precision, composition_recall = nearest(compositions, reference_compositions)
     return {
@@ -76,7 +111,7 @@ def nearest_distances(
 def coverage_rows(
     distances: Mapping[str, np.ndarray], cutoffs: tuple[float, float], generated: int
 ) -> dict[str, np.ndarray]:
-    """One value a crystal of each metric: its mean is the metric, its resampling the interval.
+    """Give one value per crystal of each metric: its mean is the metric, its resampling the interval.
 
     ``generated`` counts all generated crystals; those without a fingerprint are not covered.
     """
@@ -95,5 +130,5 @@ def coverage_rows(
 
 
 def diversity(fingerprints: np.ndarray) -> float:
-    """Mean Euclidean distance of two different rows of (n, d); n >= 2."""
+    """Average the Euclidean distance of two different rows of (n, d); n >= 2."""
     return float(pdist(fingerprints).mean())

@@ -3,36 +3,40 @@
 import numpy as np
 from scipy.stats import wasserstein_distance
 
+from groundstate.metrics.definition import Definition
 from groundstate.seeds import derive_seed
 
 DRAW, DRAWS = 1000, 20
 
 
-def definitions(potential: str | None = None) -> dict[str, dict[str, str]]:
-    """Name, version and source of each metric; that of energies if the ``potential`` is said."""
-    properties = {"density": "density, g/cm3", "elements": "number of different elements"}
+def definitions(potential: str | None = None) -> dict[str, Definition]:
+    """Define each metric; that of energies only where the ``potential`` is said."""
+    properties = {
+        "density": ("density", "g/cm³", "Density"),
+        "elements": ("number of different elements", "", "Number of elements"),
+    }
     if potential is not None:
-        properties["energy"] = f"formation energy, eV/atom, by {potential} as generated (CDVAE: own network)"
-    source = (
-        "CDVAE (Xie et al., ICLR 2022), scripts/compute_metrics.py: 1-Wasserstein distance of the {} of {} "
-        "valid crystals drawn without replacement to that of the whole reference"
-    )
+        text = f"formation energy, by {potential} as generated (CDVAE: own network)"
+        properties["energy"] = text, "eV/atom", "Formation energy"
     return {
-        f"{key}_emd": {
-            "name": f"EMD of {text}",
-            "version": "cdvae-f857f59, mean of seeded draws",
-            "source": source.format(text, DRAW)
-            + f"; mean of {DRAWS} seeded draws and the interval of single draws (CDVAE: one draw, unseeded); "
-            "of fewer valid crystals all are drawn",
-        }
-        for key, text in properties.items()
+        f"{key}_emd": Definition(
+            f"1-Wasserstein distance of the {text} of {DRAW} valid crystals drawn without replacement to "
+            f"that of the whole reference; mean of {DRAWS} seeded draws and the interval of single draws "
+            "(CDVAE: one draw, unseeded); of fewer valid crystals all are drawn",
+            "CDVAE (Xie et al., ICLR 2022), scripts/compute_metrics.py",
+            unit,
+            "lower",
+            f"{label}, earth mover's distance",
+            "cdvae-f857f59, mean of seeded draws",
+        )
+        for key, (text, unit, label) in properties.items()
     }
 
 
 def drawn_distances(
     values: np.ndarray, reference: np.ndarray, seed: int, draw: int = DRAW, draws: int = DRAWS
 ) -> np.ndarray:
-    """Wasserstein distances (draws,) of ``draw`` values, drawn without replacement, to all of ``reference``.
+    """Measure Wasserstein distances (draws,) of ``draw`` values, drawn without replacement, to ``reference``.
 
     One distance where there are no more than ``draw`` values; NaN where a side is empty.
     """

@@ -11,28 +11,30 @@ from collections.abc import Sequence
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
+from groundstate.metrics.definition import SHARE, Definition
 from groundstate.progress import Progress
 
 TOLERANCES = {"ltol": 0.2, "stol": 0.3, "angle_tol": 5.0}
 
-DEFINITIONS = {
-    "unique": {
-        "name": "uniqueness",
-        "version": "1",
-        "source": "first of its group of equivalent crystals (pymatgen StructureMatcher, primitive Niggli "
-        f"cells, scaled volumes, {TOLERANCES})",
-    },
-    "novel": {
-        "name": "novelty",
-        "version": "1",
-        "source": "equivalent to none of the reference structures (same matcher)",
-    },
-    "sun": {
-        "name": "stable, unique and novel",
-        "version": "1",
-        "source": "all three; share of all scored crystals",
-    },
-}
+MATCHER = f"pymatgen StructureMatcher, primitive Niggli cells, scaled volumes, {TOLERANCES}"
+
+
+def define_unique(among: str) -> Definition:
+    """Define uniqueness as a share of the crystals that ``among`` names."""
+    text = f"first of its group of equivalent crystals; share of {among}"
+    return Definition(text, MATCHER, SHARE, "higher", "Unique", digits=1)
+
+
+def define_novel(references: str, among: str) -> Definition:
+    """Define novelty against the ``references``, as a share of the crystals that ``among`` names."""
+    text = f"equivalent to none of {references}; share of {among}"
+    return Definition(text, MATCHER, SHARE, "higher", "Novel", digits=1)
+
+
+def _matcher() -> StructureMatcher:
+    return StructureMatcher(
+        ltol=TOLERANCES["ltol"], stol=TOLERANCES["stol"], angle_tol=TOLERANCES["angle_tol"]
+    )
 
 
 def _reduce(structure: Structure) -> Structure:
@@ -43,15 +45,15 @@ def _reduce(structure: Structure) -> Structure:
 
 
 def _buckets(structures: Sequence[Structure]) -> dict[str, list[int]]:
-    found = defaultdict(list)
+    buckets = defaultdict(list)
     for index, structure in enumerate(structures):
-        found[structure.composition.reduced_formula].append(index)
-    return found
+        buckets[structure.composition.reduced_formula].append(index)
+    return buckets
 
 
 def first_equivalents(structures: Sequence[Structure], name: str = "uniqueness") -> list[int]:
-    """Index of the first crystal that each one is equivalent to (its own for the first of a kind)."""
-    matcher = StructureMatcher(**TOLERANCES)
+    """Find the first crystal that each one is equivalent to (itself for the first of a kind), by index."""
+    matcher = _matcher()
     first = list(range(len(structures)))
     progress = Progress(name, len(structures), "crystal")
     for members in _buckets(structures).values():
@@ -59,7 +61,7 @@ def first_equivalents(structures: Sequence[Structure], name: str = "uniqueness")
             groups: list[tuple[int, Structure]] = []
             for index in members:
                 reduced = _reduce(structures[index])
-                match = next((i for i, known in groups if _fit(matcher, known, reduced)), None)
+                match = next((i for i, first_one in groups if _fit(matcher, first_one, reduced)), None)
                 if match is None:
                     groups.append((index, reduced))
                 else:
@@ -69,16 +71,16 @@ def first_equivalents(structures: Sequence[Structure], name: str = "uniqueness")
 
 
 def are_unique(structures: Sequence[Structure]) -> list[bool]:
-    """Whether each crystal is the first of its kind."""
+    """Tell for each crystal whether it is the first of its kind."""
     return [index == first for index, first in enumerate(first_equivalents(structures))]
 
 
 def are_novel(
-    structures: Sequence[Structure], known: Sequence[Structure], name: str = "novelty"
+    structures: Sequence[Structure], references: Sequence[Structure], name: str = "novelty"
 ) -> list[bool]:
-    """Whether each crystal is equivalent to none of ``known``."""
-    matcher = StructureMatcher(**TOLERANCES)
-    by_formula = _buckets(known)
+    """Tell for each crystal whether it is equivalent to none of ``references``."""
+    matcher = _matcher()
+    by_formula = _buckets(references)
     reduced: dict[int, Structure] = {}
     novel = []
     progress = Progress(name, len(structures), "crystal")
@@ -86,7 +88,7 @@ def are_novel(
         candidates = by_formula.get(structure.composition.reduced_formula, [])
         for index in candidates:
             if index not in reduced:
-                reduced[index] = _reduce(known[index])
+                reduced[index] = _reduce(references[index])
         ours = _reduce(structure) if candidates else structure
         novel.append(not any(_fit(matcher, reduced[index], ours) for index in candidates))
         progress.update()

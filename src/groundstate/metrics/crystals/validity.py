@@ -4,15 +4,22 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from pymatgen.core import Structure
 
 from groundstate.crystals.structures import NamedStructure
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.metrics.crystals import composition_validity, structure_validity
 from groundstate.metrics.crystals.composition_validity import composition_is_valid
 from groundstate.metrics.crystals.structure_validity import shortest_distance, structure_is_valid
+from groundstate.metrics.definition import SHARE, Definition, as_json
+from groundstate.potentials.atoms import to_atoms
+from groundstate.potentials.guards import geometry_fault
+from groundstate.potentials.settings import RelaxSettings
 from groundstate.records import Rejection
 
 SHARES = ("structure_validity", "composition_validity", "valid")
+CRYSTALNN = "the CrystalNN fingerprint can be built"
+GUARD = RelaxSettings()  # what the stability stage refuses to relax, by default
 
 
 class ValidityRow(NamedTuple):
@@ -27,31 +34,60 @@ class ValidityRow(NamedTuple):
     shortest_distance: float | None
     volume_per_atom: float | None
     reason: str
+    warning: str  # of a crystal that the literature calls structurally valid, yet that could not be one
 
 
-def definitions(oxidation_list: str) -> dict[str, dict[str, str]]:
-    """Name, version and source of each metric."""
-    composition = {
-        **composition_validity.DEFINITION,
-        "oxidation_states": oxidation_list,
-    }
-    valid = {
-        "name": "valid",
-        "version": structure_validity.DEFINITION["version"],
-        "source": "both of the above; the further condition of CDVAE's joint rate, that the CrystalNN "
-        "fingerprint can be built, is not tested here",
-    }
-    return {
+def definitions(oxidation_list: str, joint: str) -> dict[str, dict[str, object]]:
+    """Define the shares and counts, as JSON values; ``joint`` says how ``valid`` treats the fingerprint."""
+    both = Definition(
+        f"share that is both of the above; {joint}",
+        "CDVAE (Xie et al., ICLR 2022), scripts/compute_metrics.py",
+        SHARE,
+        "higher",
+        "Both",
+        structure_validity.DEFINITION.version,
+        digits=1,
+    )
+    shares = {
         "structure_validity": structure_validity.DEFINITION,
-        "composition_validity": composition,
-        "valid": valid,
+        "composition_validity": composition_validity.DEFINITION,
+        "valid": both,
     }
+    about = as_json(shares | COUNTS)
+    about["composition_validity"]["oxidation_states"] = oxidation_list
+    return about
+
+
+COUNTS = {
+    "suspicious": Definition(
+        "structurally valid by the literature's definition, yet refused by the guards of stability: "
+        f"a distance below {GUARD.minimum_distance:g} A or {GUARD.radii_fraction:g} times the sum of "
+        "covalent radii (self-images too), or a density or cell angle that no crystal has",
+        "groundstate",
+        "crystals",
+        None,
+        "Of these, could not be a crystal",
+        digits=0,
+    ),
+    "n": Definition(
+        "crystals, those that cannot be read included: they count as invalid",
+        "groundstate",
+        label="Crystals",
+        digits=0,
+    ),
+    "failed": Definition(
+        "crystals that cannot be read; they are in `n`, and count as invalid",
+        "groundstate",
+        label="Failed (not readable, counted as invalid)",
+        digits=0,
+    ),
+}
 
 
 def score_validity(
     structures: Sequence[NamedStructure], rejections: Sequence[Rejection], oxidation_list: str = "smact14"
 ) -> list[ValidityRow]:
-    """One row for each crystal that was read and for each that could not be (invalid)."""
+    """Judge each crystal that was read; one row for it and for each that could not be read (invalid)."""
     rows = []
     for name, structure in structures:
         counts = {symbol: int(n) for symbol, n in structure.composition.get_el_amt_dict().items()}
@@ -69,18 +105,26 @@ def score_validity(
                 shortest if np.isfinite(shortest) else None,
                 structure.volume / len(structure),
                 "",
+                _warning(structure) if good_structure else "",
             )
         )
     rows += [
-        ValidityRow(name, "", 0, False, False, False, None, None, reason) for name, _, reason in rejections
+        ValidityRow(name, "", 0, False, False, False, None, None, reason, "")
+        for name, _, reason in rejections
     ]
     return rows
 
 
+def _warning(structure: Structure) -> str:
+    return geometry_fault(to_atoms(structure), GUARD) or ""
+
+
 def summarise_validity(rows: Sequence[ValidityRow], seed: int = 0) -> dict:
-    """Shares over every crystal, read or not, with 95 % bootstrap intervals."""
+    """Average over every crystal, read or not: shares with 95 % bootstrap intervals."""
     table = np.array([(row.structure_valid, row.composition_valid, row.valid) for row in rows], float)
-    summary: dict = {"n": len(rows), "failed": sum(bool(row.reason) for row in rows), "intervals": {}}
+    summary: dict = {"n": len(rows), "failed": sum(bool(row.reason) for row in rows)}
+    summary["suspicious"] = sum(bool(row.warning) for row in rows)
+    summary["intervals"] = {}
     for column, key in enumerate(SHARES):
         summary[key] = float(table[:, column].mean())
         summary["intervals"][key] = list(bootstrap_interval(table[:, column], seed=seed))

@@ -8,8 +8,7 @@ FACTOR = 1.2  # times the sum of the covalent radii; 98.8 % of QM9's own geometr
 
 
 def connectivity_match(mol: Chem.Mol, positions: np.ndarray) -> bool:
-    """Whether the atom pairs nearer than 1.2 x the sum of their covalent radii are exactly the bonds of
-    ``mol``.
+    """Tell whether the atom pairs nearer than 1.2 sums of covalent radii are exactly the bonds of ``mol``.
 
     Strained cages fail even at the reference geometry: report it beside the row of the reference.
     """

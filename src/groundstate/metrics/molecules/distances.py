@@ -16,7 +16,7 @@ class DistanceErrors(NamedTuple):
 
 
 def distance_errors(predicted: np.ndarray, reference: np.ndarray) -> DistanceErrors:
-    """Errors of all interatomic distances between two geometries of the same atoms, in index order.
+    """Compute the errors of all distances between two geometries of the same atoms, in index order.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ def distance_errors(predicted: np.ndarray, reference: np.ndarray) -> DistanceErr
 
 
 def table_errors(distances: np.ndarray, reference: np.ndarray) -> DistanceErrors:
-    """The same for a predicted (n, n) table of distances, which need not belong to points."""
+    """Compute the same for a predicted (n, n) table of distances, which need not belong to points."""
     return summed_errors(squareform(distances, checks=False) - pdist(reference), len(reference))
 
 
 def summed_errors(differences: np.ndarray, atoms: int) -> DistanceErrors:
-    """Sums from the errors of the n (n - 1) / 2 unordered pairs."""
+    """Sum the errors of the n (n - 1) / 2 unordered pairs."""
     return DistanceErrors(
         2 * float(np.abs(differences).sum()),
         2 * float(np.square(differences).sum()),

@@ -1,5 +1,4 @@
-"""Slow checks of one geometry, for a fixed subset of a set: bond perception, PoseBusters, GFN2-xTB strain and
-the best conformer."""
+"""Slow checks of one geometry: bond perception, PoseBusters, GFN2-xTB strain and the best conformer."""
 
 import logging
 
@@ -16,22 +15,22 @@ PERCEPTION_LIMIT = 10_000  # valence combinations that bond perception may try
 
 
 def bond_round_trip(mol: Chem.Mol, positions: np.ndarray) -> bool:
-    """Whether RDKit's ``DetermineBonds`` reads the molecule (without stereo) back from its positions.
+    """Tell whether RDKit's ``DetermineBonds`` reads the molecule (without stereo) back from its positions.
 
     It fails for some 7 % of QM9's own geometries: report it beside the row of the reference.
     """
     bare = Chem.RWMol()
     for atom in list(mol.GetAtoms()):
         bare.AddAtom(Chem.Atom(atom.GetAtomicNum()))
-    found = set_positions(bare.GetMol(), positions)
+    perceived = set_positions(bare.GetMol(), positions)
     with rdBase.BlockLogs():
         try:
             rdDetermineBonds.DetermineBonds(
-                found, charge=Chem.GetFormalCharge(mol), embedChiral=False, maxIterations=PERCEPTION_LIMIT
+                perceived, charge=Chem.GetFormalCharge(mol), embedChiral=False, maxIterations=PERCEPTION_LIMIT
             )
         except (ValueError, RuntimeError):  # no assignment of bonds fits the valences: that is the finding
             return False
-    return _graph(found) == _graph(mol)
+    return _graph(perceived) == _graph(mol)
 
 
 def _graph(mol: Chem.Mol) -> str:
@@ -53,7 +52,7 @@ def posebusters_pass(mol: Chem.Mol, positions: np.ndarray) -> bool:
 
 
 def gfn2_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
-    """GFN2-xTB energy of a geometry less that of the minimum it relaxes to, kcal/mol.
+    """Compute the GFN2-xTB energy of a geometry less that of the minimum it relaxes to, kcal/mol.
 
     ``None`` where the electronic structure does not converge.
     """
@@ -62,7 +61,7 @@ def gfn2_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
 
 
 def extensive_terms(mol: Chem.Mol, positions: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Terms of the four metrics; none for a molecule whose hydrogens are missing."""
+    """Give the terms of the four metrics; none for a molecule whose hydrogens are missing."""
     if any(atom.GetTotalNumHs() for atom in list(mol.GetAtoms())):
         return {}
     values = {

@@ -17,7 +17,7 @@ class InternalCoordinates(NamedTuple):
 
 
 def internal_coordinates(mol: Chem.Mol) -> InternalCoordinates:
-    """All bonds, all angles between two bonds of an atom, all proper torsions i-j-k-l with i != l."""
+    """List all bonds, all angles between two bonds of an atom, all proper torsions i-j-k-l with i != l."""
     bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in list(mol.GetBonds())]
     neighbours: list[list[int]] = [[] for _ in range(mol.GetNumAtoms())]
     for i, j in bonds:
@@ -45,12 +45,12 @@ def internal_coordinates(mol: Chem.Mol) -> InternalCoordinates:
 
 
 def bond_lengths(positions: np.ndarray, bonds: np.ndarray) -> np.ndarray:
-    """(b,) lengths in angstrom."""
+    """Measure bond lengths (b,) in angstrom."""
     return np.linalg.norm(positions[bonds[:, 0]] - positions[bonds[:, 1]], axis=-1)
 
 
 def bond_angles(positions: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """(a,) angles at the middle atom in degrees."""
+    """Measure angles (a,) at the middle atom in degrees."""
     first = positions[angles[:, 0]] - positions[angles[:, 1]]
     second = positions[angles[:, 2]] - positions[angles[:, 1]]
     sine = np.linalg.norm(np.cross(first, second), axis=-1)
@@ -58,7 +58,7 @@ def bond_angles(positions: np.ndarray, angles: np.ndarray) -> np.ndarray:
 
 
 def torsion_angles(positions: np.ndarray, torsions: np.ndarray) -> np.ndarray:
-    """(t,) torsions in degrees, -180 to 180, IUPAC sign; NaN where three of the atoms are on a line."""
+    """Measure torsions (t,) in degrees, -180 to 180, IUPAC sign; NaN where three atoms are on a line."""
     i, j, k, m = positions[torsions].transpose(1, 0, 2)
     axis = k - j
     first, second = np.cross(j - i, axis), np.cross(axis, m - k)
@@ -84,7 +84,7 @@ class InternalErrors(NamedTuple):
 def internal_errors(
     coordinates: InternalCoordinates, predicted: np.ndarray, reference: np.ndarray
 ) -> InternalErrors:
-    """Sums of the absolute errors; torsions that are straight in either geometry are left out."""
+    """Sum the absolute errors; torsions that are straight in either geometry are left out."""
     bond = bond_lengths(predicted, coordinates.bonds) - bond_lengths(reference, coordinates.bonds)
     angle = bond_angles(predicted, coordinates.angles) - bond_angles(reference, coordinates.angles)
     turn = torsion_angles(predicted, coordinates.torsions) - torsion_angles(reference, coordinates.torsions)

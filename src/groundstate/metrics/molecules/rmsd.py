@@ -4,11 +4,13 @@ import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolAlign
 
+from groundstate.molecules.mols import set_positions
+
 MAX_MATCHES = 2000  # symmetric molecules have factorially many; further ones are left out
 
 
 def heavy_rmsd(mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray) -> float:
-    """Lowest RMSD in angstrom over rotations (no reflection) and the symmetry maps of the heavy atoms.
+    """Find the lowest RMSD in angstrom over rotations (no reflection) and symmetry maps of heavy atoms.
 
     Parameters
     ----------
@@ -22,16 +24,6 @@ def heavy_rmsd(mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray) -> f
     RDKit ``GetBestRMS`` after ``RemoveHs``, as GTMGC, REBIND and WGFormer score. ``RemoveHs`` keeps the
     hydrogen of an imine that carries E/Z; so does this.
     """
-    probe, target = _without_hydrogens(mol, predicted), _without_hydrogens(mol, reference)
     with rdBase.BlockLogs():
+        probe, target = (Chem.RemoveHs(set_positions(mol, positions)) for positions in (predicted, reference))
         return float(rdMolAlign.GetBestRMS(probe, target, maxMatches=MAX_MATCHES))
-
-
-def _without_hydrogens(mol: Chem.Mol, positions: np.ndarray) -> Chem.Mol:
-    copy = Chem.Mol(mol)
-    copy.RemoveAllConformers()
-    conformer = Chem.Conformer(mol.GetNumAtoms())
-    conformer.SetPositions(np.ascontiguousarray(positions, float))
-    copy.AddConformer(conformer)
-    with rdBase.BlockLogs():
-        return Chem.RemoveHs(copy)

@@ -10,11 +10,11 @@ STEPS = 1000
 
 
 def mmff_strain(mol: Chem.Mol, positions: np.ndarray) -> float | None:
-    """MMFF94 energy of a geometry less that of the minimum it relaxes to, kcal/mol.
+    """Compute the MMFF94 energy of a geometry less that of the minimum it relaxes to, kcal/mol.
 
-    ``None`` where hydrogens are missing, MMFF94 has no parameters or its minimisation breaks off (atoms on
-    one another). A geometry at the minimum of another
-    method (DFT) has some strain too: compare with the reference's row.
+    None where hydrogens are missing, MMFF94 has no parameters or its minimisation breaks off (atoms on one
+    another). A geometry at the minimum of another method (DFT) has some strain too: compare with the
+    reference's row.
     """
     if any(atom.GetTotalNumHs() for atom in list(mol.GetAtoms())):
         return None

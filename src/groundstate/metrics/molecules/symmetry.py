@@ -13,7 +13,7 @@ ROUNDS = 3  # of aligning and assigning
 
 
 def rotation_onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """The proper rotation R (3, 3) with the least ``|moving @ R - fixed|`` of centred points (Kabsch)."""
+    """Find the rotation R (3, 3) with the least ``|moving @ R - fixed|`` of centred points (Kabsch)."""
     u, _, vt = np.linalg.svd(moving.T @ fixed)
     sign = np.sign(np.linalg.det(u @ vt)) or 1.0
     return u @ np.diag([1.0, 1.0, sign]) @ vt
@@ -22,7 +22,7 @@ def rotation_onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
 def symmetric_distance_errors(
     mol: Chem.Mol, predicted: np.ndarray, reference: np.ndarray, distances: np.ndarray | None = None
 ) -> DistanceErrors:
-    """Distance errors after the renumbering of equivalent atoms that makes them small.
+    """Compute distance errors after the renumbering of equivalent atoms that makes them small.
 
     For each symmetry map of the heavy atoms (at most 100): align, assign the hydrogens of each heavy atom by
     the Hungarian method, align all atoms, repeat. The given numbering is a candidate too, so the result is

@@ -17,8 +17,8 @@ from pymatgen.core import Element, Lattice, Structure
 
 from groundstate.content import content_key
 from groundstate.files import atomic_path
-from groundstate.metrics.crystals.composition_fingerprint import composition_fingerprint
-from groundstate.metrics.crystals.crystal_nn import NoFingerprint, structure_fingerprint
+from groundstate.metrics.crystals.fingerprints.composition import composition_fingerprint
+from groundstate.metrics.crystals.fingerprints.crystal_nn import NoFingerprint, structure_fingerprint
 from groundstate.processes import map_chunks
 from groundstate.progress import Progress
 
@@ -39,11 +39,11 @@ class Fingerprints(NamedTuple):
 
     @property
     def exist(self) -> np.ndarray:
-        """Which crystals have a fingerprint (n,)."""
+        """Tell which crystals have a fingerprint (n,)."""
         return np.array([not reason for reason in self.reasons], bool)
 
-    def of(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Structure and composition fingerprints of those of ``which`` (indices or mask) that have one."""
+    def of(self, which: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+        """Give both fingerprints of those of ``which`` (indices or mask) that have one."""
         chosen = np.arange(len(self.reasons))[which]
         chosen = chosen[self.exist[chosen]]
         return self.structures[chosen], self.compositions[chosen]
@@ -56,30 +56,43 @@ class _Task(NamedTuple):
     lattice: np.ndarray
 
 
+def fingerprint_key(structure: Structure) -> str:
+    """Hash the version of the definition, the species, the cell and the coordinates."""
+    coordinates = (structure.lattice.matrix, structure.frac_coords)
+    return content_key(np.array(structure.atomic_numbers), coordinates, (VERSION,))
+
+
 def fingerprints(
     structures: Sequence[Structure],
     folder: Path | None = None,
     workers: int = 1,
     name: str = "fingerprints",
 ) -> Fingerprints:
-    """Fingerprints of ordered crystals; ``folder`` keeps them for other runs (None: for nobody)."""
-    keys = [_key(structure) for structure in structures]
-    found = {} if folder is None else _read_packs(folder)
-    new = {key: structure for key, structure in zip(keys, structures, strict=True) if key not in found}
+    """Compute the fingerprints of ordered crystals.
+
+    Parameters
+    ----------
+    structures
+        Crystals without partial occupancy.
+    folder
+        Keeps finished ones for other runs; None: for nobody.
+    workers
+        Processes.
+    name
+        What the progress is called.
+    """
+    keys = [fingerprint_key(structure) for structure in structures]
+    finished = {} if folder is None else _read_packs(folder)
+    new = {key: structure for key, structure in zip(keys, structures, strict=True) if key not in finished}
     progress = Progress(name, len(structures), "crystal", done=len(structures) - len(new))
     work = functools.partial(_compute, folder=folder)
     for pack in map_chunks(work, _chunks(new), workers):
-        found |= pack
+        finished |= pack
         progress.update(len(pack))
-    values = np.array([found[key][0] for key in keys]).reshape(-1, LENGTH)
+    values = np.array([finished[key][0] for key in keys]).reshape(-1, LENGTH)
     amounts = [structure.composition.get_el_amt_dict() for structure in structures]
     compositions = np.array([composition_fingerprint(one) for one in amounts]).reshape(-1, COMPOSITION_LENGTH)
-    return Fingerprints(values, compositions, [found[key][1] for key in keys])
-
-
-def _key(structure: Structure) -> str:
-    numbers = np.array(structure.atomic_numbers)
-    return content_key(numbers, (structure.lattice.matrix, structure.frac_coords), (VERSION,))
+    return Fingerprints(values, compositions, [finished[key][1] for key in keys])
 
 
 def _chunks(structures: dict[str, Structure]) -> Iterator[list[_Task]]:
@@ -95,27 +108,27 @@ def _chunks(structures: dict[str, Structure]) -> Iterator[list[_Task]]:
 
 
 def _compute(chunk: list[_Task], folder: Path | None) -> dict[str, tuple[np.ndarray, str]]:
-    found = {}
+    rows: dict[str, tuple[np.ndarray, str]] = {}
     for key, numbers, frac_coords, lattice in chunk:
         species = [Element.from_Z(int(number)) for number in numbers]
         try:
-            found[key] = structure_fingerprint(Structure(Lattice(lattice), species, frac_coords)), ""
+            rows[key] = structure_fingerprint(Structure(Lattice(lattice), species, frac_coords)), ""
         except NoFingerprint as error:
-            found[key] = np.full(LENGTH, np.nan), f"no fingerprint: {error}"
+            rows[key] = np.full(LENGTH, np.nan), f"no fingerprint: {error}"
     if folder is not None:
-        values, reasons = zip(*found.values(), strict=True)
+        values, reasons = zip(*rows.values(), strict=True)
         with atomic_path(folder / f"{chunk[0].key[:32]}.npz") as path, path.open("wb") as handle:
-            np.savez(handle, keys=np.array(list(found)), values=np.array(values), reasons=np.array(reasons))
-    return found
+            np.savez(handle, keys=np.array(list(rows)), values=np.array(values), reasons=np.array(reasons))
+    return rows
 
 
 def _read_packs(folder: Path) -> dict[str, tuple[np.ndarray, str]]:
-    found: dict[str, tuple[np.ndarray, str]] = {}
+    finished: dict[str, tuple[np.ndarray, str]] = {}
     for path in sorted(folder.glob("*.npz")):
         try:
             with np.load(path, allow_pickle=False) as pack:
                 rows = zip(pack["values"], pack["reasons"].tolist(), strict=True)
-                found |= dict(zip(pack["keys"].tolist(), rows, strict=True))
+                finished |= dict(zip(pack["keys"].tolist(), rows, strict=True))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # damaged: compute them again
             continue
-    return found
+    return finished

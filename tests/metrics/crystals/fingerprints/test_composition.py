@@ -5,7 +5,7 @@ import pytest
 from matminer.featurizers.composition import ElementProperty
 from pymatgen.core import Composition
 
-from groundstate.metrics.crystals.composition_fingerprint import _scaling, composition_fingerprint
+from groundstate.metrics.crystals.fingerprints.composition import _scaling, composition_fingerprint
 
 
 @pytest.fixture(scope="module")

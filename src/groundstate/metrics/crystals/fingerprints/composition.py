@@ -21,7 +21,9 @@ LAST_NUMBER = 118
 def _scaling() -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names of the properties, and means and deviations of their statistics (22, 6)."""
     content = json.loads(
-        files("groundstate.metrics.crystals").joinpath("cdvae_magpie.json").read_text(encoding="utf-8")
+        files("groundstate.metrics.crystals.fingerprints")
+        .joinpath("cdvae_magpie.json")
+        .read_text(encoding="utf-8")
     )
     table = content["properties"]
     means, deviations = (np.array([row[key] for row in table.values()]) for key in ("means", "deviations"))

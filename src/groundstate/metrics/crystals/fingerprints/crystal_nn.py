@@ -10,13 +10,14 @@ what the fingerprint does not need: site objects, adjacent faces, images.
 import functools
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from pymatgen.analysis.molecule_structure_comparator import CovalentRadius
 from pymatgen.core import Element, Structure
 from scipy.spatial import QhullError, Voronoi
 
-from groundstate.metrics.crystals.order_parameters import MOTIFS, order_parameters
+from groundstate.metrics.crystals.fingerprints.order_parameters import MOTIFS, order_parameters
 
 CUTOFF = 7.0  # angstrom, of the neighbour search; grows where the cell does not close
 NEAR, FAR = 0.5, 1.0  # angstrom beyond the sum of radii where the weight begins to fall, and is zero
@@ -99,9 +100,11 @@ def _tessellate(
     while True:
         if (points := density * 4 / 3 * math.pi * cutoff**3) > MAX_POINTS:
             raise NoFingerprint(f"{points:.0f} atoms within {cutoff:.0f} angstrom")
-        frac, distances, indices, _ = structure.lattice.get_points_in_sphere(
+        # typed as one sum of all that it can give, so the parts are taken one by one
+        near: Any = structure.lattice.get_points_in_sphere(
             structure.frac_coords, centre, cutoff, zip_results=False
         )
+        frac, distances, indices, _ = near
         order = np.argsort(distances, kind="stable")
         points = np.matmul(frac[order][:, None, :], lattice)[:, 0]
         try:

@@ -15,10 +15,14 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.readers import read_flla
 from groundstate.crystals.lattice import cell_from_parameters
 from groundstate.crystals.structures import to_structure
-from groundstate.metrics.crystals.crystal_nn import NoFingerprint, site_fingerprint, structure_fingerprint
-from groundstate.metrics.crystals.order_parameters import MOTIFS, order_parameters
+from groundstate.metrics.crystals.fingerprints.crystal_nn import (
+    NoFingerprint,
+    site_fingerprint,
+    structure_fingerprint,
+)
+from groundstate.metrics.crystals.fingerprints.order_parameters import MOTIFS, order_parameters
 
-ROWS = Path(__file__).parents[2] / "data/flla_rows.tar.gz"
+ROWS = Path(__file__).parents[3] / "data/flla_rows.tar.gz"
 MATMINER = CrystalNNFingerprint.from_preset("ops")
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -10,7 +10,7 @@ Mater. 4, 34 (2017); Zimmermann and Jain, RSC Adv. 10, 6063 (2020). The values a
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from pymatgen.core.local_env import CN_OPT_PARAMS, DEFAULT_OP_PARAMS
@@ -61,7 +61,7 @@ def shell_angles(unit: np.ndarray) -> Angles:
 
 
 def _arccos(cosines: np.ndarray) -> np.ndarray:
-    """The C library's arc cosine: motifs have sharp limits at angles that ideal crystals have exactly."""
+    """Take the C library's arc cosine: motifs have sharp limits at angles that ideal crystals have."""
     values = [math.acos(value) for value in np.clip(cosines, -1.0, 1.0).ravel().tolist()]
     return np.array(values).reshape(cosines.shape)
 
@@ -145,8 +145,8 @@ def _steinhardt(unit: np.ndarray, degree: int) -> float:
     return math.sqrt(4 * math.pi / (2 * degree + 1) * float(np.sum(np.abs(means) ** 2)))
 
 
-def _motif(kind: str, p: dict | None) -> Callable[[np.ndarray, Angles], float]:
-    """The parameter of pymatgen's name ``kind`` as a function of unit vectors and angles."""
+def _motif(kind: str, p: dict) -> Callable[[np.ndarray, Angles], float]:
+    """Build the parameter of pymatgen's name ``kind`` as a function of unit vectors and angles."""
     if kind == "sgl_bd":
         return lambda unit, angles: 1.0
     if kind in ("q2", "q4", "q6"):
@@ -169,9 +169,10 @@ def _motif(kind: str, p: dict | None) -> Callable[[np.ndarray, Angles], float]:
 
 @functools.cache
 def _functions(coordination: int) -> list[Callable[[np.ndarray, Angles], float]]:
-    known = CN_OPT_PARAMS.get(coordination, {})
-    chosen = [known.get(name, [name]) for name in MOTIFS.get(coordination, ())]
-    return [_motif(kind, own[0] if own else DEFAULT_OP_PARAMS[kind]) for kind, *own in chosen]
+    table: dict[str, list[Any]] = CN_OPT_PARAMS.get(coordination, {})
+    defaults: dict[str, Any] = DEFAULT_OP_PARAMS
+    chosen = [table.get(name, [name]) for name in MOTIFS.get(coordination, ())]
+    return [_motif(kind, own[0] if own else defaults[kind] or {}) for kind, *own in chosen]
 
 
 def order_parameters(unit: np.ndarray, coordinations: Sequence[int]) -> dict[int, list[float]]:

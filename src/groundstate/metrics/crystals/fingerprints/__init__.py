@@ -1,0 +1,1 @@
+"""Fingerprints of crystals: of the structure (CrystalNN) and of the composition (Magpie)."""
