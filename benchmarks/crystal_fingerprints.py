@@ -16,8 +16,8 @@ from pymatgen.core import Structure
 
 from groundstate.crystals.structures import read_structures
 from groundstate.files import write_json
-from groundstate.metrics.crystals.fingerprints.crystal_nn import structure_fingerprint
 from groundstate.metrics.crystals.fingerprints.cached import fingerprints
+from groundstate.metrics.crystals.fingerprints.crystal_nn import structure_fingerprint
 
 MATMINER = CrystalNNFingerprint.from_preset("ops")
 

@@ -16,7 +16,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from groundstate.gaunt import GauntTensorProduct
-from groundstate.gaunt.kernels import compiled
+from groundstate.gaunt.kernels import library
 from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.models.gaunt.refiner import Refiner
 from groundstate.molecules.models.settings import Gaunt
@@ -43,7 +43,7 @@ def main() -> None:
     sizes = {name: getattr(defaults, name) for name in ("channels", "features", "layers", "radial")}
     refiner = Refiner(len(ELEMENTS) + ATOM_FEATURES, lmax=arguments.lmax, **sizes)
     sides = {}
-    for method in ("dense", "auto", *(["compiled"] if compiled.compiler() else [])):
+    for method in ("dense", "auto", *(["compiled"] if library.compiler() else [])):
         twin = copy.deepcopy(refiner)
         for part in twin.modules():
             if isinstance(part, GauntTensorProduct):

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import torch
 from measure import race
 
-from groundstate.gaunt.contract import Contraction, Port, contract
 from groundstate.gaunt.kernels import rules
+from groundstate.gaunt.kernels.contract import contract
+from groundstate.gaunt.kernels.contraction import Contraction, Port
 
 OUTPUT = Path(rules.__file__).with_name("rules.json")
 COLUMNS = (16, 64, 160, 640, 1600, 6400)

@@ -29,7 +29,7 @@ from groundstate.gaunt import (  # noqa: E402
     gaunt_product,
     spherical_harmonics,
 )
-from groundstate.gaunt.kernels import compiled  # noqa: E402
+from groundstate.gaunt.kernels import library  # noqa: E402
 
 BARE = {"irrep_normalization": "none", "path_normalization": "none"}
 ROWS: list[tuple[str, ...]] = []
@@ -48,7 +48,7 @@ def leaf(*shape: int) -> torch.Tensor:
 
 def methods() -> tuple[str, ...]:
     """What can run here: the kernel in C needs a compiler, and no GPU."""
-    here = DEVICE.type == "cpu" and compiled.compiler()
+    here = DEVICE.type == "cpu" and library.compiler()
     return ("auto", "compiled") if here else ("auto",)
 
 

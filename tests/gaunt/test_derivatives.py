@@ -13,7 +13,7 @@ from groundstate.gaunt import (
     gaunt_power,
     gaunt_product,
 )
-from groundstate.gaunt.kernels import compiled, rules
+from groundstate.gaunt.kernels import library, rules
 
 
 def randn(*shape, seed=0):
@@ -21,7 +21,7 @@ def randn(*shape, seed=0):
     return torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_()
 
 
-KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if compiled.compiler() else [])]
+KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if library.compiler() else [])]
 
 
 @pytest.fixture(params=KERNELS)

@@ -16,9 +16,9 @@ from groundstate.gaunt import (
     gaunt_product_many,
     spherical_harmonics,
 )
-from groundstate.gaunt.kernels import compiled, rules
+from groundstate.gaunt.kernels import library, rules
 
-KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if compiled.compiler() else ()))
+KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if library.compiler() else ()))
 
 
 def signal(*shape, lmax, dtype=torch.float64, seed=0):
@@ -165,7 +165,7 @@ def test_half_precision_and_autocast_are_computed_in_float32():
         (lambda: gaunt_product(torch.ones(4), torch.ones(4), -1), r"lmax_out must not be negative, got -1"),
         (
             lambda: gaunt_product(torch.ones(4), torch.ones(4), method="fft"),
-            r"auto, grid, fourier, dense, compiled, got 'fft'",
+            r"auto, fastest, compiled, grid, dense, fourier, got 'fft'",
         ),
         (lambda: gaunt_power(torch.ones(4), 0), r"nu must be at least 1, got 0"),
         (lambda: gaunt_product_many([]), r"at least one signal"),
@@ -189,20 +189,20 @@ def test_rows_of_any_number_fall_into_blocks_without_a_seam(kernel):
     assert error(gaunt_product(x, y, 4), expected) < 1e-12
 
 
-@pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
+@pytest.mark.skipif(library.compiler() is None, reason="no C compiler")
 def test_compiled_method_needs_a_compiler_and_the_cpu(monkeypatch):
     x = signal(100, lmax=2)
     assert error(gaunt_product(x, x, method="compiled"), gaunt_product(x, x, method="dense")) < 1e-13
     with pytest.raises(ValueError, match="runs on the CPU, not on meta"):
         gaunt_product(x.to("meta"), x.to("meta"), method="compiled")
     for path, message in (("", "needs a C compiler: cc, gcc or clang"), ("/bin/false", "/bin/false failed")):
-        compiled._library.cache_clear()
-        monkeypatch.setattr(compiled, "compiler", lambda path=path: path or None)
+        library.library.cache_clear()
+        monkeypatch.setattr(library, "compiler", lambda path=path: path or None)
         with pytest.raises(RuntimeError, match=message):
             gaunt_product(x, x, method="compiled")
 
 
-@pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
+@pytest.mark.skipif(library.compiler() is None, reason="no C compiler")
 def test_compiled_method_shares_its_rows_among_threads():
     before = torch.get_num_threads()
     x, y = signal(2503, lmax=3), signal(2503, lmax=3, seed=1)

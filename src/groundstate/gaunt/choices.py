@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-METHODS = ("auto", "grid", "fourier", "dense", "compiled")
+METHODS = ("auto", "fastest", "compiled", "grid", "dense", "fourier")
 LAYOUTS = ("mul_ir", "ir_mul")
 
 
 def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
-    """Refuse an unknown word by name."""
+    """Raise a ValueError that names the argument, the words allowed and the word given, unless it is one."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")

@@ -10,15 +10,18 @@ from functools import reduce
 import torch
 
 from groundstate.gaunt import fourier
+from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.transforms import power_matrix
 from groundstate.gaunt.choices import METHODS, check_choice
-from groundstate.gaunt.contract import Contraction, Port, contract, in_working_precision
-from groundstate.gaunt.transforms import constant
+from groundstate.gaunt.kernels.contract import contract
+from groundstate.gaunt.kernels.contraction import Contraction, Port
+from groundstate.gaunt.precision import in_working_precision
 
 
 def gaunt_product(
     x: torch.Tensor, y: torch.Tensor, lmax_out: int | None = None, *, method: str = "auto"
 ) -> torch.Tensor:
-    """Coefficients of the pointwise product of two functions: sum of G(l1m1, l2m2, l3m3) x y.
+    """Return the coefficients of the pointwise product of two functions: sum of G(l1m1, l2m2, l3m3) x y.
 
     Parameters
     ----------
@@ -27,9 +30,10 @@ def gaunt_product(
     lmax_out
         Highest degree kept; None keeps the full product, l1 + l2.
     method
-        "grid": exact quadrature; "fourier": 2D Fourier series and FFT (Luo, Chen, Krishnapriyan 2024);
-        "dense": the coupling table; "compiled": its non-zero entries in C, on the CPU, compiled on first use;
-        "auto": the fastest for the size of those that need no compiler.
+        "auto": grid or table, by size, the same kernels on every machine; "fastest": the kernel in C on a CPU
+        with a C compiler, else the best by thresholds measured on this machine; "compiled": the kernel in C;
+        "grid": exact quadrature; "dense": the coupling table; "fourier": 2D Fourier series and FFT (Luo,
+        Chen, Krishnapriyan 2024).
 
     Returns
     -------
@@ -44,15 +48,30 @@ def gaunt_product(
     l1, l2 = lmax_of(x, "x"), lmax_of(y, "y")
     l3 = output_lmax(lmax_out, l1 + l2)
     if method == "fourier":
-        return in_working_precision(lambda a, b: _fourier_product([(a, l1), (b, l2)], l3), x, y)
+        if 0 not in (*x.shape, *y.shape):
+            return in_working_precision(lambda a, b: _fourier_product([(a, l1), (b, l2)], l3), x, y)
+        method = "grid"  # an FFT refuses to transform nothing
     return _contracted(x, y, l1, l2, l3, odd=False, method=method)
 
 
 def gaunt_bracket(x: torch.Tensor, y: torch.Tensor, lmax_out: int | None = None) -> torch.Tensor:
-    """Coefficients of r . (grad f x grad g): the antisymmetric paths, l1 + l2 + l3 odd.
+    """Return the coefficients of r . (grad f x grad g): the antisymmetric paths, l1 + l2 + l3 odd.
 
     Together with `gaunt_product` it reaches every Clebsch-Gordan path (Bochkarev, Lysogorskiy, Drautz 2026).
-    Shapes and errors as for `gaunt_product`; None for lmax_out keeps l1 + l2 (whose top degree is zero).
+
+    Parameters
+    ----------
+    x, y, lmax_out
+        As in `gaunt_product`; None keeps l1 + l2, whose top degree is zero.
+
+    Returns
+    -------
+    Coefficients (..., (lmax_out + 1)^2).
+
+    Raises
+    ------
+    ValueError
+        For a last axis that is not a square, or a negative lmax_out.
     """
     l1, l2 = lmax_of(x, "x"), lmax_of(y, "y")
     return _contracted(x, y, l1, l2, output_lmax(lmax_out, l1 + l2), odd=True, method="auto")
@@ -61,25 +80,35 @@ def gaunt_bracket(x: torch.Tensor, y: torch.Tensor, lmax_out: int | None = None)
 def gaunt_product_many(
     xs: Sequence[torch.Tensor], lmax_out: int | None = None, *, method: str = "auto"
 ) -> torch.Tensor:
-    """Coefficients of the pointwise product of several functions.
+    """Return the coefficients of the pointwise product of several functions.
 
-    Each factor is transformed once and the result once. "grid" multiplies on the points, "fourier" by divide
-    and
-    conquer in Fourier space, "dense" and "compiled" fold the product over the factors; "auto" is the grid.
+    Each factor is transformed once and the result once.
 
     Parameters
     ----------
     xs
         One or more signals (..., (l + 1)^2); leading axes broadcast.
-    lmax_out, method
-        As in `gaunt_product`; None keeps the sum of all lmax.
+    lmax_out
+        Highest degree kept; None keeps the sum of all lmax.
+    method
+        "auto", "fastest", "grid": multiply on the points; "fourier": divide and conquer in Fourier space;
+        "dense", "compiled": one product after the other.
+
+    Returns
+    -------
+    Coefficients (..., (lmax_out + 1)^2).
+
+    Raises
+    ------
+    ValueError
+        For no signals, a last axis that is not a square, a negative lmax_out or an unknown method.
     """
     check_choice("method", method, METHODS)
     if not xs:
         raise ValueError("gaunt_product_many needs at least one signal")
     tops = [lmax_of(x, f"xs[{index}]") for index, x in enumerate(xs)]
     top = output_lmax(lmax_out, sum(tops))
-    if method == "fourier":
+    if method == "fourier" and all(0 not in x.shape for x in xs):
         return in_working_precision(lambda *fs: _fourier_product(list(zip(fs, tops, strict=True)), top), *xs)
     if method in ("dense", "compiled"):
         product = reduce(lambda a, b: gaunt_product(a, b, method=method), xs)
@@ -99,9 +128,25 @@ def gaunt_product_many(
 def gaunt_power(
     x: torch.Tensor, nu: int, lmax_out: int | None = None, *, method: str = "auto"
 ) -> torch.Tensor:
-    """Coefficients of the function raised to the power nu (at least 1), transformed once.
+    """Return the coefficients of the function raised to a power, transformed once.
 
-    Shapes, methods and errors as for `gaunt_product_many`.
+    Parameters
+    ----------
+    x
+        Coefficients (..., (l + 1)^2).
+    nu
+        Power, at least 1.
+    lmax_out, method
+        As in `gaunt_product_many`; None keeps nu l.
+
+    Returns
+    -------
+    Coefficients (..., (lmax_out + 1)^2).
+
+    Raises
+    ------
+    ValueError
+        For nu < 1, and as in `gaunt_product_many`.
     """
     check_choice("method", method, METHODS)
     if nu < 1:
@@ -110,7 +155,7 @@ def gaunt_power(
     top = output_lmax(lmax_out, nu * l1)
     if method in ("dense", "compiled"):
         return gaunt_product_many([x] * nu, top, method=method)
-    if method == "fourier":
+    if method == "fourier" and 0 not in x.shape:
         return in_working_precision(
             lambda f: fourier.from_fourier(_fourier_power(fourier.to_fourier(f, l1), nu), top), x
         )
@@ -124,7 +169,7 @@ def gaunt_power(
 
 
 def lmax_of(signal: torch.Tensor, name: str) -> int:
-    """Highest degree of a signal whose last axis holds (lmax + 1)^2 coefficients."""
+    """Return the highest degree of a signal whose last axis holds (lmax + 1)^2 coefficients."""
     size = signal.shape[-1] if signal.ndim else 0
     lmax = math.isqrt(size) - 1
     if lmax < 0 or (lmax + 1) ** 2 != size:
@@ -135,7 +180,7 @@ def lmax_of(signal: torch.Tensor, name: str) -> int:
 
 
 def output_lmax(asked: int | None, full: int) -> int:
-    """Highest output degree: what was asked for, or everything."""
+    """Return the highest output degree: what was asked for, or everything."""
     if asked is None:
         return full
     if asked < 0:
@@ -148,9 +193,11 @@ def _contracted(
 ) -> torch.Tensor:
     lead = torch.broadcast_shapes(x.shape[:-1], y.shape[:-1])
     reachable = min(l3, l1 + l2)
-    form = Contraction(*(Port(tuple(range(top + 1)), 1) for top in (l1, l2, reachable)), odd)
-    rows = [signal.expand(*lead, signal.shape[-1]).reshape(-1, signal.shape[-1]) for signal in (x, y)]
-    product = contract(*rows, form, method).reshape(*lead, (reachable + 1) ** 2)
+    first, second, third = (Port(tuple(range(top + 1)), 1) for top in (l1, l2, reachable))
+    rows = math.prod(lead)
+    x, y = (signal.expand(*lead, signal.shape[-1]).reshape(rows, signal.shape[-1]) for signal in (x, y))
+    product = contract(x, y, Contraction(first, second, third, odd), method)
+    product = product.reshape(*lead, (reachable + 1) ** 2)
     return _padded(product, l3)
 
 
@@ -164,7 +211,7 @@ def _truncated(signal: torch.Tensor, lmax: int) -> torch.Tensor:
 
 
 def _power_matrix(like: torch.Tensor, lmax: int, exact: int, weighted: bool) -> torch.Tensor:
-    return constant("power", (tuple(range(lmax + 1)), None, exact, weighted), like.dtype, like.device)
+    return constant(power_matrix, (tuple(range(lmax + 1)), None, exact, weighted), like.dtype, like.device)
 
 
 def _fourier_product(factors: list[tuple[torch.Tensor, int]], lmax: int) -> torch.Tensor:

@@ -1,1 +1,1 @@
-"""The loops behind a Gaunt product: dense tables, halves, blocks of terms, a C kernel, and which is used."""
+"""The contraction of two signals into a third, and the ways to compute it."""

@@ -1,33 +1,28 @@
-"""Reading and writing blocks of the batch as (rows, components, channels), whatever the layout of the
-operand."""
+"""Read and write blocks of the batch as (rows, components, channels), whatever the layout of the operand."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 
-from groundstate.gaunt.transforms import constant, constant_builder
-
-
-@constant_builder("interleaved")
-def interleaved_order(degrees, channels):
-    """Position in a `mul_ir` row of every entry of the same row stored as (components, channels)."""
-    start, order = 0, []
-    for degree in degrees:
-        width = 2 * degree + 1
-        order.append(start + np.arange(channels)[None, :] * width + np.arange(width)[:, None])
-        start += width * channels
-    return np.concatenate(order).ravel()
-
-
-@constant_builder("deinterleaved")
-def _deinterleaved_order(degrees, channels):
-    return np.argsort(interleaved_order(degrees, channels))
+from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.kernels.contraction import Port, deinterleaved_order, interleaved_order
 
 
 def block_length(batch: int, row_bytes: int, device: torch.device, most_bytes: int) -> int:
-    """Rows per block: what fits the cache on a CPU, in blocks of equal length; everything on other
-    devices."""
+    """Return the rows of a block: what fits the cache on a CPU, in equal blocks; all rows on other devices.
+
+    Parameters
+    ----------
+    batch
+        Number of rows.
+    row_bytes
+        Memory that a row takes while it is worked on.
+    device
+        Where the tensors lie.
+    most_bytes
+        Memory that a block may take for each thread of torch.
+    """
     if device.type != "cpu":
         return max(1, batch)
     most = max(1, most_bytes * torch.get_num_threads() // row_bytes)
@@ -35,13 +30,13 @@ def block_length(batch: int, row_bytes: int, device: torch.device, most_bytes: i
     return max(1, -(-batch // blocks))
 
 
-def loaders(tensor, port, step):
-    """Iterate over blocks (rows, components, channels) of a flat operand; one buffer serves all blocks."""
+def loaders(tensor: torch.Tensor, port: Port, step: int) -> Iterator[torch.Tensor]:
+    """Yield the blocks (rows, components, channels) of a flat operand; one buffer serves all blocks."""
     shape = (-1, port.size, port.channels)
     if not port.interleaved:
         yield from tensor.view(shape).split(step)
         return
-    order = constant("interleaved", (port.degrees, port.channels), None, tensor.device)
+    order = constant(interleaved_order, (port.degrees, port.channels), None, tensor.device)
     buffer = tensor.new_empty(step, tensor.shape[1])
     for block in tensor.split(step):
         space = buffer[: block.shape[0]]
@@ -49,22 +44,30 @@ def loaders(tensor, port, step):
         yield space.view(shape)
 
 
-def storers(tensor, port, step):
-    """The counterpart of `loaders` for a result."""
-    return _Store(tensor, port, step)
+class Storer:
+    """Write the blocks of a result one after the other: the counterpart of `loaders`.
 
+    Parameters
+    ----------
+    tensor
+        The flat result, to be filled.
+    port
+        How it is stored.
+    step
+        Rows of a block; the last may be shorter.
+    """
 
-class _Store:
-    def __init__(self, tensor, port, step):
+    def __init__(self, tensor: torch.Tensor, port: Port, step: int) -> None:
         self.shape = (-1, port.size, port.channels)
         self.interleaved = port.interleaved
         self.blocks = iter(tensor.split(step))
         if port.interleaved:
             self.buffer = tensor.new_empty(step, tensor.shape[1])
-            self.order = constant("deinterleaved", (port.degrees, port.channels), None, tensor.device)
+            self.order = constant(deinterleaved_order, (port.degrees, port.channels), None, tensor.device)
 
     @contextmanager
-    def block(self, size):
+    def block(self, size: int) -> Iterator[torch.Tensor]:
+        """Give the next block (size, components, channels) to be filled; it is stored on leaving."""
         target = next(self.blocks)
         if not self.interleaved:
             yield target.view(self.shape)

@@ -1,42 +1,44 @@
 """Kernel on half of the grid: even and odd degrees apart, in component-major blocks.
 
 At the antipode of a point the even degrees keep their value and the odd degrees change sign. Transforming
-them
-apart, on one point of every pair, halves the work: with e and o for the even and the odd part of a function,
-even(xy) = xe ye + xo yo and odd(xy) = xe yo + xo ye. For the bracket the two results change places.
+them apart, on one point of every pair, halves the work: with e and o for the even and the odd part of a
+function, even(xy) = xe ye + xo yo and odd(xy) = xe yo + xo ye. For the bracket the two results change places.
 Blocks are stored (components, rows, channels), so every transform is one large matrix product.
 """
 
+from collections.abc import Sequence
+
 import torch
 
-from groundstate.gaunt.kernels.blocks import block_length, loaders, storers
-from groundstate.gaunt.transforms import constant
+from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.transforms import even_first, even_first_inverse, half_matrix
+from groundstate.gaunt.kernels.blocks import Storer, block_length, loaders
+from groundstate.gaunt.kernels.contraction import Contraction, Operand, Port, Product
 
 BLOCK_BYTES = 256 * 1024
 
 
-def run(form, operands, wanted):
-    """Evaluate products of `operands` (tensor, port): each of `wanted` (i, j, port) gives T(operand i,
-    operand j)."""
+def run(form: Contraction, operands: Sequence[Operand], products: Sequence[Product]) -> list[torch.Tensor]:
+    """Return the tensor of each product (i, j, port): the contraction of operands i and j."""
     like = operands[0][0]
     batch = like.shape[0]
 
-    def matrices(port, gradient):
+    def matrices(port: Port, gradient: bool) -> list[torch.Tensor]:
         key = (port.degrees, port.scales, form.exact, gradient)
-        return [constant("half", (*key, parity), like.dtype, like.device) for parity in (False, True)]
+        return [constant(half_matrix, (*key, parity), like.dtype, like.device) for parity in (False, True)]
 
     into = [matrices(port, form.odd) for _, port in operands]
-    out_of = [[matrix.t() for matrix in matrices(port, False)] for _, _, port in wanted]
+    out_of = [[matrix.t() for matrix in matrices(port, False)] for _, _, port in products]
     points = out_of[0][0].shape[1]
     step = block_length(batch, points * form.channels * like.element_size(), like.device, BLOCK_BYTES)
-    results = [like.new_empty(batch, port.size * port.channels) for _, _, port in wanted]
+    results = [like.new_empty(batch, port.size * port.channels) for _, _, port in products]
     sources = [loaders(tensor, port, step) for tensor, port in operands]
-    targets = [storers(result, port, step) for result, (_, _, port) in zip(results, wanted, strict=True)]
-    space = None
+    targets = [Storer(result, port, step) for result, (_, _, port) in zip(results, products, strict=True)]
+    space: _Space | None = None
     for start in range(0, batch, step):
         size = min(step, batch - start)
         if space is None or size != space.rows:
-            space = _Space(like, form, operands, wanted, into, size)
+            space = _Space(like, form, operands, products, into[0][0].shape[0], size)
         for source, pair, packed, halves, order in zip(
             sources, into, space.packed, space.values, space.order, strict=True
         ):
@@ -44,11 +46,11 @@ def run(form, operands, wanted):
             torch.mm(pair[0], packed.even, out=halves[0])
             torch.mm(pair[1], packed.odd, out=halves[1])
         for (i, j, port), pair, packed, target, back in zip(
-            wanted, out_of, space.results, targets, space.back, strict=True
+            products, out_of, space.results, targets, space.back, strict=True
         ):
             (xe, xo), (ye, yo) = space.shaped[i], space.shaped[j]
-            same = _pair(xe, ye, xo, yo, form.odd, space.same)
-            cross = _pair(xe, yo, xo, ye, form.odd, space.cross)
+            same = _paired(xe, ye, xo, yo, form.odd, space.same)
+            cross = _paired(xe, yo, xo, ye, form.odd, space.cross)
             if port.channels == 1 and form.channels > 1:
                 same, cross = same.sum(-1), cross.sum(-1)
             else:
@@ -64,7 +66,8 @@ def run(form, operands, wanted):
 class _Packed:
     """A block (components, rows, channels) with even degrees first, and its even and odd part as matrices."""
 
-    def __init__(self, memory, port, rows, even):
+    def __init__(self, memory: torch.Tensor, port: Port, rows: int) -> None:
+        even = sum(2 * degree + 1 for degree in port.degrees if degree % 2 == 0)
         self.whole = memory[: port.size * rows * port.channels].view(port.size, rows, port.channels)
         self.even, self.odd = self.whole.view(port.size, -1).split([even, port.size - even])
 
@@ -72,32 +75,36 @@ class _Packed:
 class _Space:
     """Working memory for one block length, with the views that every block of that length uses."""
 
-    def __init__(self, like, form, operands, wanted, into, rows):
+    def __init__(
+        self,
+        like: torch.Tensor,
+        form: Contraction,
+        operands: Sequence[Operand],
+        products: Sequence[Product],
+        height: int,
+        rows: int,
+    ) -> None:
         self.rows = rows
         ports = [port for _, port in operands]
-        targets = [port for _, _, port in wanted]
+        targets = [port for _, _, port in products]
         memory = like.new_empty(rows * max(port.size * port.channels for port in form[:3]))
-
-        def packed(port):
-            return _Packed(
-                memory, port, rows, sum(2 * degree + 1 for degree in port.degrees if degree % 2 == 0)
-            )
-
-        self.packed, self.results = [packed(port) for port in ports], [packed(port) for port in targets]
-        self.order = [constant("order", (port.degrees,), None, like.device) for port in ports]
-        self.back = [constant("back", (port.degrees,), None, like.device) for port in targets]
-        height = into[0][0].shape[0]
+        self.packed = [_Packed(memory, port, rows) for port in ports]
+        self.results = [_Packed(memory, port, rows) for port in targets]
+        self.order = [constant(even_first, (port.degrees,), None, like.device) for port in ports]
+        self.back = [constant(even_first_inverse, (port.degrees,), None, like.device) for port in targets]
         stores = [like.new_empty(2, height, rows, port.channels) for port in ports]
         self.values = [store.view(2, height, -1).unbind(0) for store in stores]
         self.shaped = [store.unbind(0) for store in stores]
         points = height // 2 if form.odd else height
-        products = like.new_empty(2, points, rows, form.channels)
-        self.same, self.cross = products.unbind(0)
-        self.flat = products.view(2, points, -1).unbind(0)
+        pair = like.new_empty(2, points, rows, form.channels)
+        self.same, self.cross = pair.unbind(0)
+        self.flat = pair.view(2, points, -1).unbind(0)
 
 
-def _pair(a, b, c, d, odd, out):
-    """a b + c d, or the same with the bracket of two gradients in place of the product."""
+def _paired(
+    a: torch.Tensor, b: torch.Tensor, c: torch.Tensor, d: torch.Tensor, odd: bool, out: torch.Tensor
+) -> torch.Tensor:
+    """Return a b + c d, or the same with the bracket of two gradients in place of the product."""
     if not odd:
         return torch.mul(a, b, out=out).addcmul_(c, d)
     points = out.shape[0]

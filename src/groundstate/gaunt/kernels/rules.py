@@ -1,29 +1,58 @@
-"""Which kernel is fastest for which size, from measurements that `benchmarks/gaunt/rules.py` repeats.
+"""Which kernel is the fastest for which size, from measurements.
 
 Sizes are the polynomial degree that the quadrature integrates (3 lmax for a product that keeps its lmax) and
-the
-number of columns (rows of the batch times channels).
+the number of columns (rows of the batch times channels).
 """
 
 import json
 from functools import lru_cache
 from importlib.resources import files
+from typing import TypedDict
 
-MEASURED = json.loads((files("groundstate.gaunt.kernels") / "rules.json").read_text())
+
+class Rules(TypedDict):
+    """Thresholds between the kernels; the keys of the inner tables are degrees, as text."""
+
+    dense_up_to_columns: dict[str, int]
+    plain_up_to_columns: dict[str, int]
+    terms_up_to_degree: int
+    halves_from_degree: dict[str, int]
+
+
+SHIPPED: Rules = json.loads((files("groundstate.gaunt.kernels") / "rules.json").read_text())
 
 
 @lru_cache(maxsize=4096)
 def kernel(exact: int, batch: int, channels: int, method: str) -> str:
-    """ "dense" (coupling table), "plain" (grid in five operations), "terms" (entries of the table), "full" or
-    "halves" (blocked grid)."""
+    """Return the name of the kernel for a size.
+
+    Parameters
+    ----------
+    exact
+        Polynomial degree that the quadrature integrates.
+    batch, channels
+        Rows, and channels of the widest operand.
+    method
+        "auto": any kernel in Python, by the shipped rules; "grid": not the table.
+
+    Returns
+    -------
+    "dense" (coupling table), "plain" (grid in five operations), "terms" (entries of the table), "full" or
+    "halves" (blocked grid).
+    """
+    return by_rules(SHIPPED, exact, batch, channels, table=method == "auto")
+
+
+def by_rules(rules: Rules, exact: int, batch: int, channels: int, table: bool) -> str:
+    """Return the name of the kernel by the given thresholds; `table` allows the coupling table."""
     columns = batch * channels
-    if method == "auto" and columns <= _limit(MEASURED["dense_up_to_columns"], exact):
+    if table and columns <= _limit(rules["dense_up_to_columns"], exact):
         return "dense"
-    if columns <= _limit(MEASURED["plain_up_to_columns"], exact):
+    if columns <= _limit(rules["plain_up_to_columns"], exact):
         return "plain"
-    if channels > 1 and exact <= MEASURED["terms_up_to_degree"]:
+    if channels > 1 and exact <= rules["terms_up_to_degree"]:
         return "terms"
-    start = MEASURED["halves_from_degree"]["one channel" if channels == 1 else "many channels"]
+    start = rules["halves_from_degree"]["one channel" if channels == 1 else "many channels"]
     return "halves" if exact >= start else "full"
 
 

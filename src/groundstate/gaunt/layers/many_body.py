@@ -1,14 +1,20 @@
 """Many-body products: sums of pointwise powers of a feature, as in MACE."""
 
+from collections.abc import Mapping
+
 import torch
 from e3nn import o3
 from torch import nn
 
+from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.transforms import power_matrix
 from groundstate.gaunt.choices import LAYOUTS, check_choice
-from groundstate.gaunt.contract import Port, in_working_precision
-from groundstate.gaunt.normalisation import check_normalisation, power_variances
-from groundstate.gaunt.signals import Features, check_features
-from groundstate.gaunt.transforms import constant
+from groundstate.gaunt.kernels.contraction import Port
+from groundstate.gaunt.layers.normalisation import check_normalisation, power_variances
+from groundstate.gaunt.layers.signals import Features, channel_factors, check_features
+from groundstate.gaunt.precision import in_working_precision
+
+Signals = dict[int, torch.Tensor]  # by sign
 
 
 class GauntManyBody(nn.Module):
@@ -22,16 +28,15 @@ class GauntManyBody(nn.Module):
     irreps_in
         Features; copy u of every irrep belongs to channel u.
     irreps_out
-        Irreps wanted. None: those of irreps_in. Every irrep must be reached by some power, with at most as
-        many
-        copies as irreps_in has channels.
+        Irreps asked for. None: those of irreps_in. Every irrep must be reached by some power, with at most as
+        many copies as irreps_in has channels.
     correlation
         Highest power, at least 1.
     num_elements
         Number of weight sets; None: one set for all rows.
     irrep_normalization
         "component" (default): each power counts as the product of nu independent factors and is scaled to
-        unit variance; "none": the bare powers.
+        unit variance, channel by channel; "none": the bare powers.
     layout
         "mul_ir" or "ir_mul".
 
@@ -39,6 +44,11 @@ class GauntManyBody(nn.Module):
     ----------
     weight
         Parameter (correlation, num_elements or 1, irreps_out.num_irreps).
+
+    Raises
+    ------
+    ValueError
+        For an unknown word, numbers below 1, or irreps that no power reaches.
     """
 
     def __init__(
@@ -73,66 +83,108 @@ class GauntManyBody(nn.Module):
         top = max(max(signal.degrees) for signal in self._in.signals.values())
         highest = max(max(signal.degrees) for signal in self._out.signals.values())
         self._exact = correlation * top + highest
-        self._scales = [self._power_scales(nu, normalisation) for nu in range(1, correlation + 1)]
+        self._ports, self._factors = self._output_scales(normalisation)
         self.weight = nn.Parameter(torch.randn(correlation, num_elements or 1, self.irreps_out.num_irreps))
 
     def extra_repr(self) -> str:
+        """Return the arguments that matter, for ``repr``."""
         return (
             f"{self.irreps_in} -> {self.irreps_out}, correlation={self.correlation}, "
             f"num_elements={self.num_elements}, layout={self.layout}"
         )
 
     def forward(self, x: torch.Tensor, elements: torch.Tensor | None = None) -> torch.Tensor:
-        """Features (..., irreps_in.dim) to (..., irreps_out.dim).
+        """Return features (..., irreps_out.dim) of features (..., irreps_in.dim).
 
-        `elements` (...,) gives the index of the weight set of every row; needed exactly where num_elements
-        is set.
+        Parameters
+        ----------
+        x
+            The features.
+        elements
+            Index of the weight set of every row, (...,); needed exactly where `num_elements` is set.
+
+        Raises
+        ------
+        ValueError
+            For a tensor of another shape, or `elements` without `num_elements` or the other way round.
         """
         check_features("x", x, self._in)
         lead = x.shape[:-1]
         if (elements is None) != (self.num_elements is None):
             raise ValueError("elements goes with num_elements: give both or neither")
-        weight = self.weight
+        weight: torch.Tensor = self.weight
         if elements is not None:
             if elements.shape != lead:
                 raise ValueError(f"elements must be {tuple(lead)}, got {tuple(elements.shape)}")
             weight = weight.index_select(1, elements.reshape(-1))
-        result = in_working_precision(self._powers, x.reshape(-1, x.shape[-1]), weight)
+        result = in_working_precision(self._powers, x.flatten(0, -2) if lead else x[None], weight)
         return result.reshape(*lead, self._out.dim)
 
     def _powers(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        base = {}
+        base: Signals = {}
         for sign, signal in self._in.signals.items():
-            dense = self._in.pack(x, sign, self.channels).reshape(-1, signal.size, self.channels)
+            dense = self._in.pack(x, sign, self.channels).unflatten(1, (signal.size, self.channels))
             base[sign] = self._matrix(self._in.port(sign, 1), x).t() @ dense
-        power, result = base, None
-        for nu in range(1, self.correlation + 1):
-            if nu > 1:
-                power = _multiplied(power, base)
-            term = self._collect(power, nu, x) * self._out.spread(weight[nu - 1])
-            result = term if result is None else result + term
+        power = base
+        result = self._collect(power, 1, x) * self._out.spread(weight[0])
+        for nu in range(2, self.correlation + 1):
+            power = _multiplied(power, base)
+            result = result + self._collect(power, nu, x) * self._out.spread(weight[nu - 1])
         return result
 
-    def _collect(self, power: dict[int, torch.Tensor], nu: int, x: torch.Tensor) -> torch.Tensor:
-        found = {}
+    def _collect(self, power: Signals, nu: int, x: torch.Tensor) -> torch.Tensor:
+        """Values on the points back to flat features, scaled."""
+        signals: Signals = {}
         for sign, signal in self._out.signals.items():
-            if sign in power:
-                port = self._out.port(sign, 1, self._scales[nu - 1])
-                found[sign] = self._matrix(port, x, back=True) @ power[sign]
-            else:
-                found[sign] = x.new_zeros(x.shape[0], signal.size, self.channels)
-        return self._out.unpack(found, self.channels)
+            if sign not in power:
+                signals[sign] = x.new_zeros(x.shape[0], signal.size, self.channels)
+                continue
+            z = self._matrix(self._ports[nu - 1][sign], x, back=True) @ power[sign]
+            factors = self._factors[nu - 1][sign]
+            if factors is not None:
+                flat = constant(channel_factors, (signal.degrees, factors), x.dtype, x.device)
+                z = z * flat.view(signal.size, self.channels)
+            signals[sign] = z
+        return self._out.unpack(signals, self.channels)
 
     def _matrix(self, port: Port, like: torch.Tensor, back: bool = False) -> torch.Tensor:
-        return constant("power", (port.degrees, port.scales, self._exact, back), like.dtype, like.device)
+        key = (port.degrees, port.scales, self._exact, back)
+        return constant(power_matrix, key, like.dtype, like.device)
 
-    def _power_scales(self, nu: int, normalisation: str) -> dict[int, float]:
-        degrees = tuple(sorted({degree for signal in self._in.signals.values() for degree in signal.degrees}))
-        wanted = tuple(sorted({degree for signal in self._out.signals.values() for degree in signal.degrees}))
-        if normalisation == "none":
-            return dict.fromkeys(wanted, 1.0)
-        variances = power_variances(degrees, nu, wanted)
-        return {degree: value**-0.5 if value > 1e-12 else 0.0 for degree, value in variances.items()}
+    def _output_scales(
+        self, normalisation: str
+    ) -> tuple[list[dict[int, Port]], list[dict[int, tuple[tuple[float, ...], ...] | None]]]:
+        """For every power and sign the port of the output, and further factors by degree and channel.
+
+        Where all channels hold the same degrees, the scales of the port say all.
+        """
+        ports: list[dict[int, Port]] = []
+        factors: list[dict[int, tuple[tuple[float, ...], ...] | None]] = []
+        for nu in range(1, self.correlation + 1):
+            ports.append({})
+            factors.append({})
+            for sign, signal in self._out.signals.items():
+                if normalisation == "none":
+                    ports[-1][sign], factors[-1][sign] = self._out.port(sign, 1), None
+                    continue
+                table = tuple(
+                    zip(*(self._channel_scales(c, nu, sign) for c in range(self.channels)), strict=True)
+                )
+                uniform = all(len(set(values)) == 1 for values in table)
+                scales = {
+                    degree: values[0] if uniform else 1.0
+                    for degree, values in zip(signal.degrees, table, strict=True)
+                }
+                ports[-1][sign] = self._out.port(sign, 1, scales)
+                factors[-1][sign] = None if uniform else table
+        return ports, factors
+
+    def _channel_scales(self, channel: int, nu: int, sign: int) -> list[float]:
+        """Scale of every degree of an output signal in one channel of a power; 0 where it is not reached."""
+        held = self._in.profile(channel)
+        degrees = self._out.signals[sign].degrees
+        variances = power_variances(held.get(1, ()), held.get(-1, ()), nu, degrees).get(sign, {})
+        return [value**-0.5 if (value := variances.get(degree, 0.0)) > 1e-12 else 0.0 for degree in degrees]
 
     def _check_reached(self) -> None:
         """Follow signs and degrees through the powers."""
@@ -144,8 +196,8 @@ class GauntManyBody(nn.Module):
             for s1, degrees1 in power.items():
                 for s2, degrees2 in base.items():
                     pairs = ((a, b) for a in degrees1 for b in degrees2)
-                    found = {k for a, b in pairs for k in range(abs(a - b), a + b + 1, 2)}
-                    following.setdefault(s1 * s2, set()).update(found)
+                    products = {k for a, b in pairs for k in range(abs(a - b), a + b + 1, 2)}
+                    following.setdefault(s1 * s2, set()).update(products)
             power = following
             for sign, degrees in power.items():
                 reached[sign] = reached.get(sign, set()) | degrees
@@ -163,11 +215,11 @@ class GauntManyBody(nn.Module):
                     )
 
 
-def _multiplied(first: dict[int, torch.Tensor], second: dict[int, torch.Tensor]) -> dict[int, torch.Tensor]:
+def _multiplied(first: Mapping[int, torch.Tensor], second: Mapping[int, torch.Tensor]) -> Signals:
     """Product on the points, true and pseudo parts apart."""
-    found: dict[int, torch.Tensor] = {}
+    products: Signals = {}
     for s1, a in first.items():
         for s2, b in second.items():
             sign = s1 * s2
-            found[sign] = torch.addcmul(found[sign], a, b) if sign in found else a * b
-    return found
+            products[sign] = torch.addcmul(products[sign], a, b) if sign in products else a * b
+    return products

@@ -1,15 +1,12 @@
-"""Gaunt and bracket coefficients, and the quadrature matrices that apply them without forming the tables.
-
-Everything is built in float64 with NumPy and converted once per dtype and device.
-"""
+"""Gaunt and bracket coefficients, by exact quadrature in float64."""
 
 from functools import lru_cache
 
 import numpy as np
 import torch
 
-from groundstate.gaunt.harmonics import components, real_harmonics, surface_gradient
-from groundstate.gaunt.quadrature import sphere_grid
+from groundstate.gaunt.basis.harmonics import components, real_harmonics, surface_gradient
+from groundstate.gaunt.basis.quadrature import sphere_grid
 
 Degrees = tuple[int, ...]
 
@@ -20,7 +17,7 @@ def _check_triple(l1: int, l2: int, l3: int) -> None:
 
 
 def gaunt_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
-    """Integrals of three real spherical harmonics over the sphere.
+    """Return the integrals of three real spherical harmonics over the sphere.
 
     Parameters
     ----------
@@ -30,19 +27,32 @@ def gaunt_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
     Returns
     -------
     float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is even and the triangle holds.
+
+    Raises
+    ------
+    ValueError
+        For a negative degree.
     """
     _check_triple(l1, l2, l3)
     return torch.from_numpy(coupling((l1,), (l2,), (l3,), odd=False).copy())
 
 
 def bracket_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
-    """Integrals of r . (grad Y1 x grad Y2) Y3 over the sphere: the antisymmetric partner of the Gaunt
-    coefficients.
+    """Return the integrals of r . (grad Y1 x grad Y2) Y3, antisymmetric in the first two.
+
+    Parameters
+    ----------
+    l1, l2, l3
+        Degrees, not negative.
 
     Returns
     -------
-    float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is odd and the triangle holds
-    strictly.
+    float64 tensor (2 l1 + 1, 2 l2 + 1, 2 l3 + 1); zero unless l1 + l2 + l3 is odd and the triangle holds.
+
+    Raises
+    ------
+    ValueError
+        For a negative degree.
     """
     _check_triple(l1, l2, l3)
     return torch.from_numpy(coupling((l1,), (l2,), (l3,), odd=True).copy())
@@ -50,8 +60,10 @@ def bracket_coefficients(l1: int, l2: int, l3: int) -> torch.Tensor:
 
 @lru_cache(maxsize=256)
 def coupling(first: Degrees, second: Degrees, third: Degrees, odd: bool) -> np.ndarray:
-    """Dense coupling table over all components of three sets of degrees, with exact zeros where a rule
-    demands them."""
+    """Return the dense coupling table over all components of three sets of degrees, (first, second, third).
+
+    Entries that a selection rule forbids are exact zeros; `odd`: the bracket instead of the Gaunt coupling.
+    """
     points, weights = sphere_grid(max(first) + max(second) + max(third))
     out = real_harmonics(third, points) * weights
     if odd:

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def components(degrees: tuple[int, ...]) -> np.ndarray:
-    """Degree of every component of a signal that holds `degrees` in order: (sum of 2l+1,)."""
+    """Return the degree of every component of a signal that holds `degrees` in order: (sum of 2l+1,)."""
     return np.repeat(np.asarray(degrees, dtype=int), [2 * degree + 1 for degree in degrees])
 
 
@@ -38,7 +38,7 @@ def _reduced_legendre(lmax: int, cosine: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def associated_legendre(lmax: int, cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
-    """Orthonormal associated Legendre functions, (lmax+1, lmax+1, points) indexed [l, m].
+    """Return the orthonormal associated Legendre functions, (lmax+1, lmax+1, points) indexed [l, m].
 
     With a signed sine they continue to the whole circle of the polar angle.
     """
@@ -53,7 +53,7 @@ def _angles(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def real_harmonics(degrees: tuple[int, ...], points: np.ndarray) -> np.ndarray:
-    """Real spherical harmonics of `degrees` at unit vectors.
+    """Return the real spherical harmonics of `degrees` at unit vectors.
 
     Parameters
     ----------
@@ -74,9 +74,10 @@ def real_harmonics(degrees: tuple[int, ...], points: np.ndarray) -> np.ndarray:
 
 
 def surface_gradient(degrees: tuple[int, ...], points: np.ndarray) -> np.ndarray:
-    """Tangential gradient of every harmonic in the right-handed frame (e_theta, e_phi, r).
+    """Return the tangential gradient of every harmonic in the right-handed frame (e_theta, e_phi, r).
 
-    At a pole the frame is the limit along azimuth 0, where the expressions stay finite.
+    At a pole the frame is the limit along azimuth 0, where the expressions stay finite. Parameters as in
+    `real_harmonics`.
 
     Returns
     -------

@@ -10,7 +10,7 @@ LEBEDEV_DEGREES = (*range(3, 32, 2), *range(35, 132, 6))
 
 
 def gauss_legendre(degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre nodes in the polar cosine times equispaced azimuths, exact to `degree`.
+    """Return Gauss-Legendre nodes in the polar cosine times equispaced azimuths, exact to `degree`.
 
     The number of azimuths is even, so that the rule is symmetric under inversion.
 
@@ -29,21 +29,24 @@ def gauss_legendre(degree: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lebedev(degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Smallest Lebedev rule that is exact to `degree` (at most 131)."""
-    order = next(known for known in LEBEDEV_DEGREES if known >= degree)
-    points, weights = lebedev_rule(order)
+    """Return the smallest Lebedev rule exact to `degree` (at most 131); shapes as in `gauss_legendre`."""
+    exact = next(candidate for candidate in LEBEDEV_DEGREES if candidate >= degree)
+    points, weights = lebedev_rule(exact)
     return points.T, weights
 
 
 @lru_cache(maxsize=64)
 def sphere_grid(degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """The rule with the fewest points: Lebedev where it exists (and is smaller), else Gauss-Legendre."""
+    """Return the rule with the fewest points: Lebedev where it exists, else Gauss-Legendre.
+
+    Shapes as in `gauss_legendre`.
+    """
     return lebedev(degree) if degree <= LEBEDEV_DEGREES[-1] else gauss_legendre(degree)
 
 
 @lru_cache(maxsize=64)
 def half_grid(degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """One point of every antipodal pair of `sphere_grid`, with doubled weights.
+    """Return one point of every antipodal pair of `sphere_grid`, with doubled weights.
 
     The integral of a function is the half-grid sum of its even part: odd parts cancel between the two points.
     """

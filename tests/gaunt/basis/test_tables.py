@@ -10,8 +10,14 @@ from e3nn import o3
 from sympy.physics.wigner import real_gaunt
 
 from groundstate.gaunt import bracket_coefficients, gaunt_coefficients, spherical_harmonics
-from groundstate.gaunt.harmonics import real_harmonics, surface_gradient
-from groundstate.gaunt.quadrature import LEBEDEV_DEGREES, gauss_legendre, half_grid, lebedev, sphere_grid
+from groundstate.gaunt.basis.harmonics import real_harmonics, surface_gradient
+from groundstate.gaunt.basis.quadrature import (
+    LEBEDEV_DEGREES,
+    gauss_legendre,
+    half_grid,
+    lebedev,
+    sphere_grid,
+)
 
 TRIPLES = [(a, b, c) for a in range(5) for b in range(5) for c in range(5)]
 

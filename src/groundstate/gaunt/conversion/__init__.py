@@ -1,0 +1,1 @@
+"""Weights to and from the tensor products of e3nn."""

@@ -1,0 +1,73 @@
+"""The C source ``compiled.c`` as a library, compiled on first use and kept in the user's cache folder."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+
+from groundstate.files import atomic_path
+from groundstate.gaunt.kernels.machine import cache_file
+
+TYPES = {torch.float32: "float", torch.float64: "double"}
+OPTIONS = ("-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
+
+
+def compiler() -> str | None:
+    """Return the path of a C compiler: the one that CC names, or cc, gcc, clang; None where there is none."""
+    return next(filter(None, map(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang"))), None)
+
+
+@lru_cache(maxsize=2)
+def library(dtype: torch.dtype) -> ctypes.CDLL:
+    """Return the compiled source for float32 or float64.
+
+    Raises
+    ------
+    RuntimeError
+        Without a compiler, or where it fails.
+    """
+    program = compiler()
+    if program is None:
+        raise RuntimeError("method='compiled' needs a C compiler: cc, gcc or clang, or the one that CC names")
+    with as_file(files("groundstate.gaunt.kernels") / "compiled.c") as source:
+        path = cache_file(f"contract_{TYPES[dtype]}.so", source.read_text(), str(Path(program).resolve()))
+        built = _loaded(path)
+        if built is None:
+            built = _built(program, source, path, TYPES[dtype])
+    whole, pointer = ctypes.c_int64, ctypes.c_void_p
+    built.contract.argtypes = [pointer] * 4 + [whole] + [pointer] * 2 + [whole] * 4
+    return built
+
+
+def _loaded(path: Path) -> ctypes.CDLL | None:
+    """Library at a path; None where it is missing or damaged."""
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
+
+
+def _built(program: str, source: Path, path: Path, real: str) -> ctypes.CDLL:
+    """Compile into the cache, or into a folder for once where the cache can't be written."""
+    try:
+        with atomic_path(path) as target:
+            _compile(program, source, target, real)
+        return ctypes.CDLL(str(path))
+    except OSError:
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / path.name
+            _compile(program, source, target, real)
+            return ctypes.CDLL(str(target))
+
+
+def _compile(program: str, source: Path, target: Path, real: str) -> None:
+    command = [program, *OPTIONS, f"-DREAL={real}", str(source), "-o", str(target)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"method='compiled': {program} failed:\n{done.stderr.strip()}")

@@ -1,0 +1,68 @@
+"""Linear mixing of the copies of every irrep."""
+
+import torch
+from e3nn import o3
+from torch import nn
+
+from groundstate.gaunt.choices import LAYOUTS, check_choice
+from groundstate.gaunt.layers.signals import Features, check_features
+
+
+class DegreeLinear(nn.Module):
+    """Linear map of the copies of every irrep onto those of the same irrep, in either layout; no bias.
+
+    Weights are drawn from a unit normal and divided by the square root of the number of copies that come in,
+    as in `e3nn.o3.Linear`.
+
+    Parameters
+    ----------
+    irreps_in, irreps_out
+        Features; every irrep that comes out must come in.
+    layout
+        "mul_ir" or "ir_mul".
+
+    Attributes
+    ----------
+    weights
+        For each term of irreps_out a parameter (copies in, copies out).
+
+    Raises
+    ------
+    ValueError
+        For an unknown layout, or an irrep that does not come in.
+    """
+
+    def __init__(
+        self, irreps_in: o3.Irreps | str, irreps_out: o3.Irreps | str, layout: str = "mul_ir"
+    ) -> None:
+        super().__init__()
+        check_choice("layout", layout, LAYOUTS)
+        self.irreps_in, self.irreps_out, self.layout = o3.Irreps(irreps_in), o3.Irreps(irreps_out), layout
+        self._in = Features(self.irreps_in, layout)
+        self._sizes = [(mul, ir.dim) for mul, ir in self.irreps_in]
+        self._paths = [
+            [i for i, (_, other) in enumerate(self.irreps_in) if other == ir] for _, ir in self.irreps_out
+        ]
+        for (_, ir), sources in zip(self.irreps_out, self._paths, strict=True):
+            if not sources:
+                raise ValueError(f"no path reaches {ir}: {self.irreps_in} does not hold it")
+        self.weights = nn.ParameterList()
+        for (mul, _), sources in zip(self.irreps_out, self._paths, strict=True):
+            copies = sum(self.irreps_in[i].mul for i in sources)
+            self.weights.append(torch.randn(copies, mul) / max(copies, 1) ** 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return features (..., irreps_out.dim) of features (..., irreps_in.dim)."""
+        check_features("x", x, self._in)
+        parts = []
+        for part, (mul, dim) in zip(
+            x.split([mul * dim for mul, dim in self._sizes], dim=-1), self._sizes, strict=True
+        ):
+            shape = (mul, dim) if self.layout == "mul_ir" else (dim, mul)
+            part = part.reshape(*x.shape[:-1], *shape)
+            parts.append(part.transpose(-1, -2) if self.layout == "mul_ir" else part)
+        results = []
+        for sources, weight in zip(self._paths, self.weights, strict=True):
+            mixed = torch.cat([parts[i] for i in sources], dim=-1) @ weight
+            results.append((mixed.transpose(-1, -2) if self.layout == "mul_ir" else mixed).flatten(-2))
+        return torch.cat(results, dim=-1)
