@@ -14,6 +14,9 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 from rdkit.Geometry import Point3D
 
+from groundstate.metrics.crystals import validity
+from groundstate.metrics.definition import Definition, as_json
+from groundstate.metrics.molecules.definitions import NUMBERS
 from groundstate.molecules.sdf import write_sdf
 from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
 
@@ -29,7 +32,6 @@ SMILES = (
     "O=C1CCCN1",
     "CC#CC1CO1",
 )
-SOURCE = {"version": "1", "source": "Molecule3D (Xu et al., arXiv 2110.01717), section 4"}
 PROVENANCE = {
     "revision": "0123456789ab",
     "versions": {"groundstate": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "rdkit": "2026.9.1"},
@@ -49,6 +51,21 @@ def _shifted(molecule: Chem.Mol, size: float, seed: int) -> Chem.Mol:
     for index, position in enumerate(turned):
         moved.GetConformer().SetAtomPosition(index, Point3D(*map(float, position)))
     return moved
+
+
+def _compared(ours: dict, theirs: dict) -> dict:
+    """What ``score geometry`` writes of two files on the same 40 molecules."""
+    return {
+        key: {
+            "n": 40,
+            "ours": ours[key],
+            "theirs": theirs[key],
+            "difference": ours[key] - theirs[key],
+            "interval": [0.8 * (ours[key] - theirs[key]), 1.2 * (ours[key] - theirs[key])],
+            "verdict": "better" if ours[key] < theirs[key] else "no difference",
+        }
+        for key in ours
+    }
 
 
 def _write_run(folder: Path, seed: int, steps: int = 10) -> None:
@@ -112,7 +129,9 @@ def write_molecules(root: Path, dataset: str = "qm9", seed: int = 0, reference: 
             "n": 10,
             "failed": 0,
             "intervals": {key: [0.9 * value, 1.1 * value] for key, value in scores.items()},
-            "definitions": {key: {"name": key, **SOURCE} for key in scores},
+            "definitions": as_json(NUMBERS),
+            "comparisons": {"mmff": {"n": 40, "metrics": _compared(scores, start)}},
+            "molecules": "ab12",
             "baselines": {"mmff": {**start, "n": 10, "failed": 0}, "etkdg": {**rough, "n": 10, "failed": 0}},
         }
         rows = [
@@ -192,18 +211,16 @@ def write_crystals(
             shared / "prepared" / "rejected.csv", [Rejection("mp-1", "prepare", "21 atoms, more than 20")]
         )
     shares = {"structure_validity": valid, "composition_validity": 0.75, "valid": 0.7}
-    validity = {
+    scores = {
         **shares,
-        "n": 8,
+        "n": 80,
         "failed": 0,
         "intervals": {key: [max(0, value - 0.2), min(1, value + 0.1)] for key, value in shares.items()},
-        "definitions": {
-            key: {"name": key, "version": "cdvae", "source": "CDVAE", "list": "x"} for key in shares
-        },
+        "definitions": validity.definitions("smact14", "a fingerprint is not asked for"),
         "baselines": {"data": {**{key: 0.99 for key in shares}, "n": 40, "failed": 0}},
     }
     rows = [{"id": n, "formula": s.composition.reduced_formula, "valid": True} for n, s in structures.items()]
-    _write_score(run / "validity", validity, "crystals.csv", rows)
+    _write_score(run / "validity", scores, "crystals.csv", rows)
     if stability:
         energies = [0.0, 0.02, 0.0, 0.13, 0.01, 0.3, 0.45, None]
         rows = [
@@ -228,8 +245,17 @@ def write_crystals(
             "n": 8,
             "failed": 1,
             "intervals": {"median_energy_above_hull": [0.0, 0.3]},
-            "definitions": {
-                "energy_above_hull": {"name": "energy above a partial hull", "version": "1", "source": "-"}
+            "definitions": as_json(
+                {
+                    "energy_above_hull": Definition("energy above a partial hull", "-", "eV/atom", "lower"),
+                    "stable_0mev": Definition("on it", "-", "share", "higher", "On the partial hull"),
+                }
+            ),
+            "against_random_search": {
+                "n": 40,
+                "number_stable_0mev": 10,
+                "control_number_stable_0mev": 15,
+                "intervals": {"stable_0mev_difference": [-0.2, -0.05]},
             },
             "baselines": {},
         }

@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from groundstate.report.energies import formation_figure, hull_figure
+from groundstate.metrics.definition import as_json
+from groundstate.metrics.molecules.definitions import NUMBERS
+from groundstate.report.crystals.energies import formation_figure, hull_figure
 from groundstate.report.figures import distribution_figure, relative_figure, script_json, significant
 from groundstate.report.tables import Method
 
@@ -40,7 +42,7 @@ def test_errors_relative_to_the_start():
     ours = Method(
         "net", True, [{"bond_mae": 0.006, "validity": 1.0, "intervals": {"bond_mae": [0.005, 0.008]}}]
     )
-    start = Method("mmff", False, [{"bond_mae": 0.010, "validity": 1.0}])
+    start = Method("mmff", False, [{"bond_mae": 0.010, "validity": 1.0}], as_json(NUMBERS))
     (trace,) = relative_figure("f", [ours, start], "mmff").data
     assert trace["y"] == ["Bond length MAE"] and trace["x"] == [0.6]
     assert trace["error_x"]["arrayminus"] == [0.1] and trace["error_x"]["array"] == [0.2]

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from groundstate.metrics.definition import as_json
+from groundstate.metrics.molecules.definitions import NUMBERS
 from groundstate.records import Rejection, write_rejected
 from groundstate.report.parts import anchor, merge_reasons, rejection_rows, structure_table
 
@@ -32,7 +34,7 @@ def test_structure_table_takes_the_worst_first_and_only_known_columns():
     table = pd.DataFrame(
         {"id": ["a", "b", "c"], "mae": [0.1, None, 0.3], "stereo": [1.0, 0.0, 1.0], "x": [None] * 3}
     )
-    found = structure_table(table, "mae", ("mae", "stereo", "x", "absent"), "", "", most=2)
+    found = structure_table(table, "mae", ("mae", "stereo", "x", "absent"), as_json(NUMBERS), "", "", most=2)
     assert [column.name for column in found.columns] == ["id", "D-MAE, Å", "All stereo right, %"]
     assert [[cell.text for cell in row] for row in found.rows] == [
         ["c", "0.300", "100.0"],

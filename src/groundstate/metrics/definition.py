@@ -69,10 +69,15 @@ class Definition:
             )
 
     @property
+    def shown_unit(self) -> str:
+        """Unit of what `format` writes: shares are in per cent."""
+        return "%" if self.unit == SHARE else self.unit
+
+    @property
     def unit_text(self) -> str:
         """Unit and direction, as tables show them: ``Å, ↓``."""
         arrow = {"lower": "↓", "higher": "↑"}.get(self.direction or "", "")
-        return ", ".join(part for part in ("%" if self.unit == SHARE else self.unit, arrow) if part)
+        return ", ".join(part for part in (self.shown_unit, arrow) if part)
 
     def format(self, value: float) -> str:
         """Write a value as tables show it: shares in per cent, counts whole, a true minus sign."""

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from groundstate.report.labels import BASELINES, label_of
-from groundstate.report.runs import Run
-from groundstate.report.tables import Method
+from groundstate.report.labels import BASELINES, define
+from groundstate.report.methods import Method, Models
 
 # Okabe and Ito's colours: told apart by readers with any colour vision, on white and on black
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -61,25 +60,26 @@ def base_layout(**extra: object) -> dict:
     }
 
 
-def training_figure(figure_id: str, models: dict[str, list[Run]]) -> Figure | None:
-    """Training (thin) and validation (thick) loss of every run against the optimiser step."""
-    data, losses = [], []
-    runs = [run for group in models.values() for run in group if run.training is not None]
-    for index, run in enumerate(runs):
+def training_figure(figure_id: str, models: Models) -> Figure | None:
+    """Draw training (thin) and validation (thick) loss of every run against the optimiser step."""
+    data: list[dict] = []
+    losses: list[float] = []
+    histories = [(run, run.training) for runs in models.values() for run in runs if run.training is not None]
+    for index, (run, history) in enumerate(histories):
         color, name = COLORS[index % len(COLORS)], f"{run.model}, seed {run.seed}"
         for column, style in (
             ("train_loss", {"width": 1.2, "dash": "dot"}),
             ("validation_loss", {"width": 2.4}),
         ):
-            if column not in run.training:
+            if column not in history:
                 continue
-            losses.extend(run.training[column])
+            losses.extend(history[column])
             data.append(
                 {
                     "type": "scatter",
-                    "mode": "lines+markers" if len(run.training) < 40 else "lines",
-                    "x": run.training["step"].astype(int).tolist(),
-                    "y": significant(run.training[column]),
+                    "mode": "lines+markers" if len(history) < 40 else "lines",
+                    "x": history["step"].astype(int).tolist(),
+                    "y": significant(history[column]),
                     "name": f"{name}, {column.removesuffix('_loss').replace('train', 'training')}",
                     "line": {"color": color, **style},
                     "marker": {"size": 4},
@@ -104,22 +104,23 @@ def training_figure(figure_id: str, models: dict[str, list[Run]]) -> Figure | No
 
 
 def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure | None:
-    """Each error as a share of the error of the start geometry: left of 1 is better."""
+    """Draw each error as a share of the error of the start geometry: left of 1 is better."""
     reference = next((method for method in methods if method.name == start), None)
-    keys = [key for key in ERRORS if reference is not None and reference.mean(key)]
+    if reference is None:
+        return None
+    starts = {key: value for key in ERRORS if (value := reference.mean(key))}
+    keys = list(starts)
     if not keys:
         return None
     data = []
     for index, method in enumerate(methods):
-        known = [key for key in keys if method.mean(key) is not None]
+        known = {key: value for key in keys if (value := method.mean(key)) is not None}
         if not known or method.name in (start, "dft"):
             continue
-        values = [method.mean(key) / reference.mean(key) for key in known]
+        values = [value / starts[key] for key, value in known.items()]
         pairs = [method.interval(key) for key in known]
         ends = [
-            (value - pair[0] / reference.mean(key), pair[1] / reference.mean(key) - value)
-            if pair
-            else (0.0, 0.0)
+            (value - pair[0] / starts[key], pair[1] / starts[key] - value) if pair else (0.0, 0.0)
             for key, value, pair in zip(known, values, pairs, strict=True)
         ]
         data.append(
@@ -128,7 +129,7 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
                 "mode": "markers",
                 "name": method.name if method.ours else BASELINES.get(method.name, method.name),
                 "x": significant(values),
-                "y": [label_of(key).text for key in known],
+                "y": [define(key, reference.definitions).label for key in known],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
@@ -149,7 +150,8 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
         figure_id,
         f"Errors relative to the {start.upper()} start",
         f"1 (line) is the error of the {start.upper()} conformer that refinement starts from; left of it is "
-        "better. Bars: 95 % interval of the method's own error.",
+        f"better. Over {int(reference.mean('n') or 0):,} molecules, the same for all; bars: 95 % interval "
+        "of the method's own error.",
         data,
         base_layout(
             xaxis={"title": {"text": f"error / error of {start.upper()}"}, "rangemode": "tozero"},
@@ -168,10 +170,11 @@ def distribution_figure(
     axis: str,
     samples: dict[str, Sequence[float]],
     beside: dict[str, Sequence[float]] | None = None,
+    note: str = "",
 ) -> Figure | None:
-    """Share of structures with at most a given error (empirical distribution), one curve a method.
+    """Draw the share of structures with at most a given error, one curve per method.
 
-    ``beside`` holds the baselines: broken grey lines under the coloured ones.
+    ``beside`` holds the baselines: broken grey lines under the coloured ones. ``note`` ends the caption.
     """
     lines = [(*item, GREY, DASHES[i % len(DASHES)]) for i, item in enumerate((beside or {}).items())]
     lines += [(*item, COLORS[i % len(COLORS)], "solid") for i, item in enumerate(samples.items())]
@@ -202,7 +205,7 @@ def distribution_figure(
     return Figure(
         figure_id,
         title,
-        "Share of molecules with at most the error on the axis; higher and further left is better.",
+        f"Share of molecules with at most the error on the axis; higher and further left is better.{note}",
         data,
         base_layout(
             xaxis={"title": {"text": axis}, "range": [0, float(f"{max(tails):.4g}") or 1.0]},

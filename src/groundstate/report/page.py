@@ -1,5 +1,6 @@
 """Run folders in, one HTML file out: no outside address, the same bytes for the same inputs."""
 
+import dataclasses
 import json
 import os
 import re
@@ -15,14 +16,17 @@ from markupsafe import Markup
 from groundstate import __version__
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
-from groundstate.report.crystal_part import crystal_part
-from groundstate.report.molecule_part import molecule_part
+from groundstate.metrics.definition import Definition, definition_of
+from groundstate.report.crystals.part import crystal_part
+from groundstate.report.methods import is_number
+from groundstate.report.molecules.part import molecule_part
 from groundstate.report.parts import Part, rejection_rows
 from groundstate.report.runs import Run, group_runs, read_run
-from groundstate.report.tables import Cell, Column, PlainTable, is_number
+from groundstate.report.tables import Cell, Column, PlainTable
 from groundstate.report.verdict import Verdict, judge_crystals, judge_molecules
 
 ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)")  # XML namespaces are names, not addresses
+FIELDS = tuple(field.name for field in dataclasses.fields(Definition))
 LINKED = {".csv", ".json", ".sdf", ".extxyz", ".parquet"}
 PARTS = {"molecules": (molecule_part, judge_molecules), "crystals": (crystal_part, judge_crystals)}
 
@@ -32,10 +36,10 @@ def write_report(molecules: list[Path], crystals: list[Path], output: str | Path
 
     Raises ``GroundstateError`` where no folder is given, one is given twice, or a file in one is broken.
     """
-    wanted = [("molecules", folder) for folder in molecules] + [("crystals", folder) for folder in crystals]
-    if not wanted:
+    if not molecules and not crystals:
         raise GroundstateError("report: no run folder; give --molecules or --crystals (or both) at least one")
-    runs = [read_run(folder, kind) for kind, folder in wanted]
+    runs = [read_run(folder, "molecules") for folder in molecules]
+    runs += [read_run(folder, "crystals") for folder in crystals]
     labels = [run.label for run in runs]
     for label in labels:
         if labels.count(label) > 1:
@@ -44,14 +48,14 @@ def write_report(molecules: list[Path], crystals: list[Path], output: str | Path
 
 
 def render(runs: list[Run], home: Path) -> str:
-    """The HTML text; ``home`` is the folder that relative links start from."""
+    """Give the HTML text; ``home`` is the folder that relative links start from."""
     parts, verdicts = [], []
     for kind, (build, judge) in PARTS.items():
         for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
             parts.append(build(dataset, models))
             verdicts.extend(judge(dataset, models))
     rejected = _rejected(runs)
-    verdicts.append(_counted(runs, rejected))
+    verdicts.append(_left_out(runs, rejected))
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("groundstate.report", "assets"),
         autoescape=True,
@@ -82,7 +86,7 @@ def _asset(name: str) -> str:
 
 
 def _without_addresses(script: str) -> str:
-    """Plotly's map tiles and services lose their scheme: nothing here uses them, and nothing can call out."""
+    """Take the scheme off Plotly's map tiles and services: unused here, and nothing can call out."""
     return ADDRESS.sub("", script)
 
 
@@ -91,7 +95,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _title(runs: list[Run]) -> str:
-    """What is on the page in one sentence."""
+    """Say what is on the page in one sentence."""
     sentences = []
     for kind, verb in (("molecules", "Ground-state geometries"), ("crystals", "New crystals")):
         chosen = [run for run in runs if run.kind == kind]
@@ -103,7 +107,7 @@ def _title(runs: list[Run]) -> str:
 
 
 def _facts(runs: list[Run]) -> list[tuple[str, str]]:
-    """Revision, date, machine and versions: one value where all runs agree, else each."""
+    """List revision, date, machine and versions: one value where all runs agree, else each."""
 
     def of(*path: str) -> str:
         values = []
@@ -150,12 +154,12 @@ def _runs_table(runs: list[Run]) -> PlainTable:
         row.append(_number(run.provenance.get("parameters"), ","))
         training = run.training
         row.append(_number(None if training is None else int(training["step"].max()), ","))
-        known = training is not None and "validation_loss" in training
-        row.append(_number(float(training["validation_loss"].min()) if known else None, ".4g"))
+        losses = None if training is None else training.get("validation_loss")
+        row.append(_number(None if losses is None else float(losses.min()), ".4g"))
         seconds = run.provenance.get("wall_seconds")
         row.append(_number(seconds, ".0f", lambda text: f"{int(text) // 60} min {int(text) % 60:02d} s"))
         rows.append(row)
-    return PlainTable("One row a trained model. Click a column to sort.", columns, rows)
+    return PlainTable("One row per trained model. Click a column to sort.", columns, rows)
 
 
 def _number(value: object, form: str, words: Callable[[str], str] = str) -> Cell:
@@ -163,7 +167,7 @@ def _number(value: object, form: str, words: Callable[[str], str] = str) -> Cell
 
 
 def _rejected(runs: list[Run]) -> PlainTable:
-    """Reasons and counts of every ``rejected.csv`` at or above the run folders, each file once."""
+    """List reasons and counts of every ``rejected.csv`` at or above the run folders, each file once."""
     rows = []
     for kind in PARTS:
         for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
@@ -180,41 +184,41 @@ def _rejected(runs: list[Run]) -> PlainTable:
     return PlainTable("Nothing disappears: rows in = rows out + what is listed here.", columns, rows)
 
 
-def _counted(runs: list[Run], rejected: PlainTable) -> Verdict:
-    failed = sum(
-        int(value)
-        for run in runs
-        for summary in run.scores.values()
-        if is_number(value := summary.get("failed", 0))
-    )
-    left_out = sum(int(row[3].value) for row in rejected.rows)
-    why = f"{_count(left_out, 'input')} left out before or between the stages, each with its reason below."
-    return Verdict("info", f"{failed:,}", "Failed", "predicted or generated, but not scored", why)
+def _left_out(runs: list[Run], rejected: PlainTable) -> Verdict:
+    left_out = sum(int(row[3].value or 0) for row in rejected.rows)
+    why = "Rows that a stage did not pass on, each with its reason below."
+    return Verdict("info", "COUNTED", f"{left_out:,}", "Left out", _count(len(runs), "run"), why)
 
 
 def _definitions(runs: list[Run]) -> PlainTable:
-    """Every metric's definition once; two that differ under one key are two rows."""
+    """List every metric's definition once; two that differ under one key are two rows."""
     rows: dict[tuple[str, ...], list[Cell]] = {}
     for run in runs:
         for score, summary in run.scores.items():
             for key, about in summary.get("definitions", {}).items():
-                about = about if isinstance(about, dict) else {"name": str(about)}
-                extra = "; ".join(
-                    f"{k}: {v}" for k, v in about.items() if k not in ("name", "version", "source")
+                settings = "; ".join(f"{k}: {v}" for k, v in about.items() if k not in (*FIELDS, "place"))
+                one = definition_of(key, summary["definitions"])
+                source = "; ".join(part for part in (one.source, settings) if part)
+                texts = (
+                    score,
+                    key,
+                    one.label,
+                    one.shown_unit,
+                    one.direction or "",
+                    one.text,
+                    one.version,
+                    source,
                 )
-                source = "; ".join(part for part in (str(about.get("source", "")), extra) if part)
-                texts = (score, key, str(about.get("name", "")), str(about.get("version", "")), source)
                 rows[texts] = [Cell(text) for text in texts]
-    columns = [
-        Column(name, number=False) for name in ("Score", "Key", "Name", "Version", "Source and settings")
-    ]
+    heads = ("Score", "Key", "Name", "Unit", "Better", "What it is", "Version", "Source and settings")
+    columns = [Column(name, number=False) for name in heads]
     return PlainTable(
         "What each number means, and where its definition comes from.", columns, list(rows.values())
     )
 
 
 def _files(runs: list[Run], home: Path) -> list[dict]:
-    """Links to what the runs wrote, relative to the page, with the provenance of each."""
+    """List links to what the runs wrote, relative to the page, with the provenance of each."""
     groups = []
     for run in sorted(runs, key=lambda run: (run.kind != "molecules", run.label)):
         paths = [path for path in run.folder.glob("*") if path.suffix in LINKED]
@@ -234,7 +238,7 @@ def _files(runs: list[Run], home: Path) -> list[dict]:
     return groups
 
 
-def _size(count: int) -> str:
+def _size(count: float) -> str:
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.3g} {unit}"

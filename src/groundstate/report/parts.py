@@ -1,23 +1,25 @@
 """The pieces a page is made of: a part a data set, in it blocks of tables, figures and views."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from groundstate.metrics.definition import Definition
 from groundstate.report.figures import Figure
-from groundstate.report.labels import label_of, number
-from groundstate.report.runs import Run, read_table
+from groundstate.report.labels import define
+from groundstate.report.methods import Models, is_number
+from groundstate.report.runs import read_table
 from groundstate.report.scenes import Scene
-from groundstate.report.tables import Cell, Column, MetricTable, PlainTable, is_number
+from groundstate.report.tables import Cell, Column, MetricTable, PlainTable
 
 HOW_TO_TURN = "Drag to turn, Ctrl + wheel to zoom, double click to reset."
 
 
 def anchor(*names: str) -> str:
-    """An id for an element of the page, from names that may hold anything."""
+    """Make an id for an element of the page, from names that may hold anything."""
     return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") for name in names)
 
 
@@ -45,39 +47,59 @@ class Part:
     blocks: list[Block]
 
 
-def over_seeds(models: dict[str, list[Run]]) -> str:
-    """A sentence about seeds for the caption of a table; empty where each model has one."""
+def over_seeds(models: Models) -> str:
+    """Give a sentence about seeds for the caption of a table; empty where each model has one."""
     counts = sorted({len(runs) for runs in models.values()} - {1})
     if not counts:
         return ""
     return (
-        f" Models with several seeds: mean ± standard deviation over {' or '.join(map(str, counts))} seeds."
+        f" Models with several seeds: mean ± standard deviation over {' or '.join(map(str, counts))} seeds; "
+        "in brackets the 95 % interval over structures, its ends averaged over seeds."
     )
 
 
 def structure_table(
-    table: pd.DataFrame, by: str, names: Sequence[str], summary: str, caption: str, most: int = 30
+    table: pd.DataFrame,
+    by: str,
+    names: Sequence[str],
+    definitions: Mapping[str, dict],
+    summary: str,
+    caption: str,
+    most: int = 30,
 ) -> PlainTable:
-    """The ``most`` rows of a per-structure table with the largest ``by``; of ``names`` those that it has."""
+    """List the ``most`` rows of a table with one row per structure that have the largest ``by``.
+
+    Parameters
+    ----------
+    table
+        With the columns ``id`` and ``by``; rows without a ``by`` come last.
+    names
+        Columns to show, of those that hold something.
+    definitions
+        Of the columns.
+    summary, caption
+        Head of the folded table, and what stands above it.
+    """
     chosen = table.sort_values([by, "id"], ascending=[False, True], na_position="last").head(most)
     names = [name for name in names if name in chosen and chosen[name].notna().any()]
     columns = [Column("id", number=False)]
     for name in names:
-        label, numeric = label_of(name), pd.api.types.is_numeric_dtype(chosen[name])
-        columns.append(Column(f"{label.text}, {label.unit}" if label.unit else label.text, number=numeric))
+        about, numeric = define(name, definitions), pd.api.types.is_numeric_dtype(chosen[name])
+        columns.append(
+            Column(", ".join(part for part in (about.label, about.shown_unit) if part), number=numeric)
+        )
     rows = [
-        [Cell(record["id"]), *(_cell(name, record[name]) for name in names)]
+        [Cell(record["id"]), *(_cell(define(name, definitions), record[name]) for name in names)]
         for record in chosen.to_dict("records")
     ]
     return PlainTable(caption, columns, rows, summary)
 
 
-def _cell(name: str, value: object) -> Cell:
+def _cell(about: Definition, value: object) -> Cell:
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
     if is_number(value):
-        label = label_of(name)
-        return Cell(number(float(value), label), value=float(f"{value:.6g}"))
+        return Cell(about.format(float(value)), value=float(f"{value:.6g}"))
     return Cell("" if pd.isna(value) else str(value))
 
 
@@ -85,7 +107,7 @@ VARYING = re.compile(r"'[^']*'|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")  # quoted text an
 
 
 def merge_reasons(reasons: Iterable[str]) -> str:
-    """One text for reasons that differ in numbers or quoted text alone: ``… atoms, more than 20``."""
+    """Make one text of reasons that differ in numbers or quoted text alone: ``… atoms, more than 20``."""
     texts = sorted(set(reasons))
     columns = zip(*(VARYING.findall(text) for text in texts), strict=True)
     shown = iter([values[0] if len(set(values)) == 1 else "…" for values in columns])
@@ -93,7 +115,7 @@ def merge_reasons(reasons: Iterable[str]) -> str:
 
 
 def rejection_rows(label: str, paths: Sequence[Path], most: int = 8) -> list[list[Cell]]:
-    """One row for each stage and kind of reason in the given ``rejected.csv`` files, most frequent first.
+    """Give one row for each stage and kind of reason in ``rejected.csv`` files, most frequent first.
 
     Kinds beyond ``most`` a file are folded into one row, so that nothing is left uncounted.
     """

@@ -40,7 +40,7 @@ class Scene:
 
     @property
     def elements(self) -> list[dict[str, str]]:
-        """Legend entries: symbol and CPK colour, lightest element first."""
+        """List legend entries: symbol and CPK colour, lightest element first."""
         numbers = sorted({int(number) for layer in self.layers for number in layer.numbers})
         return [{"symbol": chemical_symbols[z], "color": "#" + bytes(_color(z)).hex()} for z in numbers]
 
@@ -55,7 +55,7 @@ class Scene:
         return script_json(self.data())
 
     def data(self) -> dict:
-        """The JSON value that ``viewer.js`` reads; every layer is moved to one common centre."""
+        """Give the JSON value that ``viewer.js`` reads; every layer is moved to one common centre."""
         shown, balls = map(np.concatenate, zip(*map(_extent, self.layers), strict=True))
         centre = (shown.min(axis=0) + shown.max(axis=0)) / 2
         radius = (np.linalg.norm(shown - centre, axis=1) + balls).max()
@@ -86,7 +86,7 @@ class Scene:
 
 
 def _extent(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-    """Points that a layer reaches, and how far it is drawn around each."""
+    """Give the points that a layer reaches, and how far it is drawn around each."""
     ends = np.reshape([end for line in layer.lines for end in line], (-1, 3))
     balls = BALL * covalent_radii[np.asarray(layer.numbers, dtype=int)]
     return np.concatenate([layer.positions, ends]), np.concatenate([balls, np.zeros(len(ends))])

@@ -1,68 +1,221 @@
-"""The bars that a run has to meet, and the sentences that say whether it does."""
+"""The cards at the top of the report: what was won, what was lost, what cannot be told, each with its n."""
 
+import statistics
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from groundstate.report.labels import label_of, number
+from groundstate.metrics.definition import Definition
+from groundstate.report.labels import BASELINES, define
+from groundstate.report.methods import Method, Models, collect_methods, is_number
 from groundstate.report.runs import Run
-from groundstate.report.tables import collect_methods
 
 START = "mmff"  # the baseline that refinement begins from
-NO_WORSE = ("bond_mae", "mae")  # bond MAE and D-MAE
+NO_WORSE = ("bond_mae", "mae")  # always told; of the other metrics the losses
 VALID, VALID_BAR = "structure_validity", 0.8
+COVERAGE = ("cov_recall", "cov_precision")
+COVERAGE_BASELINE = "random_composition"
+CONTROLS = ("random_search", "prototypes")
+STABLE = "stable_0mev"
+FEWEST = 20  # structures below which nothing is called won or lost
+
+State = Literal["pass", "fail", "info"]
 
 
 class Verdict(NamedTuple):
-    """One field of the strip at the top of the report."""
+    """One card: its mark, number, metric, method, and the sentence that a careful author would write."""
 
-    state: Literal["pass", "fail", "info"]
+    state: State
+    mark: str
     number: str
     what: str
     whose: str
     why: str
 
 
-def judge_molecules(dataset: str, models: dict[str, list[Run]]) -> list[Verdict]:
-    """Refined molecules are no worse than their start in bond MAE and D-MAE (means over seeds)."""
-    methods = collect_methods(models, "geometry")
-    start = next((method for method in methods if method.name == START and not method.ours), None)
+def judge_molecules(dataset: str, models: Models) -> list[Verdict]:
+    """Compare refined molecules with their start, on the same molecules: the two bars, then every loss."""
     verdicts = []
-    for method in (method for method in methods if method.ours):
-        for key in NO_WORSE:
-            label, value = label_of(key), method.mean(key)
-            whose = f"{method.name} on {dataset}"
-            if value is None or start is None or start.mean(key) is None:
-                why = f"Not judged: there is no row {START!r} with this error to compare with."
-                verdicts.append(Verdict("info", _with_unit(value, key), label.text, whose, why))
-                continue
-            before = start.mean(key)
-            state = "pass" if value <= before else "fail"
-            verb = "Equal to" if value == before else "Better than" if value < before else "WORSE than"
-            by = f", by {abs(value / before - 1):.1%}" if before and value != before else ""
-            why = f"{verb} the MMFF start that it refines ({_with_unit(before, key)}){by}."
-            verdicts.append(Verdict(state, _with_unit(value, key), label.text, whose, why))
-    return verdicts
-
-
-def judge_crystals(dataset: str, models: dict[str, list[Run]]) -> list[Verdict]:
-    """At least 80 % of the generated crystals are structurally valid (mean over seeds)."""
-    verdicts = []
-    for method in collect_methods(models, "validity"):
-        share = method.mean(VALID) if method.ours else None
-        if share is None:
+    for model, runs in models.items():
+        scored = [run for run in runs if "geometry" in run.scores]
+        if not scored:
             continue
-        passed = share >= VALID_BAR
-        why = f"At least {VALID_BAR:.0%} of the generated crystals have to be valid" + (
-            ": they are." if passed else f"; only {share:.1%} are. Train longer or look at the views below."
-        )
-        whose = f"{method.name} on {dataset}"
-        verdicts.append(
-            Verdict("pass" if passed else "fail", f"{share:.1%}", "Structurally valid", whose, why)
-        )
+        whose = f"{model} on {dataset}"
+        definitions = scored[0].scores["geometry"].get("definitions", {})
+        compared = [
+            comparison["metrics"]
+            for run in scored
+            if (comparison := run.scores["geometry"].get("comparisons", {}).get(START))
+        ]
+        keys = [*NO_WORSE, *sorted({key for one in compared for key in one} - set(NO_WORSE))]
+        for key in keys:
+            entries = [one[key] for one in compared if key in one]
+            about = define(key, definitions)
+            if entries:
+                verdict = _compare(entries, about, whose)
+                if key in NO_WORSE or verdict.state == "fail":
+                    verdicts.append(verdict)
+            elif key in NO_WORSE:
+                why = f"Not judged: there is no row {START!r} with this error to compare with."
+                value = Method(model, True, [run.scores["geometry"] for run in scored]).mean(key)
+                verdicts.append(
+                    Verdict("info", "NOT COMPARED", _number(value, about), about.label, whose, why)
+                )
+        verdicts += _failed_predictions(scored, whose)
     return verdicts
 
 
-def _with_unit(value: float | None, key: str) -> str:
+def _compare(entries: Sequence[dict], about: Definition, whose: str) -> Verdict:
+    """Judge a metric from the paired comparisons of one run or of several seeds."""
+    ours, theirs, difference = (
+        statistics.fmean(entry[key] for entry in entries) for key in ("ours", "theirs", "difference")
+    )
+    low, high = (statistics.fmean(entry["interval"][side] for entry in entries) for side in (0, 1))
+    n = min(entry["n"] for entry in entries)
+    told = {entry["verdict"] for entry in entries}
+    share = f" ({abs(difference / theirs):.1%})" if theirs else ""
+    side = "below" if difference < 0 else "above"
+    seeds = f", mean of {len(entries)} seeds" if len(entries) > 1 else ""
+    why = (
+        f"{_number(abs(difference), about)}{share} {side} the start that it refines, "
+        f"{BASELINES[START]} ({_number(theirs, about)}), on the same {n:,} molecules{seeds}; 95 % interval "
+        f"of the difference {about.format(low)} to {_number(high, about)}."
+    )
+    if difference == 0:
+        why = f"Equal to the start that it refines, {BASELINES[START]}, on the same {n:,} molecules{seeds}."
+    state, mark = _state(told, n)
+    return Verdict(state, mark, _number(ours, about), about.label, whose, why + _caution(state, n))
+
+
+def _state(told: set[str], n: int) -> tuple[State, str]:
+    if n < FEWEST:
+        return "info", "TOO FEW TO TELL"
+    if told == {"better"}:
+        return "pass", "BETTER"
+    if told == {"worse"}:
+        return "fail", "WORSE"
+    return "info", "NO DIFFERENCE TOLD"
+
+
+def _caution(state: State, n: int) -> str:
+    if n < FEWEST:
+        return f" Fewer than {FEWEST} are too few to call it."
+    return " The interval (or a seed) does not tell the two apart." if state == "info" else ""
+
+
+def _failed_predictions(runs: Sequence[Run], whose: str) -> list[Verdict]:
+    """Tell how many predictions failed, and what became of them."""
+    summaries = [run.scores["geometry"] for run in runs]
+    failed, missing, scored = (
+        sum(int(summary.get(key) or 0) for summary in summaries) for key in ("failed", "missing", "n")
+    )
+    why = (
+        f"Of {scored + missing:,} molecules, {scored:,} are scored, {failed - missing:,} of them with a "
+        f"stand-in geometry, for the prediction failed; {missing:,} have no prediction and are in no metric."
+    )
+    return [Verdict("info", "COUNTED", f"{failed:,}", "Failed predictions", whose, why)]
+
+
+def judge_crystals(dataset: str, models: Models) -> list[Verdict]:
+    """Judge validity against a bar, coverage against a baseline, stability against controls."""
+    verdicts = []
+    for model in models:
+        one = {model: models[model]}
+        whose = f"{model} on {dataset}"
+        verdicts += _validity(one, whose) + _coverage(one, whose) + _stability(models[model], whose)
+    return verdicts
+
+
+def _validity(models: Models, whose: str) -> list[Verdict]:
+    methods = collect_methods(models, "validity")
+    ours = next((method for method in methods if method.ours), None)
+    share = ours.mean(VALID) if ours else None
+    if ours is None or share is None:
+        return []
+    n, about = int(ours.mean("n") or 0), define(VALID, ours.definitions)
+    passed = share >= VALID_BAR
+    why = f"At least {VALID_BAR:.0%} of the generated crystals have to be valid" + (
+        ": they are" if passed else f"; only {share:.1%} are"
+    )
+    why += f" (n = {n:,}{_interval(ours, VALID)})."
+    if not passed:
+        why += " Train longer or look at the views below."
+    state: State = "pass" if passed else "fail"
+    mark = "BAR MET" if passed else "BAR MISSED"
+    if n < FEWEST:
+        state, mark = "info", "TOO FEW TO TELL"
+        why += _caution(state, n)
+    verdicts = [Verdict(state, mark, f"{share:.1%}", about.label, whose, why)]
+    failed = int(ours.mean("failed") or 0)
+    if failed:
+        why = f"{failed:,} of {n:,} generated crystals cannot be read; they count as invalid in every rate."
+        verdicts.append(Verdict("info", "COUNTED", f"{failed:,}", "Failed crystals", whose, why))
+    return verdicts
+
+
+def _interval(method: Method, key: str) -> str:
+    pair = method.interval(key)
+    return f", 95 % interval {pair[0]:.1%} to {pair[1]:.1%}" if pair else ""
+
+
+def _coverage(models: Models, whose: str) -> list[Verdict]:
+    """Compare coverage with crystals that need no model; other crystals, so interval against interval."""
+    methods = {method.name: method for method in collect_methods(models, "coverage")}
+    ours = next((method for method in methods.values() if method.ours), None)
+    other = methods.get(COVERAGE_BASELINE)
+    if ours is None or other is None:
+        return []
+    verdicts = []
+    for key in COVERAGE:
+        value, theirs = ours.mean(key), other.mean(key)
+        own_ends, their_ends = ours.interval(key), other.interval(key)
+        if value is None or theirs is None or own_ends is None or their_ends is None:
+            continue
+        (low, high), (their_low, their_high) = own_ends, their_ends
+        told = {"better"} if low > their_high else {"worse"} if high < their_low else {"no difference"}
+        n = int(min(ours.mean("n") or 0, other.mean("n") or 0))
+        state, mark = _state(told, n)
+        about = define(key, ours.definitions)
+        replay = methods["replay"].mean(key) if "replay" in methods else None
+        why = (
+            f"{BASELINES[COVERAGE_BASELINE].capitalize()}: {theirs:.1%}{_interval(other, key)}; this model"
+            f"{_interval(ours, key)}; at least {n:,} crystals each"
+            + (f". Training replay, the ceiling: {replay:.1%}" if replay is not None else "")
+            + "."
+        )
+        verdicts.append(Verdict(state, mark, f"{value:.1%}", about.label, whose, why + _caution(state, n)))
+    return verdicts
+
+
+def _stability(runs: Sequence[Run], whose: str) -> list[Verdict]:
+    """Compare what lies on the hull with each control, over crystals that both have."""
+    verdicts = []
+    summaries = [run.scores["stability"] for run in runs if "stability" in run.scores]
+    for control in CONTROLS:
+        pairs = [found for summary in summaries if (found := summary.get(f"against_{control}"))]
+        pairs = [pair for pair in pairs if is_number(pair.get(f"number_{STABLE}")) and pair.get("n")]
+        if not pairs:
+            continue
+        n = sum(pair["n"] for pair in pairs)
+        ours, theirs = (sum(pair[f"{who}number_{STABLE}"] for pair in pairs) for who in ("", "control_"))
+        intervals = [pair.get("intervals", {}).get(f"{STABLE}_difference") for pair in pairs]
+        told, text = {"no difference"}, ""
+        if all(intervals):
+            low, high = (statistics.fmean(pair[side] for pair in intervals) for side in (0, 1))
+            told = {"better"} if low > 0 else {"worse"} if high < 0 else told
+            text = f"; 95 % interval of the difference {low:+.1%} to {high:+.1%}".replace("-", "−")
+        state, mark = _state(told, n)
+        compared = "more than" if ours > theirs else "fewer than" if ours < theirs else "as many as"
+        why = (
+            f"{ours:,} of {n:,} crystals are on the partial hull, {compared} of "
+            f"{BASELINES[control]} with the same compositions: {theirs:,} of {n:,} ({theirs / n:.1%}){text}."
+        )
+        definitions = summaries[0].get("definitions", {})
+        label = define(STABLE, definitions).label
+        verdicts.append(Verdict(state, mark, f"{ours / n:.1%}", label, whose, why + _caution(state, n)))
+    return verdicts
+
+
+def _number(value: float | None, about: Definition) -> str:
     if value is None:
         return "–"
-    label = label_of(key)
-    return f"{number(value, label)} {label.unit}".strip()
+    return f"{about.format(value)} {about.shown_unit}".strip()

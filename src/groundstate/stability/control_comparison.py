@@ -30,9 +30,9 @@ def compare_with_control(
         measures["convergence_difference"] = converged[:, 0] - converged[:, 1]
         for threshold in thresholds:
             key = f"number_{threshold_key(threshold)}"
-            summary[key], summary[f"control_{key}"] = (
-                sum(is_stable(pair[side], threshold) for pair in pairs) for side in (0, 1)
-            )
+            stable = np.array([[is_stable(row, threshold) for row in pair] for pair in pairs])
+            summary[key], summary[f"control_{key}"] = stable.sum(axis=0).tolist()
+            measures[f"{threshold_key(threshold)}_difference"] = stable[:, 0].astype(float) - stable[:, 1]
     ours, theirs = _lowest(generated), _lowest(control)
     common = sorted(ours.keys() & theirs.keys())
     summary["compositions"] = len(common)

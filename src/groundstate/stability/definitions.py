@@ -50,6 +50,10 @@ def _counts() -> dict[str, Definition]:
         return Definition(text, "groundstate", "crystals", label=label, digits=0)
 
     about = {
+        "n": count("crystals of the set", "Crystals"),
+        "failed": count(
+            "scored crystals that the potential failed on; not stable", "Failed in the potential"
+        ),
         "scored": count("crystals that were taken up, whatever became of them", "Relaxed or refused"),
         "hull_incomplete": count(
             "scored crystals without a competing compound", "Without a competing compound"
@@ -181,6 +185,11 @@ def _against_control(thresholds: Sequence[float]) -> dict[str, Definition]:
     }
     for threshold in thresholds:
         key, at = threshold_key(threshold), _at(threshold)
+        measures[f"{key}_difference"] = measure(
+            f"share of the {ids} that is stable, minus that of their controls",
+            SHARE,
+            f"Stable {at}, minus control",
+        )
         for who, text in (("", "Number stable"), ("control_", "Number stable, control,")):
             measures[f"{who}number_{key}"] = measure(
                 f"stable crystals among the {ids}", "crystals", f"{text} {at}", False, 0

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from groundstate.report.methods import Method, on_common
 from groundstate.report.parts import Block
 from groundstate.report.runs import read_json
-from groundstate.report.tables import Cell, Column, Method, PlainTable, metric_tables
+from groundstate.report.tables import HOW_TO_READ, Cell, Column, PlainTable, metric_tables
 
 PROPERTY = (
     "A network learns a property from each kind of geometry of the same molecules: the test part of the "
@@ -14,12 +15,12 @@ PROPERTY = (
 )
 SLOW = (
     "All models on the same few test molecules, with bond perception, PoseBusters and GFN2-xTB strain beside "
-    "the other metrics. In brackets: 95 % bootstrap interval over molecules."
+    "the other metrics." + HOW_TO_READ
 )
 
 
 def experiment_blocks(key: str, shared: Path) -> list[Block]:
-    """Blocks for what lies in the folder of a data set; none where nothing does."""
+    """Build blocks for what lies in the folder of a data set; none where nothing does."""
     blocks = []
     tables = [
         _property_table(path.parent.name, read_json(path))
@@ -28,9 +29,10 @@ def experiment_blocks(key: str, shared: Path) -> list[Block]:
     if tables:
         blocks.append(Block(f"{key}-property", "Property from a geometry", lists=tables))
     for path in sorted((shared / "extensive").glob("seed*/summary.json")):
-        summary = read_json(path)
-        methods = [Method(summary.get("name", "predicted"), True, [summary])]
-        methods += [Method(name, False, [row]) for name, row in summary["baselines"].items()]
+        summary = on_common(read_json(path))
+        about = summary.get("definitions", {})
+        methods = [Method(summary.get("name", "predicted"), True, [summary], about)]
+        methods += [Method(name, False, [row], about) for name, row in summary["baselines"].items()]
         title = f"Slow checks, {path.parent.name}"
         blocks.append(Block(f"{key}-slow-{path.parent.name}", title, tables=metric_tables(methods, SLOW)))
     return blocks

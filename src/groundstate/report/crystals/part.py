@@ -10,14 +10,15 @@ from pymatgen.core import Structure
 
 from groundstate.crystals.structures import read_structures
 from groundstate.records import CRYSTAL_SCHEMA, read_records
-from groundstate.report.crystal_views import crystal_scene
-from groundstate.report.energies import FORMATION, HULL, formation_figure, hull_figure
+from groundstate.report.crystals.energies import FORMATION, HULL, formation_figure, hull_figure
+from groundstate.report.crystals.periodic_table import element_shares, periodic_table_figure
+from groundstate.report.crystals.views import crystal_scene
 from groundstate.report.figures import Figure, training_figure
+from groundstate.report.methods import Models, collect_methods
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
-from groundstate.report.periodic_table import element_shares, periodic_table_figure
 from groundstate.report.runs import Run
 from groundstate.report.scenes import Scene, pick_ranked
-from groundstate.report.tables import PlainTable, collect_methods, metric_tables
+from groundstate.report.tables import HOW_TO_READ, PlainTable, metric_tables
 
 LISTED = (
     *("formula", "class", HULL, FORMATION, "decomposition_energy", "decomposition_products"),
@@ -26,13 +27,13 @@ LISTED = (
 SCORES = {
     "validity": (
         "Validity",
-        "Generated crystals beside rows of the data set. In brackets: 95 % bootstrap interval over crystals.",
+        "All generated crystals beside rows of the data set; what cannot be read counts as invalid.",
     ),
     "coverage": (
         "Coverage and distributions",
         "Generated crystals compared with the test part, beside sets that no model made. Coverage is nearly "
         "saturated, so look at the earth mover's distances; nothing can be told apart below the training "
-        "replay. In brackets: 95 % bootstrap interval over crystals.",
+        "replay.",
     ),
     "stability": (
         "Stability",
@@ -42,8 +43,8 @@ SCORES = {
 }
 
 
-def crystal_part(dataset: str, models: dict[str, list[Run]]) -> Part:
-    """All blocks for ``{model: runs by seed}`` of one data set; what was not scored is said in a note."""
+def crystal_part(dataset: str, models: Models) -> Part:
+    """Build all blocks of one data set; what was not scored is said in a note."""
     key = anchor("crystals", dataset)
     notes, blocks = [], []
     first = next(iter(models.values()))[0]
@@ -52,7 +53,11 @@ def crystal_part(dataset: str, models: dict[str, list[Run]]) -> Part:
     for score in [name for name in SCORES if name in names] + sorted(names - set(SCORES)):
         title, caption = SCORES.get(score, (score.capitalize(), ""))
         methods = collect_methods(models, score)
-        block = Block(f"{key}-{score}", title, tables=metric_tables(methods, caption + over_seeds(models)))
+        block = Block(
+            f"{key}-{score}",
+            title,
+            tables=metric_tables(methods, f"{caption}{HOW_TO_READ}{over_seeds(models)}"),
+        )
         if score == "stability":
             block.figures = _energies(key, models, records)
             block.lists = _lists(first)
@@ -85,7 +90,7 @@ def _records(path: Path) -> list[dict]:
     return read_records(path, schema) if path.exists() else []
 
 
-def _energies(key: str, models: dict[str, list[Run]], records: list[dict]) -> list[Figure]:
+def _energies(key: str, models: Models, records: list[dict]) -> list[Figure]:
     figures: list[Figure | None] = []
     known = [row["properties"].get(FORMATION) for row in records]
     reference = [value for value in known if value is not None]
@@ -101,8 +106,8 @@ def _energies(key: str, models: dict[str, list[Run]], records: list[dict]) -> li
     return [figure for figure in figures if figure]
 
 
-def _elements(key: str, models: dict[str, list[Run]], records: list[dict]) -> list[Figure]:
-    """One periodic table a model (all seeds) and one for the data set, on one scale."""
+def _elements(key: str, models: Models, records: list[dict]) -> list[Figure]:
+    """Draw one periodic table per model (all seeds) and one for the data set, on one scale."""
     shares = {}
     for model, runs in models.items():
         paths = [run.folder / "generated.extxyz" for run in runs]
@@ -124,7 +129,7 @@ def _elements(key: str, models: dict[str, list[Run]], records: list[dict]) -> li
 
 
 def _views(key: str, run: Run) -> list[Scene]:
-    """Lowest, median and highest energy above hull; without that score, the first six crystals."""
+    """Show lowest, median and highest energy above hull; without that score, the first six crystals."""
     path = run.folder / "generated.extxyz"
     if not path.exists():
         return []
@@ -163,7 +168,7 @@ def _formula(crystal: Structure) -> str:
 
 
 def _hull_note(run: Run) -> str:
-    """Which hull the energies of a run are measured against, and how many phases each system has."""
+    """Say which hull the energies of a run are measured against, and how many phases each system has."""
     hull = run.scores["stability"].get("hull", {})
     systems = sorted(hull.get("phases_per_system", {}).items())
     shown = ", ".join(f"{name} {count}" for name, count in systems[:12])
@@ -178,5 +183,19 @@ def _lists(run: Run) -> list[PlainTable]:
     table = run.structures.get("stability")
     if table is None or HULL not in table:
         return []
-    caption = f"At most 30 of {len(table):,} crystals, furthest above first. All: stability/crystals.csv."
-    return [structure_table(table, HULL, LISTED, "Crystals by energy above the partial hull", caption)]
+    having = table[table[HULL].notna()]
+    if having.empty:
+        return []
+    without = table[table[HULL].isna()]
+    caption = (
+        f"At most 30 of the {len(having):,} crystals with an energy above the hull, furthest above first."
+    )
+    if len(without) and "class" in table:
+        counts = ", ".join(f"{count} {name}" for name, count in without["class"].value_counts().items())
+        caption += f" Without one: {counts}."
+    caption += " All: stability/crystals.csv."
+    title, definitions = (
+        "Crystals by energy above the partial hull",
+        run.scores["stability"].get("definitions", {}),
+    )
+    return [structure_table(having, HULL, LISTED, definitions, title, caption)]

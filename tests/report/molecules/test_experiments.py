@@ -2,7 +2,7 @@
 
 import json
 
-from groundstate.report.experiments import experiment_blocks
+from groundstate.report.molecules.experiments import experiment_blocks
 
 
 def test_blocks_show_what_is_there_and_nothing_else(tmp_path):

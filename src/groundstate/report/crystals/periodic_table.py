@@ -12,7 +12,7 @@ ROWS, COLUMNS = 9, 18  # seven periods, then lanthanides and actinides
 
 
 def cell_of(number: int) -> tuple[int, int]:
-    """Row and column (from 0) of an element in the drawn table; f-block rows lie below."""
+    """Give row and column (from 0) of an element in the drawn table; f-block rows lie below."""
     if 57 <= number <= 71:
         return 7, number - 57 + 2
     if 89 <= number <= 103:
@@ -22,8 +22,9 @@ def cell_of(number: int) -> tuple[int, int]:
 
 
 def element_shares(crystals: Iterable[Sequence[int]]) -> dict[int, float]:
-    """Share of crystals that contain each element, from the atomic numbers of each crystal."""
-    counts, total = Counter(), 0
+    """Count the share of crystals that contain each element, from the atomic numbers of each crystal."""
+    counts: Counter[int] = Counter()
+    total = 0
     for numbers in crystals:
         counts.update({int(number) for number in numbers})
         total += 1
@@ -33,8 +34,8 @@ def element_shares(crystals: Iterable[Sequence[int]]) -> dict[int, float]:
 def periodic_table_figure(
     figure_id: str, title: str, shares: dict[int, float], other: dict[int, float], top: float
 ) -> Figure:
-    """Heat map of ``shares`` (coloured up to ``top``); hovering tells the share in ``other`` too."""
-    values = [[None] * COLUMNS for _ in range(ROWS)]
+    """Draw a heat map of ``shares`` (coloured up to ``top``); hovering tells the share in ``other`` too."""
+    values: list[list[float | None]] = [[None] * COLUMNS for _ in range(ROWS)]
     texts = [[""] * COLUMNS for _ in range(ROWS)]
     labels = []
     for number in range(1, len(chemical_symbols)):

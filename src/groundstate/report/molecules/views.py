@@ -14,7 +14,7 @@ from groundstate.report.scenes import Layer, Scene
 
 
 def read_sdf(path: Path, ids: Iterable[str] | None = None, limit: int | None = None) -> dict[str, Chem.Mol]:
-    """Molecules of an SDF by id, hydrogens and coordinates kept.
+    """Read molecules of an SDF by id, hydrogens and coordinates kept.
 
     With ``ids`` only those; with ``limit`` the first so many. A record that RDKit refuses is passed over: the
     score stage has counted it. Raises ``GroundstateError`` where the file is absent, empty or cut.
@@ -32,7 +32,7 @@ def read_sdf(path: Path, ids: Iterable[str] | None = None, limit: int | None = N
 
 
 def best_alignment(moving: Chem.Mol, fixed: Chem.Mol) -> tuple[float, np.ndarray]:
-    """Best heavy-atom RMSD (angstrom, symmetry included) and the (4, 4) transform of ``moving`` for it.
+    """Find the best heavy-atom RMSD (angstrom, symmetry included) and the (4, 4) transform for it.
 
     Where the heavy atoms lie on a line they do not fix a rotation, and all atoms are used.
     """
@@ -40,14 +40,14 @@ def best_alignment(moving: Chem.Mol, fixed: Chem.Mol) -> tuple[float, np.ndarray
     positions = bare[1].GetConformer().GetPositions()
     if np.linalg.matrix_rank(positions - positions.mean(axis=0), tol=0.2) < 2:
         bare = [moving, fixed]
-    rmsd, transform, _ = rdMolAlign.GetBestAlignmentTransform(*bare, maxMatches=10_000)
+    rmsd, transform, _ = rdMolAlign.GetBestAlignmentTransform(bare[0], bare[1], maxMatches=10_000)
     return rmsd, np.array(transform)
 
 
 def molecule_scene(
     view_id: str, title: str, caption: str, predicted: Chem.Mol, others: dict[str, Chem.Mol]
 ) -> Scene:
-    """Predicted geometry in CPK colours over the ``reference`` (grey) and a hidden ``start`` where given.
+    """Draw the prediction in CPK colours over the ``reference`` (grey) and a hidden ``start``, where given.
 
     Every geometry is aligned to the reference by heavy atoms, or stands alone where there is no reference.
     """

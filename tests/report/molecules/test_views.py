@@ -8,7 +8,7 @@ from rdkit.Chem import AllChem
 from groundstate.errors import GroundstateError
 from groundstate.molecules.mols import set_positions
 from groundstate.molecules.sdf import write_sdf
-from groundstate.report.molecule_views import best_alignment, molecule_scene, read_sdf
+from groundstate.report.molecules.views import best_alignment, molecule_scene, read_sdf
 
 
 def embedded(smiles: str) -> Chem.Mol:

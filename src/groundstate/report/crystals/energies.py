@@ -14,7 +14,7 @@ HULL, FORMATION = "energy_above_hull", "formation_energy_per_atom"  # columns of
 
 
 def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | None:
-    """Energy above the (partial) hull of each crystal, lowest first, coloured by class."""
+    """Draw the energy above the (partial) hull of each crystal, lowest first, coloured by class."""
     known = crystals[np.isfinite(crystals[HULL])].sort_values([HULL, "id"])
     if known.empty:
         return None
@@ -63,7 +63,7 @@ def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | 
 def formation_figure(
     figure_id: str, model: str, crystals: pd.DataFrame, data_set: Sequence[float]
 ) -> Figure | None:
-    """Formation energies of the generated crystals over the histogram of the data set's own."""
+    """Draw formation energies of the generated crystals over the histogram of the data set's own."""
     known = crystals[np.isfinite(crystals[FORMATION].astype(float))]
     theirs = np.asarray(data_set, dtype=float)
     theirs = theirs[np.isfinite(theirs)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from groundstate.report.periodic_table import cell_of, element_shares, periodic_table_figure
+from groundstate.report.crystals.periodic_table import cell_of, element_shares, periodic_table_figure
 
 
 @pytest.mark.parametrize(

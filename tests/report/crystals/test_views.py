@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from groundstate.report.crystal_views import crystal_layer, crystal_scene
+from groundstate.report.crystals.views import crystal_layer, crystal_scene
 
 CUBIC = Lattice.cubic(4.0)
 

@@ -13,7 +13,7 @@ FACE = 0.02  # an atom this close to a face (fractional) is drawn on the opposit
 
 
 def crystal_layer(name: str, crystal: Structure, visible: bool = True) -> Layer:
-    """Atoms of one cell (positions wrapped into it) with images on its faces, and the twelve edges."""
+    """Draw the atoms of one cell (wrapped into it) with images on its faces, and the twelve edges."""
     cell = crystal.lattice.matrix
     numbers, fractional, labels = [], [], []
     for index, (number, position) in enumerate(zip(crystal.atomic_numbers, crystal.frac_coords, strict=True)):
@@ -40,7 +40,7 @@ def crystal_layer(name: str, crystal: Structure, visible: bool = True) -> Layer:
 
 
 def crystal_scene(view_id: str, title: str, caption: str, crystals: dict[str, Structure]) -> Scene:
-    """A crystal as generated, with further states (``relaxed``) of it hidden at first; each by its name."""
+    """Draw a crystal as generated; its further states (``relaxed``) are hidden at first, each by its name."""
     layers = [
         crystal_layer(name, crystal, visible=index == 0)
         for index, (name, crystal) in enumerate(crystals.items())
