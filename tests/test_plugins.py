@@ -89,7 +89,7 @@ def test_names_of_the_config_come_after_built_in_ones_and_before_references() ->
     assert resolve("scale", "geometry model", plugins) == "my_models:Scale"
     assert resolve("gaunt", "geometry model", plugins) == TABLES["geometry model"]["gaunt"]
     assert resolve("my_models:Other", "geometry model", plugins) == "my_models:Other"
-    with pytest.raises(GroundstateError, match="allowed: gaunt, .*, scale, "):
+    with pytest.raises(GroundstateError, match=r"allowed: gaunt, .*, scale, "):
         resolve("scales", "geometry model", plugins)
 
 

@@ -90,7 +90,7 @@ def line_fault(text: str) -> str | None:
 
 
 def extxyz_value(text: str) -> str:
-    r"""Write ``text`` as a value of an extxyz comment line: quoted, ``"`` and ``\`` escaped; see ``extxyz_id``."""
+    r"""Write ``text`` as a quoted value of an extxyz comment line, ``"`` and ``\`` escaped."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
