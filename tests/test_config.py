@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from groundstate.config import GENERATED, ROOT, Config, read_config
+from groundstate.config import Config, read_config
+from groundstate.config_texts import GENERATED, ROOT
 from groundstate.errors import GroundstateError
 
 SOURCES = yaml.safe_load((ROOT / "config/sources.yaml").read_text())
@@ -15,7 +16,7 @@ SOURCES = yaml.safe_load((ROOT / "config/sources.yaml").read_text())
 @pytest.mark.parametrize("path", GENERATED)
 def test_generated_files_are_in_step_with_the_model(path: str) -> None:
     assert (ROOT / path).read_text() == GENERATED[path](), (
-        f"run `python -m groundstate.config` to rewrite {path}"
+        f"run `python -m groundstate.config_texts` to rewrite {path}"
     )
 
 

@@ -1,51 +1,64 @@
 """The whole configuration as one model: read, checked and explained before any job starts.
 
-The defaults here are the default run. ``python -m groundstate.config`` writes ``config/config.yaml``,
-``config/README.md`` and ``workflow/schemas/config.schema.json`` from them; a test keeps the four in step.
+The defaults here are the default run; ``groundstate.config_texts`` writes the files that say so.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.crystals.models.settings import GenerateCrystals, TrainCrystals
 from groundstate.errors import GroundstateError
-from groundstate.files import write_text
 from groundstate.metrics.crystals.settings import ScoreCrystals
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.property.settings import PropertyExperiment
-from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS
+from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS, REFERENCE, TABLES, installed_plugins, resolve
 from groundstate.settings import Settings, explain
 from groundstate.sources.settings import CrystalFormat, MoleculeFormat, Retry, Source
 from groundstate.stability.settings import ScoreStability
+from groundstate.weights import is_path, shipped_weights
 
-ROOT = Path(__file__).parents[2]
-MOLECULE_FORMATS: tuple[str, ...] = get_args(MoleculeFormat)
-CRYSTAL_FORMATS: tuple[str, ...] = get_args(CrystalFormat)
-MOLECULE_MODELS = tuple(GEOMETRY_MODELS)
+PARTS = {"molecules": get_args(MoleculeFormat), "crystals": get_args(CrystalFormat)}
+WHAT = {
+    ("molecules", "models"): "geometry model",
+    ("molecules", "metrics"): "geometry metric",
+    ("crystals", "models"): "crystal model",
+    ("crystals", "metrics"): "crystal metric",
+}
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Reference = Annotated[str, StringConstraints(pattern=rf"^{REFERENCE.pattern}$")]
 Seed = Annotated[int, Field(ge=0)]
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]*[A-Za-z0-9._-]$")]
+
+
+# data set -> what its models are trained on, for all models or by model
+Pretrained = dict[Name, str | dict[Name, str]]
+PRETRAINED = (
+    "data set -> what stands for its training: a data set whose trained models {0} its {1}, the path of a "
+    "checkpoint, or the name of shipped weights; for each model another with {{model: ...}}"
+)
 
 
 class Molecules(Settings):
     """Molecular graph to ground-state geometry."""
 
     datasets: list[Name] = Field(["qm9"], description="data sets of `sources`; each more is a sweep")
-    models: list[Name] = Field(["gaunt"], description=f"models to train; known: {', '.join(MOLECULE_MODELS)}")
+    models: list[Name] = Field(
+        ["gaunt"], description=f"models to train: {', '.join(GEOMETRY_MODELS)}, or names of `plugins`"
+    )
+    metrics: list[Name | Reference] = Field(
+        [], description="metrics of your own beside the built-in ones: names of `plugins`, or module:Object"
+    )
     split: Annotated[str, StringConstraints(pattern="^(random|scaffold)$")] = Field(
         "random", description="split to train and score by: random or scaffold; both are written"
     )
-    pretrained: dict[Name, Name] = Field(
-        {}, description="data set without geometries -> the data set whose trained models predict it"
-    )
+    pretrained: Pretrained = Field({}, description=PRETRAINED.format("predict", "geometries"))
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=3000)
     embed: EmbedConformers = EmbedConformers(num_conformers=4)
     train: TrainGeometry = TrainGeometry()
@@ -62,8 +75,13 @@ class Crystals(Settings):
 
     datasets: list[Name] = Field(["mp3938"], description="data sets of `sources`; each more is a sweep")
     models: list[Name] = Field(
-        ["unimat-compact"], description=f"models to train; known: {', '.join(CRYSTAL_MODELS)}"
+        ["unimat-compact"],
+        description=f"models to train: {', '.join(CRYSTAL_MODELS)}, or names of `plugins`",
     )
+    metrics: list[Name | Reference] = Field(
+        [], description="metrics of your own beside the built-in ones: names of `plugins`, or module:Object"
+    )
+    pretrained: Pretrained = Field({}, description=PRETRAINED.format("generate", "crystals"))
     prepare: PrepareCrystals = PrepareCrystals()
     train: TrainCrystals = TrainCrystals()
     generate: GenerateCrystals = GenerateCrystals()
@@ -86,6 +104,11 @@ class Config(Settings):
         description="jobs that share the conformers of a data set, or the relaxations of a run; no effect on "
         "results",
     )
+    plugins: dict[Name, Reference] = Field(
+        {},
+        description="names for models and metrics of your own: `scale: my_models:Scale` is the class `Scale` "
+        "in my_models.py of the working folder",
+    )
     molecules: Molecules = Molecules()
     crystals: Crystals = Crystals()
     fetch: Retry = Retry()
@@ -93,49 +116,112 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Config":
-        for part, formats, models in (
-            ("molecules", MOLECULE_FORMATS, MOLECULE_MODELS),
-            ("crystals", CRYSTAL_FORMATS, tuple(CRYSTAL_MODELS)),
-        ):
-            section = getattr(self, part)
-            known = [name for name, source in self.sources.items() if source.format in formats]
+        for part, formats in PARTS.items():
+            section = self._section(part)
+            readable = [name for name, source in self.sources.items() if source.format in formats]
             for dataset in section.datasets:
-                _require(f"{part}.datasets", dataset, known)
-            for model in section.models:
-                _require(f"{part}.models", model, models)
-            for key in ("datasets", "models"):
+                _require(f"{part}.datasets", dataset, readable)
+            for key in ("models", "metrics"):
+                self._check_plugins(part, key)
+            for key in ("datasets", "models", "metrics"):
                 values = getattr(section, key)
                 if len(set(values)) < len(values):
                     raise ValueError(f"{part}.{key}: {values} names one twice")
+            with_training = [name for name in readable if self.sources[name].format != "smiles"]
+            for dataset in section.datasets:
+                self._check_training(part, dataset, with_training)
         for geometry in self.molecules.property.geometries:
-            known = ("graph", "reference", "etkdg", "mmff", *self.molecules.models)
-            _require("molecules.property.geometries", geometry, known)
-        for dataset in self.molecules.datasets:
-            teacher = self.molecules.pretrained.get(dataset)
-            if self.sources[dataset].format == "smiles" and teacher is None:
-                raise ValueError(
-                    f"molecules.datasets: {dataset!r} has no geometries to train on; name the data set whose "
-                    f"models predict it, such as molecules.pretrained: {{{dataset}: qm9}}"
-                )
-            if teacher is not None:
-                known = [
-                    name
-                    for name, source in self.sources.items()
-                    if source.format in MOLECULE_FORMATS and source.format != "smiles"
-                ]
-                _require(f"molecules.pretrained.{dataset}", teacher, known)
+            _require(
+                "molecules.property.geometries",
+                geometry,
+                ["graph", "reference", "etkdg", "mmff", *self.molecules.models],
+            )
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: {self.seeds} names one twice")
         return self
 
+    def _section(self, part: str) -> Molecules | Crystals:
+        return self.molecules if part == "molecules" else self.crystals
 
-def _require(key: str, name: str, known: list[str] | tuple[str, ...]) -> None:
-    if name not in known:
-        raise ValueError(f"{key}: unknown name {name!r}; allowed: {', '.join(known)}")
+    def _check_plugins(self, part: str, key: str) -> None:
+        """Raise ``ValueError`` for a name of a model or metric that stands nowhere."""
+        section = self._section(part)
+        allowed = [*TABLES[WHAT[part, key]], *self.plugins]
+        if key == "models":  # a model that is a checkpoint for every data set needs no other name
+            lent = [value for value in section.pretrained.values() if isinstance(value, dict)]
+            allowed += sorted({name for value in lent for name in value} - {*allowed})
+        for name in getattr(section, key):
+            if ":" not in name and name not in allowed:
+                _require(f"{part}.{key}", name, [*allowed, *installed_plugins()])
+
+    def _check_training(self, part: str, dataset: str, with_training: list[str]) -> None:
+        """Raise ``ValueError`` where a data set has nothing to train on, nor anything that stands for it."""
+        section = self._section(part)
+        for model in section.models:
+            key, lender = f"{part}.pretrained.{dataset}", self.lender(part, dataset, model)
+            if isinstance(section.pretrained.get(dataset), dict):
+                key += f".{model}"
+            if lender is None:
+                if dataset not in with_training:
+                    raise ValueError(
+                        f"{part}.datasets: {dataset!r} has no geometries to train on; name the data set "
+                        f"whose models predict it, such as {part}.pretrained: {{{dataset}: qm9}}"
+                    )
+                if not self._is_model(part, model):
+                    raise ValueError(
+                        f"{key}: the model {model!r} has no checkpoint for this data set; name one"
+                    )
+            elif lender in self.sources:
+                _require(key, lender, with_training)
+                if not self._is_model(part, model):
+                    raise ValueError(f"{key}: {model!r} is no model that can be trained; name a checkpoint")
+            elif not is_path(lender):
+                _require(key, lender, [*with_training, *shipped_weights(), "the path of a checkpoint"])
+            elif len(section.models) > 1 and not isinstance(section.pretrained[dataset], dict):
+                raise ValueError(
+                    f"{key}: one checkpoint, but {part}.models are {', '.join(section.models)}; "
+                    f"write which is which, such as {{{section.models[0]}: {lender}}}"
+                )
+
+    def _is_model(self, part: str, model: str) -> bool:
+        return model in TABLES[WHAT[part, "models"]] or model in self.plugins or model in installed_plugins()
+
+    def lender(self, part: str, dataset: str, model: str) -> str | None:
+        """Name what stands for the training of ``model`` on ``dataset``; None where it is trained itself."""
+        value = self._section(part).pretrained.get(dataset)
+        return value.get(model) if isinstance(value, dict) else value
+
+    def trained_on(self, part: str, dataset: str, model: str) -> str | None:
+        """Name the data set whose training serves ``dataset``; None where a checkpoint does."""
+        lender = self.lender(part, dataset, model)
+        return dataset if lender is None else lender if lender in self.sources else None
+
+    def reference(self, part: str, key: str, name: str) -> str | None:
+        """Give what a command is told for a name of ``models`` or ``metrics``.
+
+        A built-in name stays; one of a plug-in becomes ``package.module:Object``; None for a model that is a
+        checkpoint only.
+        """
+        what = WHAT[part, key]
+        if name in TABLES[what]:
+            return name
+        if key == "models" and not self._is_model(part, name):
+            return None
+        return resolve(name, what, self.plugins)
+
+    def module(self, part: str, key: str, name: str) -> str | None:
+        """Give the module that a name of ``models`` or ``metrics`` stands for; None as in ``reference``."""
+        reference = self.reference(part, key, name)
+        return None if reference is None else resolve(reference, WHAT[part, key]).partition(":")[0]
+
+
+def _require(key: str, name: str, allowed: list[str]) -> None:
+    if name not in allowed:
+        raise ValueError(f"{key}: unknown name {name!r}; allowed: {', '.join(allowed)}")
 
 
 def yaml_fault(path: str | Path) -> str | None:
-    """What keeps a YAML file from being read, with file and line; None where nothing does."""
+    """Say what keeps a YAML file from being read, with file and line; None where nothing does."""
     try:
         yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
@@ -156,76 +242,3 @@ def read_config(values: dict[str, Any]) -> Config:
     except ValidationError as error:
         text = explain(error, "config", Config)
         raise GroundstateError(text) from None
-
-
-def _fields(model: type[BaseModel], values: BaseModel, prefix: str = "") -> list[tuple[str, str, str]]:
-    """Rows (key, default, description) of a model and the models inside it."""
-    rows = []
-    for name, field in model.model_fields.items():
-        key, default = prefix + name, getattr(values, name)
-        if isinstance(default, BaseModel):
-            rows += _fields(type(default), default, f"{key}.")
-        else:
-            rows.append((key, json.dumps(default, default=list), field.description or ""))
-    return rows
-
-
-def yaml_text() -> str:
-    """The default configuration as YAML with every key explained."""
-    lines = [
-        "# The default run: minutes on two cores. Written by `python -m groundstate.config`; edit freely.",
-        "# Any key can also be given on the command line: snakemake --config seeds='[0,1]'",
-        "# or in a file that is laid over this one: snakemake --configfile my.yaml",
-    ]
-    shown: list[str] = []
-    for key, default, description in _fields(Config, Config.model_construct()):
-        if key == "sources":
-            continue
-        parts = key.split(".")
-        for depth, part in enumerate(parts[:-1]):
-            if parts[: depth + 1] != shown[: depth + 1]:
-                lines.append(f"{'' if depth else chr(10)}{'  ' * depth}{part}:")
-        indent = "  " * (len(parts) - 1)
-        lines += [f"{indent}# {description}", f"{indent}{parts[-1]}: {default}"]
-        shown = parts[:-1]
-    return "\n".join(lines) + "\n"
-
-
-def readme_text() -> str:
-    """The key reference as Markdown."""
-    lines = [
-        "# Configuration",
-        "",
-        "`config.yaml` is the default run, `full.yaml` and `test.yaml` are laid over it with `--configfile`;",
-        "`sources.yaml` describes every data set. This page is written by `python -m groundstate.config`.",
-        "A key that is not listed here, a wrong type or a value out of range stops the run before any job.",
-        "",
-        "| key | default | meaning |",
-        "|---|---|---|",
-    ]
-    for key, default, description in _fields(Config, Config.model_construct()):
-        if key != "sources":
-            lines.append(f"| `{key}` | `{default}` | {description.replace('|', ',')} |")
-    lines += ["", "## One entry of `sources`", "", "| key | meaning |", "|---|---|"]
-    for name, field in Source.model_fields.items():
-        lines.append(f"| `{name}` | {field.description} |")
-    lines += ["", "## One entry of `files`", "", "| key | meaning |", "|---|---|"]
-    for name, field in Source.model_fields["files"].annotation.__args__[1].model_fields.items():
-        lines.append(f"| `{name}` | {field.description} |")
-    return "\n".join(lines) + "\n"
-
-
-def schema_text() -> str:
-    """JSON schema of the configuration."""
-    return json.dumps(Config.model_json_schema(), indent=2, sort_keys=True) + "\n"
-
-
-GENERATED = {
-    "config/config.yaml": yaml_text,
-    "config/README.md": readme_text,
-    "workflow/schemas/config.schema.json": schema_text,
-}
-
-if __name__ == "__main__":
-    for path, make in GENERATED.items():
-        write_text(ROOT / path, make())
