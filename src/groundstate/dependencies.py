@@ -11,6 +11,8 @@ from pathlib import Path
 from groundstate.errors import GroundstateError
 
 PACKAGE = Path(__file__).parent
+# of the package itself, and of what every command passes through to names that it does not use
+UNCOUNTED = (PACKAGE.name, f"{PACKAGE.name}.cli", f"{PACKAGE.name}.plugins")
 FILE_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
@@ -79,8 +81,8 @@ def stage_sources(command: str, modules: Sequence[str] = ()) -> list[str]:
         Further modules that the stage loads by name: those of its model and metrics, built in or of a user's.
         What a user's module imports from its own folder or package counts, too.
 
-    Files that a module of this package names (``_named_files``) count; ``groundstate/cli/__init__.py`` does
-    not, since every command passes through it.
+    Files that a module of this package names (``_named_files``) count. The tables of names in
+    ``groundstate/cli/__init__.py`` and ``groundstate/plugins.py`` do not: a further name changes no stage.
     Raises ``GroundstateError`` where a module of ``modules`` is not there or is not Python.
     """
     waiting = [(f"{PACKAGE.name}.cli.{command}", PACKAGE.parent)]
@@ -96,7 +98,7 @@ def stage_sources(command: str, modules: Sequence[str] = ()) -> list[str]:
     files: set[Path] = set()
     while waiting:
         module, root = waiting.pop()
-        if module in seen or module in ("", PACKAGE.name, f"{PACKAGE.name}.cli"):
+        if module in seen or module in ("", *UNCOUNTED):
             continue
         seen.add(module)
         waiting.append((module.rpartition(".")[0], root))

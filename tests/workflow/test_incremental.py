@@ -51,6 +51,10 @@ def test_nothing_changed_nothing_runs(finished: Path) -> None:
         ('crystals={"score": {"cutoffs": "perov_5"}}', {"score_crystals": 1, "report": 1}),
         ('crystals={"generate": {"num": 5}}', {k: v for k, v in CRYSTALS.items() if k != "train_crystals"}),
         ("seeds=[0,1]", {**GEOMETRY, **CRYSTALS}),
+        ('molecules={"train": {"dagnn": {"width": 7}}}', {}),  # of a model that is not trained here
+        ('crystals={"train": {"unimat": {"width": 8}}}', {}),
+        ('molecules={"metrics": ["json:dumps"]}', {"score_geometry": 1, "report": 1}),
+        ('crystals={"metrics": ["json:dumps"]}', {"score_validity": 1, "score_crystals": 1, "report": 1}),
     ],
 )
 def test_a_changed_parameter_reruns_its_stages(finished: Path, override: str, rules: dict[str, int]) -> None:
@@ -65,12 +69,38 @@ def test_a_changed_parameter_reruns_its_stages(finished: Path, override: str, ru
         ("cli/generate_crystals.py", {*CRYSTALS} - {"train_crystals"}),
         ("molecules/dataset/splits.py", {"prepare_molecules", "embed_conformers", *GEOMETRY}),
         ("cli/__init__.py", set()),
+        ("plugins.py", set()),
+        ("molecules/models/dagnn/model.py", set()),
+        ("molecules/models/gaunt/model.py", {*GEOMETRY}),
+        ("crystals/models/unimat/model.py", set()),
+        ("gaunt/kernels/rules.json", {*GEOMETRY}),
+        ("gaunt/kernels/compiled.c", {*GEOMETRY}),
+        ("metrics/crystals/cdvae_magpie.json", {"score_crystals", "report"}),
     ],
 )
 def test_an_edited_source_file_reruns_its_stages_only(project: Path, source: str, rules: set[str]) -> None:
     path = project / "src/groundstate" / source
-    path.write_text(path.read_text() + "\n# edited\n")
+    path.write_text(path.read_text() + ("\n# edited\n" if path.suffix == ".py" else "\n"))
     assert set(dry(project)) == rules
+
+
+@pytest.mark.parametrize("where", ["mine.ckpt", "results"])
+def test_a_checkpoint_stands_for_a_training_whatever_changed_in_the_code(project: Path, where: str) -> None:
+    pretrained = {}
+    for part, data, model in (
+        ("molecules", "tiny_molecules", "gaunt"),
+        ("crystals", "tiny_crystals", "unimat-compact"),
+    ):
+        trained = project / f"results/test/{part}/{data}/{model}/seed0/best.ckpt"
+        mine = project / f"{part}-{where}"
+        shutil.copy2(trained, mine)
+        path = trained if where == "results" else mine
+        pretrained[part] = {"pretrained": {data: str(path.relative_to(project))}}
+    edited = project / "src/groundstate/training/fit.py"
+    edited.write_text(edited.read_text() + "\n# edited\n")
+    assert {"train_geometry", "train_crystals"} <= {*dry(project)}
+    jobs = dry(project, "--config", *(f"{part}={json.dumps(value)}" for part, value in pretrained.items()))
+    assert set(jobs) == {*GEOMETRY, *CRYSTALS} - {"train_geometry", "train_crystals"}
 
 
 def test_touching_reruns_nothing(project: Path) -> None:

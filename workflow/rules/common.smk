@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import shlex
@@ -10,6 +11,7 @@ from groundstate.config import read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
 from groundstate.provenance import other_versions
+from groundstate.weights import find_checkpoint
 
 try:
     CONFIG = read_config(config)
@@ -42,8 +44,8 @@ if workflow.is_main_process and (differing := other_versions(RESULTS)):
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.sources),
-    model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models})),
+    dataset="|".join(CONFIG.sources) or "none",
+    model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models})) or "none",
     seed="[0-9]+",
     network="schnet|gaunt",
     geometry="[A-Za-z][A-Za-z0-9_-]*",
@@ -51,14 +53,89 @@ wildcard_constraints:
     file="[^/]+",
 
 
-def stage(command):
-    """Source files of a command: its stage reruns when one of them changes."""
-    return [os.path.relpath(path) for path in stage_sources(command)]
+def sources(command, modules=()):
+    """Source files of a command and of the modules that it loads by name."""
+    try:
+        return [os.path.relpath(path) for path in stage_sources(command, modules)]
+    except GroundstateError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def metric_modules(part):
+    """The modules of the metrics that the config adds to a part's own."""
+    return [
+        CONFIG.module(part, "metrics", name) for name in getattr(CONFIG, part).metrics
+    ]
+
+
+def stage(command, metrics=None):
+    """Source files of a command, and of the metrics of a part: its stage reruns when one of them changes."""
+    return sources(command, metric_modules(metrics) if metrics else ())
+
+
+def model_stage(command, part):
+    """Input function: source files of a command and of the run's model, but not of other models."""
+
+    def files(wildcards):
+        name = CONFIG.module(part, "models", wildcards.model)
+        return sources(command, [name] if name else [])
+
+    return files
+
+
+def plugin_modules(part):
+    """The modules of all models and metrics that the config names for a part."""
+    names = [
+        CONFIG.module(part, "models", name) for name in getattr(CONFIG, part).models
+    ]
+    return [name for name in names if name] + metric_modules(part)
+
+
+# a plug-in that is not there is said before any job
+sources("report", plugin_modules("molecules") + plugin_modules("crystals"))
 
 
 def settings(section):
     """A section of the config as the JSON that a command reads; a change of any value is a changed param."""
-    return json.dumps(section.model_dump(mode="json"), sort_keys=True)
+    return as_json(section.model_dump(mode="json"))
+
+
+def train_settings(part, model_settings):
+    """Params function: the settings that the training of the run's model reads, and no others."""
+
+    def values(wildcards):
+        reference = CONFIG.reference(part, "models", wildcards.model)
+        return as_json(model_settings(reference, getattr(CONFIG, part).train))
+
+    return values
+
+
+def model_reference(part):
+    """Params function: what a command is told for the run's model."""
+    return lambda wildcards: CONFIG.reference(part, "models", wildcards.model)
+
+
+def as_json(values):
+    """Values as JSON whose keys have one order."""
+    return json.dumps(values, sort_keys=True)
+
+
+def metric_options(part):
+    """The metrics that the config adds, as options of a score."""
+    return [
+        f"--metric={CONFIG.reference(part, 'metrics', name)}"
+        for name in getattr(CONFIG, part).metrics
+    ]
+
+
+def model_option(part):
+    """Params function: the plug-in whose checkpoint may be loaded, as an option; nothing for built-in models."""
+
+    def option(wildcards):
+        reference = CONFIG.reference(part, "models", wildcards.model)
+        return [f"--model={reference}"] if reference and ":" in reference else []
+
+    return option
 
 
 def fetched(wildcards):
@@ -69,22 +146,74 @@ def fetched(wildcards):
     ]
 
 
-def molecule_runs(pattern, trained=False):
-    """``pattern`` (with dataset, model, seed) for every molecule run that the config asks for.
+def runs(part, pattern, trained=False):
+    """``pattern`` (with dataset, model, seed) for every run of a part that the config asks for.
 
     With ``trained`` only data sets with a training of their own, lent to others or not.
     """
-    datasets = MOLECULES.datasets
+    section = getattr(CONFIG, part)
+    pairs = [(name, model) for name in section.datasets for model in section.models]
     if trained:
-        datasets = sorted({MOLECULES.pretrained.get(name, name) for name in datasets})
-    return expand(pattern, dataset=datasets, model=MOLECULES.models, seed=CONFIG.seeds)
+        pairs = sorted(
+            {
+                (CONFIG.trained_on(part, *pair), pair[1])
+                for pair in pairs
+                if CONFIG.trained_on(part, *pair)
+            }
+        )
+    return [
+        path
+        for dataset, model in pairs
+        for path in expand(pattern, dataset=dataset, model=model, seed=CONFIG.seeds)
+    ]
 
 
-def crystal_runs(pattern):
-    """``pattern`` (with dataset, model, seed) for every crystal run that the config asks for."""
-    return expand(
-        pattern, dataset=CRYSTALS.datasets, model=CRYSTALS.models, seed=CONFIG.seeds
-    )
+def molecule_runs(pattern, trained=False):
+    """The molecule runs; see ``runs``."""
+    return runs("molecules", pattern, trained)
+
+
+def crystal_runs(pattern, trained=False):
+    """The crystal runs; see ``runs``."""
+    return runs("crystals", pattern, trained)
+
+
+def lent_checkpoints():
+    """The checkpoints that stand for a training, by part, data set and model."""
+    paths = {}
+    for part in ("molecules", "crystals"):
+        section = getattr(CONFIG, part)
+        for pair in itertools.product(section.datasets, section.models):
+            if CONFIG.trained_on(part, *pair) is None:
+                try:
+                    path = find_checkpoint(CONFIG.lender(part, *pair))
+                except GroundstateError as error:
+                    raise WorkflowError(
+                        f"config: {part}.pretrained.{pair[0]}: {error}"
+                    ) from None
+                # one in the results by its absolute path, which no rule makes: it is used as it is
+                inside = path.resolve().is_relative_to(os.path.abspath(RESULTS))
+                paths[(part, *pair)] = (
+                    str(path.resolve()) if inside else os.path.relpath(path)
+                )
+    return paths
+
+
+CHECKPOINTS = lent_checkpoints()
+
+
+def trained_checkpoint(part, run):
+    """Input function: the checkpoint of a run: its own, of the data set that it borrows from, or a user's."""
+
+    def path(wildcards):
+        teacher = CONFIG.trained_on(part, wildcards.dataset, wildcards.model)
+        if teacher:
+            return f"{run}/best.ckpt".format(
+                dataset=teacher, model=wildcards.model, seed=wildcards.seed
+            )
+        return CHECKPOINTS[part, wildcards.dataset, wildcards.model]
+
+    return path
 
 
 def shards(pattern, number):
@@ -102,12 +231,6 @@ def shards(pattern, number):
         )
 
     return files
-
-
-def trained_geometry(wildcards):
-    """The checkpoint that predicts a data set: its own, or of the data set that it borrows from."""
-    teacher = MOLECULES.pretrained.get(wildcards.dataset, wildcards.dataset)
-    return f"{RESULTS}/molecules/{teacher}/{wildcards.model}/seed{wildcards.seed}/best.ckpt"
 
 
 # the lowest of several conformers, where there are several

@@ -1,7 +1,7 @@
 rule generate_crystals:
     input:
-        checkpoint=rules.train_crystals.output.best,
-        stage=stage("generate_crystals"),
+        checkpoint=trained_checkpoint("crystals", CRYSTAL_RUN),
+        stage=model_stage("generate_crystals", "crystals"),
     output:
         structures=f"{CRYSTAL_RUN}/generated.extxyz",
         cifs=directory(f"{CRYSTAL_RUN}/cifs"),
@@ -12,10 +12,11 @@ rule generate_crystals:
     params:
         num=CRYSTALS.generate.num,
         batch_size=CRYSTALS.generate.batch_size,
+        model=model_option("crystals"),
     message:
         "Generate crystals with {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "groundstate generate crystals --checkpoint {input.checkpoint:q} --num {params.num} "
+        "groundstate generate crystals --checkpoint {input.checkpoint:q} {params.model:q} --num {params.num} "
         "--batch-size {params.batch_size} --seed {wildcards.seed} --output {output.structures:q} "
         "--cif-dir {output.cifs:q} 2>&1 | tee {log:q}"
 

@@ -1,10 +1,10 @@
 rule predict_geometry:
     input:
-        checkpoint=trained_geometry,
+        checkpoint=trained_checkpoint("molecules", MOLECULE_RUN),
         records=rules.prepare_molecules.output.records,
         splits=rules.prepare_molecules.output.splits,
         conformers=rules.embed_conformers.output.conformers,
-        stage=stage("predict_geometry"),
+        stage=model_stage("predict_geometry", "molecules"),
     output:
         predicted=f"{MOLECULE_RUN}/predicted.sdf",
         rejected=f"{MOLECULE_RUN}/rejected.csv",
@@ -15,11 +15,12 @@ rule predict_geometry:
     params:
         split=MOLECULES.split,
         subset=subset,
+        model=model_option("molecules"),
     message:
         "Predict geometries of {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate predict geometry --input {input.records:q} --splits {input.splits:q} --split {params.split} "
-        "--part test {params.subset} --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} "
+        "--part test {params.subset} --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} {params.model:q} "
         "--output {output.predicted:q} 2>&1 | tee {log:q}"
 
 

@@ -3,7 +3,7 @@ rule score_geometry:
         predicted=rules.predict_geometry.output.predicted,
         reference=rules.prepare_molecules.output.test,
         baselines=geometry_baselines,
-        stage=stage("score_geometry"),
+        stage=stage("score_geometry", metrics="molecules"),
     output:
         summary=f"{MOLECULE_RUN}/geometry/summary.json",
         molecules=report(
@@ -21,12 +21,13 @@ rule score_geometry:
     params:
         folder=subpath(output.summary, parent=True),
         baselines=baseline_options,
+        metrics=metric_options("molecules"),
         subset=subset,
     message:
         "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate score geometry --predicted {input.predicted:q} --reference {input.reference:q} "
-        "{params.baselines:q} {params.subset} "
+        "{params.baselines:q} {params.metrics:q} {params.subset} "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -39,7 +40,7 @@ rule score_extensive:
         ],
         reference=rules.prepare_molecules.output.test,
         baselines=geometry_baselines,
-        stage=stage("score_geometry"),
+        stage=stage("score_geometry", metrics="molecules"),
     output:
         summary=f"{RESULTS}/molecules/{{dataset}}/extensive/seed{{seed}}/summary.json",
         molecules=f"{RESULTS}/molecules/{{dataset}}/extensive/seed{{seed}}/molecules.csv",
@@ -54,13 +55,14 @@ rule score_extensive:
             f"--baseline={model}={path}"
             for model, path in zip(MOLECULES.models[1:], input.predicted[1:])
         ],
-        name=MOLECULES.models[0],
+        metrics=metric_options("molecules"),
+        name=MOLECULES.models[0] if MOLECULES.models else "",
         subset=MOLECULES.extensive,
     message:
         "Slow checks of the geometries of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
         "groundstate score geometry --predicted {input.predicted[0]:q} --reference {input.reference:q} "
-        "--name {params.name} {params.baselines:q} --subset {params.subset} --extensive "
+        "--name {params.name} {params.baselines:q} {params.metrics:q} --subset {params.subset} --extensive "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -68,7 +70,7 @@ rule score_validity:
     input:
         structures=rules.generate_crystals.output.structures,
         records=rules.prepare_crystals.output.records,
-        stage=stage("score_validity"),
+        stage=stage("score_validity", metrics="crystals"),
     output:
         summary=f"{CRYSTAL_RUN}/validity/summary.json",
         crystals=report(
@@ -84,11 +86,12 @@ rule score_validity:
     params:
         folder=subpath(output.summary, parent=True),
         oxidation_list=CRYSTALS.oxidation_list,
+        metrics=metric_options("crystals"),
     message:
         "Score validity of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate score validity --structures {input.structures:q} --baseline data={input.records:q} "
-        "--oxidation-list {params.oxidation_list} "
+        "--oxidation-list {params.oxidation_list} {params.metrics:q} "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -97,7 +100,7 @@ rule score_crystals:
         structures=rules.generate_crystals.output.structures,
         records=rules.prepare_crystals.output.records,
         splits=rules.prepare_crystals.output.splits,
-        stage=stage("score_crystals"),
+        stage=stage("score_crystals", metrics="crystals"),
     output:
         summary=f"{CRYSTAL_RUN}/coverage/summary.json",
         crystals=f"{CRYSTAL_RUN}/coverage/crystals.csv",
@@ -110,6 +113,7 @@ rule score_crystals:
     params:
         folder=subpath(output.summary, parent=True),
         oxidation_list=CRYSTALS.oxidation_list,
+        metrics=metric_options("crystals"),
         settings=settings(CRYSTALS.score),
         cache=f"{RESULTS}/cache/.fingerprints",
     message:
@@ -117,7 +121,7 @@ rule score_crystals:
     shell:
         "groundstate score crystals --structures {input.structures:q} --reference {input.records:q} "
         "--train {input.records:q} --splits {input.splits:q} --oxidation-list {params.oxidation_list} "
-        "--settings {params.settings:q} --cache {params.cache:q} --workers {threads} "
+        "--settings {params.settings:q} {params.metrics:q} --cache {params.cache:q} --workers {threads} "
         "--output {params.folder:q} 2>&1 | tee {log:q}"
 
 

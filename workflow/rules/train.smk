@@ -1,3 +1,7 @@
+from groundstate.crystals.models.settings import model_settings as crystal_settings
+from groundstate.molecules.models.settings import model_settings as geometry_settings
+
+
 # checkpoints of an unfinished training sit in a hidden folder beside the outputs, which Snakemake
 # deletes before a job starts: so a job that was killed goes on where it was.
 # A profile names the GPUs that share a training, and what starts its processes on several nodes (docs/slurm.md).
@@ -6,7 +10,7 @@ rule train_geometry:
         records=rules.prepare_molecules.output.records,
         splits=rules.prepare_molecules.output.splits,
         conformers=rules.embed_conformers.output.conformers,
-        stage=stage("train_geometry"),
+        stage=model_stage("train_geometry", "molecules"),
     output:
         best=f"{MOLECULE_RUN}/best.ckpt",
         last=f"{MOLECULE_RUN}/last.ckpt",
@@ -28,12 +32,13 @@ rule train_geometry:
     params:
         folder=subpath(output.best, parent=True),
         split=MOLECULES.split,
-        settings=settings(MOLECULES.train),
+        model=model_reference("molecules"),
+        settings=train_settings("molecules", geometry_settings),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
         "{resources.launch} groundstate train geometry --records {input.records:q} --splits {input.splits:q} "
-        "--conformers {input.conformers:q} --split {params.split} --model {wildcards.model} "
+        "--conformers {input.conformers:q} --split {params.split} --model {params.model} "
         "--settings {params.settings:q} --seed {wildcards.seed} "
         "--processes {resources.gpu} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
@@ -42,7 +47,7 @@ rule train_crystals:
     input:
         records=rules.prepare_crystals.output.records,
         splits=rules.prepare_crystals.output.splits,
-        stage=stage("train_crystals"),
+        stage=model_stage("train_crystals", "crystals"),
     output:
         best=f"{CRYSTAL_RUN}/best.ckpt",
         last=f"{CRYSTAL_RUN}/last.ckpt",
@@ -63,12 +68,13 @@ rule train_crystals:
         launch="",
     params:
         folder=subpath(output.best, parent=True),
-        settings=settings(CRYSTALS.train),
+        model=model_reference("crystals"),
+        settings=train_settings("crystals", crystal_settings),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
         "{resources.launch} groundstate train crystals --records {input.records:q} --splits {input.splits:q} "
-        "--model {wildcards.model} --settings {params.settings:q} --seed {wildcards.seed} "
+        "--model {params.model} --settings {params.settings:q} --seed {wildcards.seed} "
         "--processes {resources.gpu} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -79,4 +85,4 @@ rule all_train_geometry:
 
 rule all_train_crystals:
     input:
-        crystal_runs(rules.train_crystals.output.best),
+        crystal_runs(rules.train_crystals.output.best, trained=True),

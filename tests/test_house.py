@@ -1,0 +1,184 @@
+"""The house: rooms that one can overlook, imports that run one way, a test where the code stands."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src/groundstate"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = sorted({path.parent for path in MODULES})
+
+LONGEST_FILE = 300  # lines
+MOST_ENTRIES = 15  # files and folders of a room, ``__init__.py`` left out
+CROWDED = {
+    "": "small helpers that all floors share, beside the rooms themselves",
+    "cli": "one file a command",
+}
+# from the ground up; a room imports from lower floors and from its own room only
+FLOORS: list[set[str]] = [
+    {"weights"},
+    {"gaunt", "diffusion"},
+    {"sources", "potentials", "training"},
+    {"interatomic"},
+    {"molecules", "crystals"},
+    {"metrics"},
+    {"stability"},
+    {"report"},
+    {"cli"},
+]
+GROUND = -1  # the files at the root, which import no room
+TOP = {"config", "config_texts"}  # files at the root that stand above the rooms whose settings they gather
+# modules without a test of their own, and why
+UNTESTED: dict[str, str] = {}
+
+
+def name_of(path: Path) -> str:
+    """``molecules/sdf.py`` -> ``molecules.sdf``; a package by its folder."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {name_of(path): path for path in MODULES}
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """Modules of the package that a file imports when it runs, inside functions too; types left out."""
+    names: set[str] = set()
+    for node in running_nodes(ast.parse(path.read_text(encoding="utf-8"))):
+        candidates: list[str] = []
+        if isinstance(node, ast.Import):
+            candidates = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            candidates = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in candidates:
+            head, _, rest = name.partition(".")
+            if head == "groundstate":
+                names.add(rest if rest in NAMES else rest.rpartition(".")[0])
+    return frozenset(names - {""})
+
+
+def running_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a module without what stands under ``if TYPE_CHECKING``."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)):
+            yield node
+            yield from running_nodes(node)
+
+
+def circles(edges: Mapping[Hashable, Iterable[Hashable]]) -> list[list[Hashable]]:
+    """Every way round that a walk along the edges finds."""
+    state: dict[Hashable, int] = defaultdict(int)
+    found, path = [], []
+
+    def walk(node: Hashable) -> None:
+        state[node] = 1
+        path.append(node)
+        for other in edges.get(node, ()):
+            if state[other] == 1:
+                found.append([*path[path.index(other) :], other])
+            elif state[other] == 0:
+                walk(other)
+        path.pop()
+        state[node] = 2
+
+    for node in list(edges):
+        if state[node] == 0:
+            walk(node)
+    return found
+
+
+def floor_of(name: str) -> int:
+    room = name.partition(".")[0]
+    if name in TOP:
+        return len(FLOORS) - 1
+    return next((floor for floor, rooms in enumerate(FLOORS) if room in rooms), GROUND)
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms <= set.union(*FLOORS)
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert not {name: length for name, length in lengths.items() if length > LONGEST_FILE}
+
+
+def test_no_room_is_crowded() -> None:
+    crowded = {}
+    for room in ROOMS:
+        entries = [one for one in room.iterdir() if one.name not in ("__init__.py", "__pycache__")]
+        name = room.relative_to(PACKAGE).as_posix().removeprefix(".")
+        if len(entries) > MOST_ENTRIES and name not in CROWDED:
+            crowded[name] = len(entries)
+    assert not crowded
+
+
+def test_imports_run_one_way() -> None:
+    against = [
+        f"{name} imports {other}"
+        for name, path in NAMES.items()
+        for other in imported(path)
+        if floor_of(other) > floor_of(name)
+        or (floor_of(other) == floor_of(name) != GROUND and siblings(name, other))
+    ]
+    assert not against
+
+
+def siblings(name: str, other: str) -> bool:
+    """Whether two modules stand in different rooms."""
+    rooms = {name.partition(".")[0], other.partition(".")[0]} - TOP
+    return len(rooms) == 2 and "cli" not in rooms
+
+
+def test_no_module_and_no_room_is_in_a_circle() -> None:
+    modules = {name: imported(path) for name, path in NAMES.items()}
+    assert not circles(modules)
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for name, others in modules.items():
+        for other in others:
+            here, there = name.rpartition(".")[0], other.rpartition(".")[0]
+            inside = f"{here}.".startswith(f"{there}.") or f"{there}.".startswith(f"{here}.")
+            if not inside and here and there:
+                rooms[here].add(there)
+    assert not circles(rooms)
+
+
+def test_every_module_has_a_test_at_its_rooms_path() -> None:
+    missing = []
+    for name, path in NAMES.items():
+        room = path.parent.relative_to(PACKAGE)
+        if path.name == "__init__.py" and len(ast.parse(path.read_text()).body) <= 1:
+            continue  # nothing but a docstring
+        tests = [*(ROOT / "tests" / room).glob("test_*.py")]
+        if any(is_tested(name, test) for test in tests) == (name in UNTESTED):
+            missing.append(name)
+    assert not missing, missing
+
+
+def is_tested(name: str, test: Path) -> bool:
+    """Whether a test is named after a module, or imports it."""
+    last = name.rpartition(".")[2]
+    if test.stem.removeprefix("test_") == last or test.stem.startswith(f"test_{last}_"):
+        return True
+    return re.search(rf"groundstate\.{re.escape(name)}\b|{room_import(name)}", test.read_text()) is not None
+
+
+def room_import(name: str) -> str:
+    """How a test imports a module by its room: ``from groundstate.room import module``."""
+    room, _, last = name.rpartition(".")
+    base = f"groundstate.{room}" if room else "groundstate"
+    return rf"from {re.escape(base)} import [^\n]*\b{re.escape(last)}\b"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_code_asks_for_the_kind_of_a_model(path: Path) -> None:
+    assert not re.search(r"isinstance\([^()]*\b(?!Base)[A-Z]\w*Model\b", path.read_text())
