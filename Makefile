@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-slurm test-kill reproduce lint format report-test clean
+.PHONY: help setup run test test-slow test-slurm test-kill reproduce lint types format coverage report-test clean
 
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
@@ -16,7 +16,9 @@ help:
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
 	@echo "make test-kill   16 kills with -9 of every stage, and a table"
 	@echo "make reproduce   the default run twice, every result compared (CONFIG=config/test.yaml: seconds)"
-	@echo "make lint        ruff, snakefmt --check, snakemake --lint"
+	@echo "make lint        ruff (style, types and docstrings asked for), snakefmt, snakemake --lint, mypy"
+	@echo "make types       mypy over the package"
+	@echo "make coverage    the tests, and which lines of the package they reach"
 	@echo "make format      ruff format, snakefmt"
 	@echo "make clean       remove results, logs and Snakemake's notes (downloads and .venv stay)"
 
@@ -62,6 +64,18 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+types: $(READY)
+	$(BIN)/mypy
+
+# of sub-processes, too; the report of all lines is build/coverage/index.html
+coverage: $(READY)
+	mkdir -p build && rm -f build/.coverage*
+	COVERAGE_FILE=$(CURDIR)/build/.coverage $(BIN)/coverage run -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile
+	cd build && ../$(BIN)/coverage combine -q --rcfile=../pyproject.toml && \
+		../$(BIN)/coverage html -q --rcfile=../pyproject.toml -d coverage && \
+		../$(BIN)/coverage report --rcfile=../pyproject.toml --sort=cover
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

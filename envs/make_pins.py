@@ -1,8 +1,7 @@
 """Write the pins from what is installed: ``requirements.txt`` (pip) and ``groundstate.yaml`` (conda).
 
-The direct dependencies stand in ``pyproject.toml``. To take a new one or another version: name it there, install it
-into ``.venv`` with pip (``--constraint envs/requirements.txt`` keeps all others), run the tests, then
-``.venv/bin/python envs/make_pins.py``. Nothing is resolved anew: the pins are what the tests ran with.
+The direct dependencies stand in ``pyproject.toml``; ``README.md`` beside this file says how to change one.
+Nothing is resolved anew: the pins are what the tests ran with.
 """
 
 import importlib.metadata
@@ -20,7 +19,9 @@ def direct() -> list[Requirement]:
     """What ``pyproject.toml`` asks for, with all extras."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
-    return [Requirement(text) for text in [*project["dependencies"], *(one for some in extras for one in some)]]
+    return [
+        Requirement(text) for text in [*project["dependencies"], *(one for some in extras for one in some)]
+    ]
 
 
 def canonical(name: str) -> str:
@@ -43,14 +44,18 @@ def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
         pins[found.metadata["Name"]] = found.version.split("+")[0]  # a local build such as +cpu is no pin
         for text in found.requires or ():
             other = Requirement(text)
-            if other.marker is None or any(other.marker.evaluate({"extra": extra}) for extra in extras | {""}):
+            if other.marker is None or any(
+                other.marker.evaluate({"extra": extra}) for extra in extras | {""}
+            ):
                 waiting.append((other, frozenset(other.extras)))
     return pins
 
 
 def requirements_text(pins: dict[str, str]) -> str:
     """The pins, one a line."""
-    return "".join(f"{name}=={version}\n" for name, version in sorted(pins.items(), key=lambda p: p[0].lower()))
+    return "".join(
+        f"{name}=={version}\n" for name, version in sorted(pins.items(), key=lambda p: p[0].lower())
+    )
 
 
 def conda_text(requirements: str) -> str:

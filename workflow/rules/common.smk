@@ -191,7 +191,7 @@ def lent_checkpoints():
                     raise WorkflowError(
                         f"config: {part}.pretrained.{pair[0]}: {error}"
                     ) from None
-                # one in the results by its absolute path, which no rule makes: it is used as it is
+                # one in the results is used as it is: by its absolute path it is the output of no job
                 inside = path.resolve().is_relative_to(os.path.abspath(RESULTS))
                 paths[(part, *pair)] = (
                     str(path.resolve()) if inside else os.path.relpath(path)
