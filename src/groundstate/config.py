@@ -19,6 +19,7 @@ from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.property.settings import PropertyExperiment
 from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS, REFERENCE, TABLES, installed_plugins, resolve
 from groundstate.settings import Settings, explain
+from groundstate.shards import MAX_SHARDS
 from groundstate.sources.settings import CrystalFormat, MoleculeFormat, Retry, Source
 from groundstate.stability.settings import ScoreStability
 from groundstate.weights import is_path, shipped_weights
@@ -101,6 +102,7 @@ class Config(Settings):
     shards: int = Field(
         1,
         ge=1,
+        le=MAX_SHARDS,
         description="jobs that share the conformers of a data set, or the relaxations of a run; no effect on "
         "results",
     )

@@ -8,23 +8,23 @@ from groundstate.errors import GroundstateError
 
 
 class Settings(BaseModel):
-    """Base of all settings: unknown keys are errors, values do not change after they were read."""
+    """Base of all settings: unknown keys are errors, numbers finite, values do not change after they were read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=Settings)
 
 
 def explain(error: ValidationError, where: str, allowed: type[BaseModel] | None = None) -> str:
-    """One line per fault: the key, what is wrong with it, what is allowed."""
+    """Write one line per fault: the key, what is wrong with it, what is allowed."""
     lines = []
     for fault in error.errors():
         key = ".".join(str(part) for part in fault["loc"]) + ": " * bool(fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
-            known = _siblings(allowed, fault["loc"]) if allowed else []
-            message = "unknown key" + (f"; allowed here: {', '.join(known)}" if known else "")
+            keys = _siblings(allowed, fault["loc"]) if allowed else []
+            message = "unknown key" + (f"; allowed here: {', '.join(keys)}" if keys else "")
         elif "input" in fault and not isinstance(fault["input"], dict):
             message += f" (it is {fault['input']!r})"
         lines.append(f"{where}: {key}{message}")
