@@ -25,7 +25,7 @@ def test_a_path_is_taken_as_it_is_where_there_is_a_file(
     monkeypatch.chdir(tmp_path)
     Path("mine").touch()
     assert find_checkpoint("mine") == Path("mine")
-    with pytest.raises(GroundstateError, match="no/best.ckpt: no such file"):
+    with pytest.raises(GroundstateError, match=r"no/best\.ckpt: no such file"):
         find_checkpoint("no/best.ckpt")
     assert [is_path(text) for text in ("qm9", "a/b", "best.ckpt", "x.safetensors")] == [
         False,
