@@ -9,7 +9,7 @@ from groundstate.training.settings import TrainingSettings
 
 # sections of ``TrainGeometry`` that decide the training of each built-in model; a plug-in may read all
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "gaunt": ("gaunt", "hydrogen_labels", "training"),
+    "gaunt": ("gaunt", "hydrogen_numbering", "training"),
     "dagnn-distance": ("dagnn",),
     "dagnn-coordinates": ("dagnn",),
     "mean-distance": (),
@@ -64,7 +64,7 @@ class Dagnn(Settings):
 class TrainGeometry(Settings):
     """Training of a geometry model; the section of the model that is trained applies."""
 
-    hydrogen_labels: bool = Field(
+    hydrogen_numbering: bool = Field(
         True, description="number the hydrogens of start geometries as the training part does"
     )
     gaunt: Gaunt = Gaunt()
