@@ -11,14 +11,14 @@ class Inner(Settings):
     """A section."""
 
     rate: float = Field(1.0, gt=0)
-    names: list[str] = []
+    names: tuple[str, ...] = ()
 
 
 class Outer(Settings):
     """A model with sections, alone and in a table."""
 
     inner: Inner = Inner()
-    table: dict[str, Inner] = {}
+    table: dict[str, Inner] = Field({})
     count: int = 1
     limit: float | None = None
 

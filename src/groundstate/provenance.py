@@ -26,7 +26,7 @@ PACKAGES = (
 
 
 def git_revision() -> str:
-    """Revision of the checkout this package runs from (``-dirty`` where edited), or ``unknown``."""
+    """Read the revision of the checkout this package runs from (``-dirty`` where edited), or ``unknown``."""
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
@@ -40,7 +40,7 @@ def git_revision() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Installed versions of the packages that decide numbers; absent ones are left out."""
+    """List the installed versions of the packages that decide numbers; absent ones are left out."""
     versions = {"groundstate": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -51,11 +51,13 @@ def package_versions() -> dict[str, str]:
 
 
 def other_versions(results: str | Path) -> str:
-    """One sentence where runs below a results folder were trained with other versions than are installed.
+    """Say in one sentence where runs below a results folder were trained with other versions than are installed.
 
     Empty where all agree; a damaged provenance.json is left to the stages that read it.
     """
-    installed, differing, folders = package_versions(), {}, []
+    installed = package_versions()
+    differing: dict[str, tuple[str, str]] = {}
+    folders: list[str] = []
     for path in sorted(Path(results).glob("*/*/*/seed*/provenance.json")):
         try:
             recorded = json.loads(path.read_text(encoding="utf-8"))["versions"]

@@ -8,7 +8,7 @@ from groundstate.errors import GroundstateError
 
 
 class Settings(BaseModel):
-    """Base of all settings: unknown keys are errors, numbers finite, values do not change after they were read."""
+    """Base of all settings: unknown keys are errors, numbers are finite, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

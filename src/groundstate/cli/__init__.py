@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,10 +52,15 @@ def _callback(
     """Ground-state molecular geometries and new crystals. `snakemake` runs the whole pipeline."""
 
 
+def _typer(name: str, text: str | None = None) -> typer.Typer:
+    return typer.Typer(
+        name=name, help=text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
+
+
 def build_app(arguments: list[str]) -> typer.Typer:
-    """The command line with all names and helps, and the code of the one command that ``arguments`` call."""
-    options = {"no_args_is_help": True, "add_completion": False, "pretty_exceptions_enable": False}
-    app = typer.Typer(name="groundstate", **options)
+    """Build the command line with all names and helps, and the code of the one command that ``arguments`` call."""
+    app = _typer(name="groundstate")
     app.callback()(_callback)
     groups: dict[str, typer.Typer] = {}
     for name, (module, text) in COMMANDS.items():
@@ -63,7 +69,7 @@ def build_app(arguments: list[str]) -> typer.Typer:
         if noun:
             if verb not in groups:
                 nouns = [other.partition(" ")[2] for other in COMMANDS if other.startswith(f"{verb} ")]
-                groups[verb] = typer.Typer(**options, help=f"{verb.capitalize()} {' or '.join(nouns)}.")
+                groups[verb] = _typer(name=verb, text=f"{verb.capitalize()} {' or '.join(nouns)}.")
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
         called = arguments[: len(name.split())] == name.split()
@@ -73,11 +79,13 @@ def build_app(arguments: list[str]) -> typer.Typer:
 
 
 def _claiming(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with a claim on its outputs: see ``groundstate.files.claimed``."""
+    """Wrap the command in a claim on its outputs: see ``groundstate.files.claimed``."""
 
     @functools.wraps(command)
     def claiming(**values: object) -> None:
-        outputs = [values[name] for name in ("output", "output_dir", "cif_dir") if values.get(name)]
+        outputs = [
+            Path(str(values[name])) for name in ("output", "output_dir", "cif_dir") if values.get(name)
+        ]
         # of processes that share a training only the first one writes; parts of a stage write side by side
         ranks = (os.environ.get(name, "0") for name in ("LOCAL_RANK", "SLURM_PROCID"))
         first = not values.get("shard") and all(rank == "0" for rank in ranks)
@@ -103,7 +111,7 @@ def _sentence(error: OSError) -> str:
         errno.EISDIR: "is a folder, a file is wanted",
         errno.ENOTDIR: "a part of this path is a file, a folder is wanted",
     }
-    return where + advice.get(error.errno, error.strerror or str(error))
+    return where + advice.get(error.errno or 0, error.strerror or str(error))
 
 
 def main(arguments: list[str] | None = None) -> None:
