@@ -51,7 +51,7 @@ def package_versions() -> dict[str, str]:
 
 
 def other_versions(results: str | Path) -> str:
-    """Say in one sentence where runs below a results folder were trained with other versions than are installed.
+    """Say where runs below a results folder were trained with other versions than are installed.
 
     Empty where all agree; a damaged provenance.json is left to the stages that read it.
     """

@@ -59,7 +59,7 @@ def _typer(name: str, text: str | None = None) -> typer.Typer:
 
 
 def build_app(arguments: list[str]) -> typer.Typer:
-    """Build the command line with all names and helps, and the code of the one command that ``arguments`` call."""
+    """Build the command line: all names and helps, and the code of the one command that is called."""
     app = _typer(name="groundstate")
     app.callback()(_callback)
     groups: dict[str, typer.Typer] = {}
