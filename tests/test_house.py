@@ -200,7 +200,7 @@ def is_empty(name: str) -> bool:
 
 
 def is_tested(name: str) -> bool:
-    """Whether a test at the path of its room, or of a room around it, is named after a module or reaches it."""
+    """Whether a test at the path of its room, or of a room around it, is named after it or reaches it."""
     room = NAMES[name].parent
     while room.is_relative_to(PACKAGE):
         for test in (ROOT / "tests" / room.relative_to(PACKAGE)).glob("test_*.py"):
