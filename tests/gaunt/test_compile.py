@@ -1,4 +1,4 @@
-"""torch.compile, torch.export and what torch 2.13 does not support."""
+"""torch.compile: values, gradients, forces, and what torch 2.13 does not support."""
 
 import shutil
 
@@ -97,15 +97,3 @@ def test_double_backward_through_a_compiled_product_is_refused_by_torch():
     (slope,) = torch.autograd.grad(compiled(x).sin().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="does not currently support double backward"):
         torch.autograd.grad(slope.sum(), x)
-
-
-@pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_export_with_a_dynamic_batch(strict):
-    product = GauntTensorProduct("4x0e+4x1o", "4x0e+4x1o", parity="complete").double()
-    batch = torch.export.Dim("batch")
-    shapes = ({0: batch}, {0: batch})
-    exported = torch.export.export(
-        product, (randn(8, 16), randn(8, 16)), dynamic_shapes=shapes, strict=strict
-    )
-    x, y = randn(5, 16, seed=1), randn(5, 16, seed=2)
-    assert torch.allclose(exported.module()(x, y), product(x, y), atol=1e-13)

@@ -114,18 +114,3 @@ def test_forces_from_an_energy_have_a_symmetric_jacobian(kernel):
     assert jacobian.abs().max() > 1e-3
     assert torch.allclose(jacobian, jacobian.T, atol=1e-12)
     assert forces.view(4, 3).sum(0).abs().max() < 1e-12
-
-
-def test_function_transforms(kernel):
-    x, y = randn(3, 5, 9).detach(), randn(3, 5, 9, seed=1).detach()
-    expected = gaunt_product(x, y, 2)
-    assert torch.allclose(torch.vmap(lambda a, b: gaunt_product(a, b, 2))(x, y), expected, atol=1e-13)
-    assert torch.allclose(
-        torch.vmap(lambda a: gaunt_product(a, y[0], 2))(x), gaunt_product(x, y[0], 2), atol=1e-13
-    )
-    _, tangent = torch.func.jvp(lambda a: gaunt_product(a, a, 2), (x,), (y,))
-    assert torch.allclose(tangent, 2 * expected, atol=1e-12)
-    per_sample = torch.vmap(torch.func.grad(lambda a: gaunt_product(a, a, 2).pow(2).sum()))(x)
-    whole = x.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(gaunt_product(whole, whole, 2).pow(2).sum(), whole)
-    assert torch.allclose(per_sample, gradient, atol=1e-11)

@@ -144,6 +144,18 @@ def test_leading_axes_broadcast_and_may_be_empty(kernel):
         assert empty.grad.shape == (0, 9)
 
 
+@pytest.mark.parametrize("method", ["auto", "fastest", "grid", "dense", "fourier"])
+def test_every_method_takes_an_empty_batch(method):
+    x, y = signal(2, 0, 3, lmax=2).requires_grad_(), signal(3, lmax=1, seed=1).requires_grad_()
+    z = gaunt_product(x, y, method=method)
+    many = gaunt_product_many([x, y, x], 2, method=method)
+    power = gaunt_power(x, 3, 2, method=method)
+    assert z.shape == (2, 0, 3, 16) and many.shape == power.shape == (2, 0, 3, 9)
+    (z.sum() + many.sum() + power.sum()).backward()
+    assert x.grad.shape == x.shape
+    assert torch.equal(y.grad, torch.zeros_like(y))
+
+
 def test_half_precision_and_autocast_are_computed_in_float32():
     x = signal(50, lmax=3)
     z = gaunt_product(x.bfloat16(), x.bfloat16())

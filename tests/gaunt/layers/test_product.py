@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import tracemalloc
 
 import pytest
 import torch
@@ -146,6 +147,82 @@ def test_normalisation_keeps_the_variance_of_the_inputs(irrep, parity):
     for entry, (_, ir) in zip(product.irreps_out.slices(), product.irreps_out, strict=True):
         power = z[:, entry].pow(2).mean().item() * (ir.dim if irrep == "norm" else 1)
         assert power == pytest.approx(1, abs=0.2)
+
+
+def variances(product):
+    """Exact variance of every output entry for independent inputs of unit variance."""
+    first, second = torch.eye(product.irreps_in1.dim).double(), torch.eye(product.irreps_in2.dim).double()
+    return product(first[:, None], second[None]).square().sum((0, 1))
+
+
+@pytest.mark.parametrize("layout", ["mul_ir", "ir_mul"])
+@pytest.mark.parametrize(
+    ("first", "second", "parity"),
+    [
+        ("5x0e+3x1o", "5x0e+3x1o", "even"),
+        ("5x0e+3x1o+2x2e+4x1e", "5x0e+3x1o+2x2e+4x1e", "complete"),
+        ("5x0e+3x1o+1x2e", "0e+1o+1e", "complete"),
+        ("2x0e+3x0e+3x1o", "4x0e+1x1o+2x2e", "even"),
+    ],
+)
+def test_every_copy_keeps_unit_variance_where_irreps_have_unequal_copies(first, second, parity, layout):
+    product = GauntTensorProduct(first, second, parity=parity, rank=0, layout=layout).double()
+    found = variances(product)
+    assert torch.allclose(found, torch.ones_like(found), atol=1e-12)
+
+
+def test_copies_that_fewer_paths_reach_are_scaled_like_those_of_a_product_of_their_own():
+    """5x0e+3x1o squared: copies 4 and 5 of 0e see the path 0 x 0 alone."""
+    product = GauntTensorProduct("5x0e+3x1o", "5x0e+3x1o", "5x0e", rank=0).double()
+    x, y = randn(20, 14), randn(20, 14, seed=1)
+    narrow = o3.TensorProduct("2x0e", "2x0e", "2x0e", [(0, 0, 0, "uuu", False)]).double()
+    assert torch.allclose(product(x, y)[:, 3:], narrow(x[:, 3:5], y[:, 3:5]), atol=1e-14)
+
+
+@pytest.mark.parametrize("internal", [None, False, True])
+@pytest.mark.parametrize("shared", [None, False, True])
+def test_internal_and_shared_weights_mean_what_they_mean_in_e3nn(internal, shared):
+    options = {"internal_weights": internal, "shared_weights": shared}
+    paths = [(0, 0, 0, "uuu", True)]
+    try:
+        reference = o3.TensorProduct("2x0e", "2x0e", "2x0e", paths, **options)
+    except AssertionError:
+        with pytest.raises(ValueError, match="internal_weights=True needs shared_weights=True"):
+            GauntTensorProduct("2x0e", "2x0e", **options)
+        return
+    product = GauntTensorProduct("2x0e", "2x0e", **options)
+    assert product.internal_weights == reference.internal_weights
+    assert product.shared_weights == reference.shared_weights
+    assert bool(list(product.parameters())) == bool(list(reference.parameters()))
+    x = torch.ones(4, 2)
+    for leading in (None, (), (1,), (4,), (3, 1)):
+        outcomes = []
+        for module in (reference, product):
+            weight = None if leading is None else torch.ones(*leading, module.weight_numel)
+            try:
+                outcomes.append(module(x, x, weight).shape)
+            except (AssertionError, RuntimeError, ValueError):
+                outcomes.append(None)
+        assert outcomes[0] == outcomes[1], leading
+
+
+def test_a_weight_takes_the_place_of_those_of_the_module():
+    product = GauntTensorProduct("2x0e+2x1o", "2x0e+2x1o")
+    outside = GauntTensorProduct("2x0e+2x1o", "2x0e+2x1o", internal_weights=False)
+    x, weight = randn(3, 8, dtype=torch.float32), randn(product.weight_numel, dtype=torch.float32)
+    assert torch.equal(product(x, x, weight), outside(x, x, weight))
+    assert torch.equal(product(x, x, product.weight), product(x, x))
+    assert not torch.equal(product(x, x, weight), product(x, x))
+
+
+def test_building_takes_little_memory_at_high_degrees():
+    """The scales come from closed forms: the coupling table of lmax 12 alone would be 39 MB."""
+    irreps = o3.Irreps([(2, (degree, (-1) ** degree)) for degree in range(13)])
+    tracemalloc.start()
+    GauntTensorProduct(irreps, irreps, irreps, parity="complete")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6
 
 
 def test_without_normalisation_it_is_the_bare_product():
