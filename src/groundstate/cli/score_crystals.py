@@ -25,11 +25,15 @@ def command(
     metric: Annotated[
         list[str], typer.Option(help="a metric of your own, package.module:Object; may be repeated")
     ] = [],  # noqa: B006
+    baselines: Annotated[
+        int | None,
+        typer.Option(min=0, max=100_000, help="crystals of each baseline without a model; by default none"),
+    ] = None,
     cutoffs: Annotated[str | None, typer.Option(help="overrides the setting of this name")] = None,
     oxidation_list: Annotated[str, typer.Option(help=f"one of {', '.join(OXIDATION_LISTS)}")] = "smact14",
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     cache: Annotated[Path | None, typer.Option(help="folder of finished fingerprints, may be shared")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="processes for the fingerprints")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="processes for the fingerprints")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="of draws, baselines and bootstrap intervals")] = 0,
 ) -> None:
     """Compare crystals with a reference set by CDVAE's measures, beside baselines.
@@ -37,8 +41,10 @@ def command(
     Example: groundstate score crystals --structures mine.extxyz --reference test.csv --output scores
     """
     chosen = parse_settings(ScoreCrystals, settings)
-    if cutoffs is not None:
-        chosen = parse_settings(ScoreCrystals, json.dumps(chosen.model_dump() | {"cutoffs": cutoffs}))
+    overrides: dict[str, object] = {} if cutoffs is None else {"cutoffs": cutoffs}
+    if baselines is not None or "baseline_crystals" not in chosen.model_fields_set:
+        overrides["baseline_crystals"] = baselines or 0  # 1,000 is what the workflow asks for
+    chosen = parse_settings(ScoreCrystals, json.dumps(chosen.model_dump() | overrides))
     summary = score_crystal_files(
         structures,
         reference,

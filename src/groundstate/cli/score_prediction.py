@@ -20,7 +20,7 @@ def command(
         Path | None, typer.Option(help="of --reference only the test part, of --train the rest is used")
     ] = None,
     oxidation_list: Annotated[str, typer.Option(help="of composition validity")] = "smact14",
-    workers: Annotated[int, typer.Option(min=1, help="processes that compare crystals")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="processes that compare crystals")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="of the baseline and the bootstrap intervals")] = 0,
 ) -> None:
     """Compare predicted crystals with the true ones of the same composition.

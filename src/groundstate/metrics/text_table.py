@@ -7,6 +7,20 @@ from groundstate.metrics.definition import Definition, definition_of
 WIDEST = 4  # columns beside the scored one; further baselines are in the summary
 
 
+def on_common(summary: Mapping) -> dict:
+    """Give the summary over the structures that all its rows have, where it was written for these too.
+
+    Counts that no set of structures decides (``failed``, ``missing``) stay those of each row.
+    """
+    common = summary.get("common")
+    if not common:
+        return dict(summary)
+    baselines = {
+        name: row | common[name] for name, row in summary.get("baselines", {}).items() if name in common
+    }
+    return {**summary, **common["predicted"], "baselines": baselines}
+
+
 def score_table(summary: Mapping, name: str, most: int = WIDEST) -> str:
     """Write the numbers of a ``summary.json`` with their 95 % intervals, baselines beside them.
 
@@ -19,6 +33,8 @@ def score_table(summary: Mapping, name: str, most: int = WIDEST) -> str:
     most
         Baselines that get a column; how many are left out stands below the table.
     """
+    restricted = bool(summary.get("common"))
+    summary = on_common(summary)
     about = summary["definitions"]
     baselines: Mapping[str, Mapping] = summary.get("baselines", {})
     shown = dict(list(baselines.items())[:most])
@@ -36,6 +52,8 @@ def score_table(summary: Mapping, name: str, most: int = WIDEST) -> str:
         rows.append([f"{definition.label}{unit}", *cells])
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     lines = [_line(row, widths) for row in [head, *rows]]
+    if restricted:
+        lines.append(f"All columns over the {summary['n']} molecules that every one of them has.")
     left_out = len(baselines) - len(shown)
     if left_out:
         lines.append(f"{left_out} more baselines: see summary.json")

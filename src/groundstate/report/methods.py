@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import TypeGuard
 
+from groundstate.metrics.text_table import on_common
 from groundstate.report.labels import baseline_order
 from groundstate.report.runs import Run
 
@@ -53,20 +54,6 @@ def look_up(summary: Mapping, key: str) -> object:
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
-
-
-def on_common(summary: dict) -> dict:
-    """Give the summary over the structures that all its rows have, where it was written for these too.
-
-    Counts that no set of structures decides (``failed``, ``missing``) stay those of each row.
-    """
-    common = summary.get("common")
-    if not common:
-        return summary
-    baselines = {
-        name: row | common[name] for name, row in summary.get("baselines", {}).items() if name in common
-    }
-    return summary | common["predicted"] | {"baselines": baselines}
 
 
 def comparable(models: Models, score: str) -> list[Models]:

@@ -1,7 +1,7 @@
 """Two sets of predictions compared on the molecules that both have: never different molecules."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -41,40 +41,46 @@ def compare(
         (ours minus theirs, in the unit of the metric), its 95 % ``interval``, and whether that tells the two
         apart: ``verdict`` is ``better``, ``worse`` or ``no difference``.
     """
-    common = [name for name in ours if name in theirs]
-    rows = [(ours[name], theirs[name]) for name in common]
-    compared = {
-        key: comparison
-        for key, about in definitions.items()
-        if about.direction is not None
-        and (comparison := _compare_one(key, rows, about.direction, seed, samples)) is not None
-    }
+    common = [(ours[name], theirs[name]) for name in ours if name in theirs]
+    keys = [key for key, about in definitions.items() if about.direction is not None]
+    if not common or not keys:
+        return {"n": len(common), "metrics": {}}
+    table = np.array([[_pair(own, other, key) for key in keys] for own, other in common], float)
+    # (molecule, metric, side, term)
+    flat = table.reshape(len(common), 2 * len(keys), 2)
+    draws = ratio_draws(flat[..., 0], flat[..., 1], seed, samples).reshape(-1, len(keys), 2)
+    compared = {}
+    for index, key in enumerate(keys):
+        n = int((table[:, index, 0, 1] > 0).sum())
+        if n:
+            totals = table[:, index].sum(0)
+            values = _rooted(key, totals[:, 0] / totals[:, 1])
+            differences = -np.diff(_rooted(key, draws[:, index]), axis=1)
+            lower = definitions[key].direction == "lower"
+            compared[key] = {"n": n, **_compare(values, np.nanquantile(differences, tails()), lower)}
     return {"n": len(common), "metrics": compared}
 
 
-def _compare_one(
-    key: str, rows: Sequence[tuple[Terms, Terms]], direction: str, seed: int, samples: int
-) -> dict | None:
-    pairs = [(own[key], other[key]) for own, other in rows if key in own and key in other]
-    table = np.array([pair for pair in pairs if pair[0][1] and pair[1][1]], float)  # (n, side, term)
-    if not len(table):
-        return None
-    totals = table.sum(0)
-    ours, theirs = (_rooted(key, total[0] / total[1]) for total in totals)
-    draws = _rooted(key, ratio_draws(table[..., 0], table[..., 1], seed, samples))
-    low, high = np.quantile(draws[:, 0] - draws[:, 1], tails())
+def _pair(own: Terms, other: Terms, key: str) -> list[tuple[float, float]]:
+    """Give the terms of both sides; zeros where one side has no value, so that neither counts."""
+    pair = [own.get(key, (0.0, 0.0)), other.get(key, (0.0, 0.0))]
+    return pair if pair[0][1] and pair[1][1] else [(0.0, 0.0)] * 2
+
+
+def _compare(values: np.ndarray, bounds: np.ndarray, lower: bool) -> dict:
+    ours, theirs = values.tolist()
+    low, high = bounds.tolist()
     verdict = "no difference"
     if low > 0 or high < 0:
-        verdict = "better" if (high < 0) == (direction == "lower") else "worse"
+        verdict = "better" if (high < 0) == lower else "worse"
     return {
-        "n": len(table),
-        "ours": float(ours),
-        "theirs": float(theirs),
-        "difference": float(ours - theirs),
-        "interval": [float(low), float(high)],
+        "ours": ours,
+        "theirs": theirs,
+        "difference": ours - theirs,
+        "interval": [low, high],
         "verdict": verdict,
     }
 
 
 def _rooted(key: str, ratios: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.maximum(ratios, 0.0)) if key in ROOTS else np.asarray(ratios)
+    return np.sqrt(np.maximum(ratios, 0.0)) if key in ROOTS else ratios

@@ -11,6 +11,7 @@ from groundstate.metrics.molecules.comparison import compare, set_digest
 from groundstate.metrics.molecules.definitions import NUMBERS
 from groundstate.metrics.molecules.geometry import molecule_values
 from groundstate.metrics.molecules.judge import Judge, Scored, ScoredFile
+from groundstate.metrics.named_files import check_row_name
 from groundstate.molecules.mols import RecordError
 from groundstate.molecules.pairing import Geometry, read_geometries
 from groundstate.records import Rejection, write_rejected
@@ -67,6 +68,8 @@ def score_geometry(
         molecules that every one of them has, where these are not all.
     """
     output, baselines = Path(output), dict(baselines or {})
+    for key in baselines:
+        check_row_name(key, [REFERENCE_ROW])
     metrics = check_names(metrics, [*NUMBERS, REFERENCE_ROW])
     references, rejections = _read_references(reference)
     chosen = fixed_subset(references, len(references) if subset is None else subset)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from groundstate.report.methods import Method, on_common
+from groundstate.metrics.text_table import on_common
+from groundstate.report.methods import Method
 from groundstate.report.parts import Block
 from groundstate.report.runs import read_json
 from groundstate.report.tables import HOW_TO_READ, Cell, Column, PlainTable, metric_tables
