@@ -24,7 +24,7 @@ from groundstate.molecules.dataset.splits import murcko_scaffold
 from groundstate.molecules.models.base import GeometryModel
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
-from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.mols import mol_from_record, record_from_mol
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 
 
@@ -61,7 +61,9 @@ def main() -> None:
     seconds: dict[str, float] = {}
 
     entries = list(islice(read_entries("qm9pack", [arguments.archive]), count))
-    seconds["prepare"], _ = timed(lambda: [murcko_scaffold(entry.build()["smiles"]) for entry in entries])
+    seconds["prepare"], _ = timed(
+        lambda: [murcko_scaffold(record_from_mol(entry.id, *entry.build())["smiles"]) for entry in entries]
+    )
     for number in sorted({1, arguments.conformers}):
         embed = EmbedConformers(num_conformers=number)
         made = lambda: [conformers_of(row["id"], mol_from_record(row), embed) for row in records]  # noqa: B023, E731

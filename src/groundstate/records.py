@@ -24,6 +24,7 @@ MOLECULE_SCHEMA = pa.schema(
         ("bonds", pa.list_(pa.list_(pa.int32(), 3))),  # atom, atom, order (kekulised: 1, 2, 3)
         ("positions", VECTORS),  # angstrom; null where the source has no geometry
         ("properties", pa.map_(pa.string(), pa.float64())),
+        ("stripped", pa.string()),  # SMILES of what was taken off a salt or mixture; null where nothing was
     ]
 )
 

@@ -11,6 +11,7 @@ import typer
 from groundstate.molecules.conformers.embed import conformer_maker
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.requests import read_requests
+from groundstate.molecules.dataset.settings import MAX_ATOMS
 from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
@@ -50,6 +51,13 @@ def command(
         Literal["enumerate", "refuse"],
         typer.Option(help="Your own molecules whose stereo is not fully marked: every isomer, or none"),
     ] = "enumerate",
+    fragments: Annotated[
+        Literal["refuse", "largest"],
+        typer.Option(help="Your own salts and mixtures: none, or the largest molecule, said in `stripped`"),
+    ] = "refuse",
+    max_atoms: Annotated[
+        int, typer.Option(min=1, help="Most atoms of your own molecules, hydrogens included")
+    ] = MAX_ATOMS,
     subset: Annotated[
         int | None, typer.Option(min=1, help="Predict so many molecules only, the same ones every time")
     ] = None,
@@ -70,7 +78,7 @@ def command(
         ids = [record["id"] for record in records]
         molecules = molecules_of(records, rejections)
     else:
-        requests = read_requests(input, rejections, stereo)
+        requests = read_requests(input, rejections, stereo, fragments, max_atoms)
         ids = [name for name, _ in requests]
         molecules = (Molecule(name, mol) for name, mol in requests)
     if subset is not None:

@@ -1,13 +1,20 @@
 """Molecule records to RDKit molecules and back."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from rdkit import Chem, rdBase
 from scipy.spatial.distance import pdist, squareform
 
+from groundstate.molecules.reasons import chemistry_fault, smiles_fault, unsupported_part
+from groundstate.molecules.record_check import record_fault
+
 BOND_TYPES = {1: Chem.BondType.SINGLE, 2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}
 BOND_ORDERS = {kind: order for order, kind in BOND_TYPES.items()}
+
+
+LONGEST_SMILES = 20_000  # characters: some 5,000 atoms
 
 
 class RecordError(ValueError):
@@ -15,28 +22,39 @@ class RecordError(ValueError):
 
 
 def sanitize(mol: Chem.Mol) -> None:
-    """Sanitise ``mol`` in place; ``RecordError`` carries RDKit's reason where it refuses."""
+    """Sanitise ``mol`` in place; ``RecordError`` names the atoms where RDKit refuses it."""
+    untouched = Chem.Mol(mol)
     with rdBase.BlockLogs():
         try:
             Chem.SanitizeMol(mol)
         except Chem.MolSanitizeException as error:
-            raise RecordError(f"RDKit refuses the molecule: {error}") from None
+            reason = chemistry_fault(untouched) or error
+            raise RecordError(f"RDKit refuses the molecule: {reason}") from None
 
 
 def parse_smiles(smiles: str) -> Chem.Mol:
     """Read SMILES, keeping its atom order; hydrogens stay implicit.
 
-    Raises ``RecordError`` with the reason where RDKit refuses it.
+    CXSMILES are read as well: groups of relative stereo stay with the molecule.
+
+    Raises ``RecordError`` with the reason where RDKit refuses it, and for patterns and polymers.
     """
+    if len(smiles) > LONGEST_SMILES:
+        raise RecordError(f"the SMILES has {len(smiles)} characters; at most {LONGEST_SMILES} are read")
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
-        if mol is not None and mol.GetNumAtoms():
-            return mol
-        mol = Chem.MolFromSmiles(smiles, sanitize=False)
-    if mol is None or not mol.GetNumAtoms():
-        raise RecordError(f"RDKit cannot parse the SMILES {smiles!r}")
-    sanitize(mol)
-    raise RecordError(f"RDKit cannot parse the SMILES {smiles!r}")
+        if mol is None:
+            raw = Chem.MolFromSmiles(smiles, sanitize=False)
+            if raw is not None:
+                sanitize(raw)
+            raise RecordError(f"RDKit cannot parse the SMILES {smiles[:200]!r}: {smiles_fault(smiles)}")
+    if not mol.GetNumAtoms():
+        raise RecordError(f"the SMILES {smiles!r} holds no atom")
+    if "[#" in smiles:
+        raise RecordError(f"{smiles!r} is SMARTS, a pattern; write the SMILES of the molecule")
+    if reason := unsupported_part(mol):
+        raise RecordError(reason)
+    return mol
 
 
 def set_positions(mol: Chem.Mol, positions: np.ndarray) -> Chem.Mol:
@@ -67,9 +85,12 @@ def record_from_mol(
     Raises
     ------
     RecordError
-        Dummy atoms, several fragments, NaN coordinates, atoms on top of each other, bond kinds other than
-        single, double, triple and aromatic.
+        Dummy atoms, several fragments, NaN coordinates or properties, atoms on top of each other, bond kinds
+        other than single, double, triple and aromatic.
     """
+    for key, value in (properties or {}).items():
+        if not math.isfinite(value):
+            raise RecordError(f"its property {key} is {value}; leave out what has no value")
     geometry = has_geometry(mol)
     if geometry:
         mol = Chem.Mol(mol)
@@ -78,24 +99,12 @@ def record_from_mol(
         Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
     else:
         mol = Chem.AddHs(mol)
-    fragments = len(Chem.GetMolFrags(mol))
-    if fragments != 1:
-        raise RecordError(f"{fragments} disconnected fragments; keep one molecule a record")
-    kekulised = Chem.Mol(mol)
-    try:
-        Chem.Kekulize(kekulised, clearAromaticFlags=True)
-    except Chem.KekulizeException as error:
-        raise RecordError(f"RDKit refuses the molecule: {error}") from None
+    kekulised = check_supported(mol)
     atoms = list(kekulised.GetAtoms())
-    for atom in atoms:
-        if atom.GetAtomicNum() == 0:
-            raise RecordError(f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) is not an element")
-    bonds = []
-    for bond in list(kekulised.GetBonds()):
-        order = BOND_ORDERS.get(bond.GetBondType())
-        if order is None:
-            raise RecordError(f"bond of type {bond.GetBondType().name.lower()} is not supported")
-        bonds.append([bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), order])
+    bonds = [
+        [bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), BOND_ORDERS[bond.GetBondType()]]
+        for bond in list(kekulised.GetBonds())
+    ]
     return {
         "id": name,
         "smiles": smiles if smiles and not geometry else Chem.MolToSmiles(Chem.RemoveHs(mol)),
@@ -107,6 +116,34 @@ def record_from_mol(
         "positions": positions.tolist() if geometry else None,
         "properties": dict(properties or {}),
     }
+
+
+def check_supported(mol: Chem.Mol) -> Chem.Mol:
+    """Give ``mol`` with single, double and triple bonds in the place of aromatic ones.
+
+    Raises ``RecordError`` where it is no single molecule of elements and such bonds.
+    """
+    fragments = len(Chem.GetMolFrags(mol))
+    if fragments != 1:
+        raise RecordError(f"{fragments} disconnected fragments; keep one molecule per record")
+    kekulised = Chem.Mol(mol)
+    try:
+        Chem.Kekulize(kekulised, clearAromaticFlags=True)
+    except Chem.KekulizeException as error:
+        raise RecordError(f"RDKit refuses the molecule: {chemistry_fault(mol) or error}") from None
+    for atom in list(kekulised.GetAtoms()):
+        if atom.GetAtomicNum() == 0:
+            raise RecordError(f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) is not an element")
+    for bond in list(kekulised.GetBonds()):
+        if bond.GetBondType() not in BOND_ORDERS:
+            ends = [
+                f"{atom.GetSymbol()}{atom.GetIdx() + 1}" for atom in (bond.GetBeginAtom(), bond.GetEndAtom())
+            ]
+            kind = bond.GetBondType().name.lower()
+            raise RecordError(
+                f"bond {'-'.join(ends)} of type {kind} is not supported; draw a single, double or triple bond"
+            )
+    return kekulised
 
 
 def check_positions(positions: np.ndarray) -> None:
@@ -133,6 +170,8 @@ def mol_from_record(record: Mapping) -> Chem.Mol:
     Where the record has positions they become its conformer and stereo is read from them; else stereo comes
     from the record's SMILES, matched to the record's atoms.
     """
+    if fault := record_fault(record):
+        raise RecordError(fault)
     editable = Chem.RWMol()
     for number, charge, radicals in zip(
         record["atomic_numbers"], record["formal_charges"], record["radical_electrons"], strict=True

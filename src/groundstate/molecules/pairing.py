@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist
 from groundstate.molecules.bonds import bond_skeleton
 from groundstate.molecules.distance_table import PROPERTY, table_from_text
 from groundstate.molecules.mols import RecordError, has_geometry, set_positions
-from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks
+from groundstate.molecules.sdf import parse_block, read_sdf_blocks
 
 MAX_MATCHES = 1000
 ESTIMATE = "error_estimate"
@@ -38,7 +38,7 @@ def read_geometries(path: str | Path) -> Iterator[tuple[str, Geometry | RecordEr
             if block.id in seen:
                 raise RecordError("the id occurs twice; the first one is kept")
             seen.add(block.id)
-            geometry = _geometry(parse_molblock(block.molblock), block.properties.get("failed") or None)
+            geometry = _geometry(parse_block(block), block.properties.get("failed") or None)
             if PROPERTY in block.properties:
                 geometry = geometry._replace(distances=_table(block.properties[PROPERTY], geometry.mol))
             if ESTIMATE in block.properties:

@@ -145,5 +145,5 @@ def test_undefined_stereo_is_refused_unless_it_is_asked_for(tmp_path):
     prepare(tmp_path / "out", "smiles", path)
     reasons = {row["id"]: row["reason"] for row in rejected(tmp_path / "out")}
     assert set(reasons) == {"centre", "bond"}
-    assert "undefined stereo at atom 2" in reasons["centre"] and "bond 2-3" in reasons["bond"]
+    assert "undefined stereo at C2: mark it" in reasons["centre"] and "C2-C3" in reasons["bond"]
     assert prepare(tmp_path / "kept", "smiles", path, undefined_stereo="keep")["rejected"] == 0

@@ -34,6 +34,7 @@ CONFORMER_SCHEMA = pa.schema(
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
 SHARD_SIZE = 20  # records: what a kill can cost a worker
 VERSION = 3  # raise it where the same settings give other conformers
+NO_EFFECT = ("properties", "inchi", "stripped")  # columns of a record that the conformers do not see
 OPEN_SHARDS = 8  # held in memory at one time
 
 Item = TypeVar("Item")
@@ -56,7 +57,7 @@ class Shards:
 
     def key(self, record: dict) -> str:
         """Hash what decides the conformers of ``record``: its content, the settings, the versions."""
-        content = {name: value for name, value in record.items() if name not in ("properties", "inchi")}
+        content = {name: value for name, value in record.items() if name not in NO_EFFECT}
         return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
 
     def scan(self) -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
+from groundstate.molecules.dataset.fragments import STRIPPED, one_molecule
 from groundstate.molecules.dataset.readers.entry import Entry
 from groundstate.molecules.dataset.record_file import RecordFile
 from groundstate.molecules.dataset.settings import PrepareMolecules
@@ -27,9 +28,9 @@ from groundstate.molecules.dataset.splits import (
     within_test,
     write_splits,
 )
-from groundstate.molecules.mols import RecordError, mol_from_record
+from groundstate.molecules.mols import RecordError, has_geometry, mol_from_record, record_from_mol
+from groundstate.molecules.open_stereo import open_stereo
 from groundstate.molecules.sdf import write_sdf
-from groundstate.molecules.stereo import undefined_stereo
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 from groundstate.seeds import derive_seed
@@ -171,12 +172,15 @@ class _Builder:
     def _build(self, entry: Entry) -> dict:
         key = derive_seed("id", entry.id)
         if key in self.taken:
-            raise RecordError("the id occurs twice; the first one is kept")
-        record = entry.build()
-        if record["positions"] is None and self.settings.undefined_stereo == "refuse":
-            undefined = undefined_stereo(record["smiles"])
-            if undefined:
-                raise RecordError(f"undefined stereo at {', '.join(undefined)}: mark it in the SMILES")
+            raise entry.repeated()
+        mol, properties, smiles = entry.read(self.settings.max_atoms)
+        whole = one_molecule(mol, self.settings.fragments)
+        if not has_geometry(whole) and self.settings.undefined_stereo == "refuse":
+            elements = open_stereo(whole).elements
+            if elements:
+                raise RecordError(f"undefined stereo at {', '.join(elements)}: mark it")
+        record = record_from_mol(entry.id, whole, properties, smiles if whole is mol else None)
+        record["stripped"] = whole.GetProp(STRIPPED) if whole.HasProp(STRIPPED) else None
         scaffold = murcko_scaffold(record["smiles"])
         if key in self.survey.repeated:
             self.taken.add(key)

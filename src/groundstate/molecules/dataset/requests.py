@@ -1,34 +1,40 @@
 """A user's own molecules: any readable file to molecules that a model can predict."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from rdkit import Chem
-from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.dataset.fragments import one_molecule
+from groundstate.molecules.dataset.readers.entry import Entry
 from groundstate.molecules.dataset.readers.sdf import read_sdf
 from groundstate.molecules.dataset.readers.smiles import read_smiles
-from groundstate.molecules.mols import RecordError, mol_from_record
+from groundstate.molecules.dataset.settings import MAX_ATOMS, Fragments
+from groundstate.molecules.mols import RecordError, check_positions, check_supported, has_geometry
+from groundstate.molecules.open_stereo import open_stereo
 from groundstate.records import Rejection
 
-READERS = {
+READERS: dict[str, Callable[[Path], Iterator[Entry]]] = {
     ".smi": read_smiles,
     ".smiles": read_smiles,
     ".csv": read_smiles,
+    ".tsv": read_smiles,
     ".sdf": read_sdf,
     ".sd": read_sdf,
     ".mol": read_sdf,
 }
 
-
-MOST_ISOMERS = 32
-
 Stereo = Literal["enumerate", "refuse"]
 
 
 def read_requests(
-    path: str | Path, rejections: list[Rejection], stereo: Stereo = "enumerate"
+    path: str | Path,
+    rejections: list[Rejection],
+    stereo: Stereo = "enumerate",
+    fragments: Fragments = "refuse",
+    max_atoms: int = MAX_ATOMS,
 ) -> list[tuple[str, Chem.Mol]]:
     """Read (id, molecule) from a SMILES file, a CSV with a ``smiles`` column or an SDF, with all hydrogens.
 
@@ -44,15 +50,13 @@ def read_requests(
         raise GroundstateError(
             f"{path}: unknown kind of file; one of {', '.join(READERS)} or records.parquet"
         )
-    if not path.exists():
-        raise GroundstateError(f"{path}: no such file")
     molecules: list[tuple[str, Chem.Mol]] = []
     taken: set[str] = set()
     for entry in READERS[suffix](path):
         try:
             if entry.id in taken:
-                raise RecordError("the id occurs twice; the first one is kept")
-            isomers = _isomers(entry.id, _with_hydrogens(entry.build()), stereo)
+                raise entry.repeated()
+            isomers = _isomers(entry, stereo, fragments, max_atoms)
             names = {name for name, _ in isomers}
             if len(isomers) > 1 and taken & names:
                 raise RecordError("an isomer would have the id of another molecule")
@@ -63,35 +67,19 @@ def read_requests(
     return molecules
 
 
-def _with_hydrogens(record: dict) -> Chem.Mol:
-    mol = mol_from_record(record)
-    mol.RemoveAllConformers()
-    return Chem.AddHs(mol)
-
-
-def _isomers(name: str, mol: Chem.Mol, stereo: Stereo) -> list[tuple[str, Chem.Mol]]:
+def _isomers(
+    entry: Entry, stereo: Stereo, fragments: Fragments, max_atoms: int
+) -> list[tuple[str, Chem.Mol]]:
     """Give the molecule itself where its stereo is complete; else every isomer."""
-    undefined = [
-        "-".join(f"{atom.GetSymbol()}{atom.GetIdx() + 1}" for atom in _atoms(mol, element))
-        for element in Chem.FindPotentialStereo(mol)
-        if element.specified != Chem.StereoSpecified.Specified
-    ]
-    if not undefined:
-        return [(name, mol)]
-    where = f"undefined stereo at {', '.join(undefined)}"
-    if stereo == "refuse":
-        raise RecordError(f"{where}; mark it, or use --stereo enumerate")
-    options = StereoEnumerationOptions(unique=True, onlyUnassigned=True, maxIsomers=MOST_ISOMERS + 1)
-    isomers = list(EnumerateStereoisomers(mol, options=options))
-    if len(isomers) > MOST_ISOMERS:
-        raise RecordError(f"{where}: more than {MOST_ISOMERS} isomers; mark some")
+    mol = Chem.Mol(one_molecule(entry.read(max_atoms).mol, fragments))
+    check_supported(mol)
+    if has_geometry(mol):
+        check_positions(mol.GetConformer().GetPositions())
+        Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
+    mol.RemoveAllConformers()
+    isomers, elements = open_stereo(Chem.AddHs(mol))
     if len(isomers) == 1:
-        return [(name, isomers[0])]
-    return [(f"{name}-{number}", isomer) for number, isomer in enumerate(isomers, 1)]
-
-
-def _atoms(mol: Chem.Mol, element: Chem.StereoInfo) -> list[Chem.Atom]:
-    if element.type == Chem.StereoType.Bond_Double:
-        bond = mol.GetBondWithIdx(element.centeredOn)
-        return [bond.GetBeginAtom(), bond.GetEndAtom()]
-    return [mol.GetAtomWithIdx(element.centeredOn)]
+        return [(entry.id, isomers[0])]
+    if stereo == "refuse":
+        raise RecordError(f"undefined stereo at {', '.join(elements)}; mark it, or use --stereo enumerate")
+    return [(f"{entry.id}-{number}", isomer) for number, isomer in enumerate(isomers, 1)]

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from rdkit import Chem
 
+from groundstate.molecules.dataset.fragments import STRIPPED
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.calibration import calibrated
 from groundstate.molecules.models.examples import Molecule
@@ -115,6 +116,8 @@ def _finished(
         properties = {"smiles": _smiles(molecule.mol), "rank": len(finished) + 1, **prediction.properties}
         if calibration and prediction.expected_error is not None:
             properties["error_estimate"] = f"{calibrated(prediction.expected_error, calibration):.3f}"
+        if molecule.mol.HasProp(STRIPPED):
+            properties[STRIPPED] = molecule.mol.GetProp(STRIPPED)
         if failed:
             properties["failed"] = failed
         mol = set_positions(molecule.mol, positions)

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.dataset.readers.entry import Entry
-from groundstate.molecules.dataset.readers.table import cell, read_rows
-from groundstate.molecules.mols import RecordError, record_from_mol
-from groundstate.molecules.sdf import SdfBlock, parse_molblock, read_sdf_blocks
+from groundstate.molecules.dataset.readers.entry import Entry, MoleculeRead
+from groundstate.molecules.dataset.readers.table import Row, cell, read_rows
+from groundstate.molecules.mols import RecordError
+from groundstate.molecules.sdf import SdfBlock, parse_block, parse_molblock, read_sdf_blocks
+from groundstate.text import open_text
 
 # column of the mirror -> property of the record (orbital and SCF energies as read by cclib: eV)
 PROPERTIES = {
@@ -28,6 +29,7 @@ PROPERTIES = {
     "scf energy": "scf_energy_ev",
 }
 BATCH = 1000
+NO_ROW = Row({}, 0)
 PART_NAMES = np.array(["", "train", "validation", "test"])
 CODES = {"train": 1, "valid": 2, "test": 3}
 
@@ -62,7 +64,9 @@ def read_molecule3d(paths: Sequence[str | Path]) -> Iterator[Entry]:
     codes = _official_splits(splits)
     blocks = (block for name in parts for block in read_sdf_blocks(files[name]))
     rows = _property_rows(tables["properties.csv"]) if tables else None
-    for number, (block, row) in enumerate(zip_longest(blocks, rows) if rows else ((b, {}) for b in blocks)):
+    for number, (block, row) in enumerate(
+        zip_longest(blocks, rows) if rows else ((b, NO_ROW) for b in blocks)
+    ):
         if block is None or row is None:
             raise GroundstateError(
                 f"molecule3d: properties.csv and the SDF parts differ in length at {number}"
@@ -73,7 +77,7 @@ def read_molecule3d(paths: Sequence[str | Path]) -> Iterator[Entry]:
             for name, table in codes.items()
             if number < len(table) and table[number]
         }
-        yield Entry(identifier, partial(_official, identifier, block, row), published)
+        yield Entry(identifier, partial(_official, block, row), published, f"record {number + 1}")
 
 
 def _first_number(name: str) -> int:
@@ -108,17 +112,18 @@ def _official_splits(files: dict[str, Path]) -> dict[str, np.ndarray]:
     return tables
 
 
-def _property_rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open("rb") as stream:
-        yield from read_rows(stream, str(path), list(PROPERTIES))
+def _property_rows(path: Path) -> Iterator[Row]:
+    with open_text(path, newline="") as stream:
+        yield from read_rows(stream, str(path), list(PROPERTIES), whole=True)
 
 
-def _official(identifier: str, block: SdfBlock, row: dict[str, str]) -> dict:
+def _official(block: SdfBlock, row: Row) -> MoleculeRead:
+    columns = {} if row is NO_ROW else PROPERTIES
     try:
-        properties = {key: float(cell(row, column)) for column, key in PROPERTIES.items()} if row else {}
+        properties = {key: float(cell(row, column)) for column, key in columns.items()}
     except ValueError as error:
         raise RecordError(f"a property is not a number: {error}") from None
-    return record_from_mol(identifier, parse_molblock(block.molblock), properties)
+    return MoleculeRead(parse_block(block), properties)
 
 
 def read_molecule3d_parquet(path: str | Path) -> Iterator[Entry]:
@@ -137,17 +142,18 @@ def read_molecule3d_parquet(path: str | Path) -> Iterator[Entry]:
             f"{path}: has no column {', '.join(missing)}; "
             f"its columns are {', '.join(file.schema_arrow.names)}"
         )
-    for batch in file.iter_batches(BATCH, columns=columns):
-        for row in batch.to_pylist():
-            identifier = f"m3d_{row['index']:07d}"
-            yield Entry(identifier, partial(_record, identifier, row))
+    rows = (row for batch in file.iter_batches(BATCH, columns=columns) for row in batch.to_pylist())
+    for number, row in enumerate(rows, 1):
+        index = row["index"]
+        identifier = f"m3d_{index:07d}" if isinstance(index, int) else f"{Path(path).stem}-{number}"
+        yield Entry(identifier, partial(_read, row), place=f"row {number}")
 
 
-def _record(identifier: str, row: dict) -> dict:
+def _read(row: dict) -> MoleculeRead:
     if not row["sdf"]:
         raise RecordError("the row has no mol block")
     properties = {key: row[column] for column, key in PROPERTIES.items() if row[column] is not None}
-    return record_from_mol(identifier, parse_molblock(with_header(row["sdf"])), properties)
+    return MoleculeRead(parse_molblock(with_header(row["sdf"])), properties)
 
 
 def with_header(molblock: str) -> str:

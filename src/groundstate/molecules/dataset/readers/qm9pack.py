@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 import numpy as np
 from rdkit import Chem
 
 from groundstate.molecules.bonds import mol_from_smiles_and_positions
-from groundstate.molecules.dataset.readers.entry import Entry
-from groundstate.molecules.dataset.readers.table import cell, read_rows
-from groundstate.molecules.mols import RecordError, record_from_mol
+from groundstate.molecules.dataset.readers.entry import Entry, MoleculeRead
+from groundstate.molecules.dataset.readers.table import Row, cell, read_rows
+from groundstate.molecules.mols import RecordError
 from groundstate.sources.archives import open_member
+from groundstate.text import decoded, open_text
 
 PARTS = [f"qm9pack/data/qm9_part{part}.csv" for part in (1, 2, 3)]
 HARTREE = 27.211386245988  # eV, CODATA 2018
@@ -37,22 +38,23 @@ def read_qm9pack(path: str | Path) -> Iterator[Entry]:
     """
     path = Path(path)
     if path.suffix == ".csv":
-        with path.open("rb") as stream:
-            yield from _read_part(stream, str(path))
+        with open_text(path, newline="") as text:
+            yield from _read_part(text, str(path))
         return
     for part in PARTS:
-        with open_member(path, part) as stream:
-            yield from _read_part(stream, f"{path}: {part}")
+        name = f"{path}: {part}"
+        with open_member(path, part) as stream, decoded(stream, name, newline="") as text:
+            yield from _read_part(text, name)
 
 
-def _read_part(stream: BinaryIO, name: str) -> Iterator[Entry]:
-    for number, row in enumerate(read_rows(stream, name, COLUMNS), 1):
-        index = row.get("Index", "")
+def _read_part(stream: TextIO, name: str) -> Iterator[Entry]:
+    for number, row in enumerate(read_rows(stream, name, COLUMNS, whole=True), 1):
+        index = row.cells.get("Index", "")
         identifier = f"qm9_{int(index):06d}" if index.isdigit() else f"{Path(name).stem}-{number}"
-        yield Entry(identifier, partial(_record, identifier, row))
+        yield Entry(identifier, partial(_read, row), place=f"line {row.line}")
 
 
-def _record(identifier: str, row: dict[str, str]) -> dict:
+def _read(row: Row) -> MoleculeRead:
     symbols = SYMBOL.findall(cell(row, "Elements"))
     try:
         numbers = [PERIODIC_TABLE.GetAtomicNumber(symbol) for symbol in symbols]
@@ -68,4 +70,4 @@ def _record(identifier: str, row: dict[str, str]) -> dict:
     if len(coordinates) != 3 * len(numbers):
         raise RecordError(f"{len(numbers)} elements, but {len(coordinates)} coordinates")
     mol = mol_from_smiles_and_positions(cell(row, "SMILES"), numbers, coordinates.reshape(-1, 3))
-    return record_from_mol(identifier, mol, properties)
+    return MoleculeRead(mol, properties)

@@ -1,54 +1,67 @@
-"""SMILES files: ``.smi`` lines or a CSV with a ``smiles`` column; records without a geometry."""
+"""SMILES files: ``.smi`` lines or a CSV with a ``smiles`` column; molecules without a geometry."""
 
-import csv
-import gzip
-import io
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.dataset.readers.entry import Entry
-from groundstate.molecules.dataset.readers.table import cell, read_rows
-from groundstate.molecules.mols import parse_smiles, record_from_mol
+from groundstate.molecules.dataset.readers.entry import Entry, MoleculeRead
+from groundstate.molecules.dataset.readers.table import read_rows
+from groundstate.molecules.mols import RecordError, parse_smiles
+from groundstate.text import open_text
+
+SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles")
+ID_COLUMNS = ("id", "name")
+EXTENSION = re.compile(r"(\|[^|]*\|)(?:\s+|$)")
+
+
+class _Line(NamedTuple):
+    smiles: str
+    title: str
+    number: int
+    fault: str | None = None
 
 
 def read_smiles(path: str | Path) -> Iterator[Entry]:
     """Stream ``SMILES name`` lines (the name may hold spaces) or CSV rows (``smiles``, optional ``id``).
 
-    Molecules without a name get the file's name and their number.
+    SMILES may carry a CXSMILES extension. A CSV is separated by commas, semicolons or tabs. Molecules without
+    a name get the file's name and their number; lines that begin with ``#`` are comments.
+
+    Raises ``GroundstateError`` for a file that is absent, no text, damaged, or holds no SMILES.
     """
     path = Path(path)
     name, stem = path.name.removesuffix(".gz"), path.name.split(".")[0]
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            rows = _csv_rows(stream, path) if name.endswith(".csv") else _lines(stream)
-            number = 0
-            for number, (row, title) in enumerate(rows, 1):
-                identifier = title or f"{stem}-{number}"
-                yield Entry(identifier, partial(_record, identifier, row))
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise GroundstateError(f"{path}: the gzip file is broken or cut ({error}); fetch it again") from None
+    number = 0
+    with open_text(path, newline="") as stream:
+        rows = _csv_rows(stream, path) if name.lower().endswith((".csv", ".tsv")) else _lines(stream)
+        for number, line in enumerate(rows, 1):
+            yield Entry(line.title or f"{stem}-{number}", partial(_read, line), place=f"line {line.number}")
     if not number:
         raise GroundstateError(f"{path}: holds no SMILES; is it empty?")
 
 
-def _lines(stream) -> Iterator[tuple[dict[str, str], str]]:
-    for index, line in enumerate(io.TextIOWrapper(stream, encoding="utf-8-sig")):
-        smiles, _, title = line.strip().replace("\t", " ").partition(" ")
-        if smiles and not smiles.startswith("#") and not (index == 0 and smiles.lower() == "smiles"):
-            yield {"smiles": smiles}, title.strip()
+def _lines(stream: TextIO) -> Iterator[_Line]:
+    for number, line in enumerate(stream, 1):
+        smiles, *rest = line.split(maxsplit=1) or [""]
+        if not smiles or smiles.startswith("#") or (number == 1 and smiles.lower() in SMILES_COLUMNS):
+            continue
+        title = rest[0].strip() if rest else ""
+        if extension := EXTENSION.match(title):
+            smiles, title = f"{smiles} {extension[1]}", title[extension.end() :].strip()
+        yield _Line(smiles, title, number)
 
 
-def _csv_rows(stream, path: Path) -> Iterator[tuple[dict[str, str], str]]:
-    content = io.BufferedReader(stream)
-    header = content.peek(65536).split(b"\n", 1)[0].decode("utf-8-sig", "replace")
-    titles = [title.strip().lower() for title in next(csv.reader([header]), [])]
-    columns = ["smiles", *[title for title in ("id", "name") if title in titles][:1]]
-    for row in read_rows(content, str(path), columns):
-        yield row, (row.get(columns[1], "").strip() if len(columns) > 1 else "")
+def _csv_rows(stream: TextIO, path: Path) -> Iterator[_Line]:
+    for row in read_rows(stream, str(path), [SMILES_COLUMNS], ID_COLUMNS):
+        titles = [row.cells[column].strip() for column in ID_COLUMNS if row.cells.get(column, "").strip()]
+        smiles = next((row.cells[column].strip() for column in SMILES_COLUMNS if column in row.cells), "")
+        yield _Line(smiles, titles[0] if titles else "", row.line, row.fault)
 
 
-def _record(identifier: str, row: dict[str, str]) -> dict:
-    smiles = cell(row, "smiles").strip()
-    return record_from_mol(identifier, parse_smiles(smiles), smiles=smiles)
+def _read(line: _Line) -> MoleculeRead:
+    if line.fault or not line.smiles:
+        raise RecordError(line.fault or f"line {line.number} has no SMILES")
+    return MoleculeRead(parse_smiles(line.smiles), smiles=line.smiles.split(maxsplit=1)[0])

@@ -1,53 +1,134 @@
 """CSV tables with one molecule per row, checked as they stream by."""
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from itertools import islice
+from typing import NamedTuple, TextIO
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.mols import RecordError
 
 csv.field_size_limit(2**27)
 
+SEPARATORS = ",;\t"
+LONGEST_CELL = 100  # lines; a quotation mark that nothing closes within is a fault of its own line
 
-def read_rows(stream: BinaryIO, name: str, columns: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Stream the rows of a CSV that must have ``columns`` (compared without case), keyed by those names.
 
-    A row in the middle with too few cells comes out with the missing ones absent; see ``cell``.
+class Row(NamedTuple):
+    """One row: its cells by column (those that the row is too short for are absent) and its line, from 1.
 
-    Raises ``GroundstateError`` naming the file and the columns where the file is empty, lacks a column, or
-    ends in the middle of a row.
+    ``fault`` says what is wrong with a row that cannot be cut into cells.
     """
-    reader = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""), strict=True)
-    try:
-        header = next(reader, None)
-        if not header:
-            raise GroundstateError(f"{name}: is empty; expected a CSV with the columns {', '.join(columns)}")
-        lowered = [title.strip().lower() for title in header]
-        missing = [column for column in columns if column.lower() not in lowered]
-        if missing:
-            raise GroundstateError(
-                f"{name}: has no column {', '.join(missing)}; its columns are {', '.join(header)}"
-            )
-        positions = [(column, lowered.index(column.lower())) for column in columns]
-        short = False
-        for cells in reader:
-            if not cells:
-                continue
-            short = len(cells) < len(header)
-            yield {column: cells[i] for column, i in positions if i < len(cells)}
-        if short:
-            raise GroundstateError(
-                f"{name}: the last row is cut (line {reader.line_num}); fetch the file again"
-            )
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise GroundstateError(f"{name}: not a readable CSV near line {reader.line_num}: {error}") from None
+
+    cells: dict[str, str]
+    line: int
+    fault: str | None = None
 
 
-def cell(row: dict[str, str], column: str) -> str:
+def read_rows(
+    stream: TextIO,
+    name: str,
+    required: Sequence[str | Sequence[str]],
+    optional: Sequence[str] = (),
+    whole: bool = False,
+) -> Iterator[Row]:
+    """Stream the rows of a CSV, keyed by the columns asked for (compared without case).
+
+    Commas, semicolons and tabs separate cells: whichever gives the first line the most of the columns.
+
+    Parameters
+    ----------
+    required
+        Columns that must be there; of several in a tuple one must.
+    whole
+        For files of a data set: a last row that is too short says that the file was cut.
+
+    Raises
+    ------
+    GroundstateError
+        Naming the file and the columns, where the file is empty, lacks a column, or is cut (``whole``).
+    """
+    groups = [(column,) if isinstance(column, str) else tuple(column) for column in required]
+    columns = [column for group in groups for column in group] + list(optional)
+    separator, header, rest = _header(stream, columns)
+    if not header:
+        names = ", ".join(" or ".join(group) for group in groups)
+        raise GroundstateError(f"{name}: is empty; expected a CSV with the columns {names}")
+    lowered = [title.strip().lower() for title in header]
+    missing = [
+        " or ".join(group) for group in groups if not any(column.lower() in lowered for column in group)
+    ]
+    if missing:
+        raise GroundstateError(
+            f"{name}: has no column {', '.join(missing)}; its columns are {', '.join(header)}"
+        )
+    places = {column: lowered.index(column.lower()) for column in columns if column.lower() in lowered}
+    short, number = False, 1
+    for text, number in rest:
+        try:
+            (cells,) = csv.reader([text], delimiter=separator, strict=True)
+        except (csv.Error, ValueError) as error:
+            short = True
+            yield Row({}, number, f"line {number} is no row of a CSV: {error}")
+            continue
+        short = len(cells) < len(header)
+        yield Row({column: cells[i] for column, i in places.items() if i < len(cells)}, number)
+    if short and whole:
+        raise GroundstateError(f"{name}: the last row is cut (line {number}); fetch the file again")
+
+
+def _header(stream: TextIO, columns: Sequence[str]) -> tuple[str, list[str], Iterator[tuple[str, int]]]:
+    """Give the separator, the titles of the columns, and the rows that follow."""
+    rows = _logical_rows(stream)
+    first = next(rows, None)
+    if first is None:
+        return ",", [], rows
+    asked = {column.lower() for column in columns}
+    best, titles = ",", [first[0]]
+    matched = -1
+    for separator in SEPARATORS:
+        cells = next(csv.reader([first[0]], delimiter=separator), [])
+        count = len(asked & {cell.strip().lower() for cell in cells})
+        if count > matched:
+            best, titles, matched = separator, cells, count
+    return best, titles, rows
+
+
+def _logical_rows(stream: TextIO) -> Iterator[tuple[str, int]]:
+    """Stream (text, line number) of the rows; a quoted cell may run over lines. Blank lines are left out."""
+    lines = _numbered(stream)
+    waiting: list[tuple[str, int]] = []
+    while True:
+        if not waiting:
+            waiting = list(islice(lines, 1))
+        if not waiting:
+            return
+        size, quotes = 1, waiting[0][0].count('"')
+        while quotes % 2 and size < LONGEST_CELL:
+            if size == len(waiting):
+                waiting += list(islice(lines, 1))
+            if size == len(waiting):
+                break
+            quotes += waiting[size][0].count('"')
+            size += 1
+        size = 1 if quotes % 2 else size
+        text = "\n".join(line for line, _ in waiting[:size])
+        number = waiting[0][1]
+        waiting = waiting[size:]
+        if text.strip():
+            yield text, number
+
+
+def _numbered(stream: TextIO) -> Iterator[tuple[str, int]]:
+    for number, text in enumerate(stream, 1):
+        yield text.rstrip("\r\n"), number
+
+
+def cell(row: Row, column: str) -> str:
     """Read the text in ``column``; ``RecordError`` where the row is too short to have it."""
+    if row.fault:
+        raise RecordError(row.fault)
     try:
-        return row[column]
+        return row.cells[column]
     except KeyError:
-        raise RecordError(f"the row ends before the column {column}") from None
+        raise RecordError(f"line {row.line} ends before the column {column}") from None
