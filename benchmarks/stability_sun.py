@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.dataset.readers import read_csv
+from groundstate.crystals.dataset.readers.table import read_csv
 from groundstate.crystals.structures import to_structure
 from groundstate.files import write_json
 from groundstate.metrics.crystals.sun import are_novel, are_unique

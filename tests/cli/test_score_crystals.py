@@ -14,7 +14,7 @@ from scipy.stats import wasserstein_distance
 
 from groundstate.cli import main
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.dataset.readers import read_flla
+from groundstate.crystals.dataset.readers.flla import read_flla
 from groundstate.crystals.models.generate import write_extxyz
 from groundstate.crystals.structures import read_structures
 from groundstate.metrics.crystals.fingerprints.cached import _read_packs, fingerprints

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.dataset.readers import read_flla
+from groundstate.crystals.dataset.readers.flla import read_flla
 from groundstate.crystals.lattice import cell_from_parameters
 
 ROWS = Path(__file__).parents[1] / "data/flla_rows.tar.gz"

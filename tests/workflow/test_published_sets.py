@@ -18,7 +18,7 @@ from pymatgen.core import Lattice, Structure
 from groundstate.config import read_config
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.prepare import prepare
-from groundstate.crystals.dataset.readers import read_flla
+from groundstate.crystals.dataset.readers.flla import read_flla
 from groundstate.crystals.structures import to_structure
 from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
 from groundstate.sources.checksums import Checksum

@@ -1,5 +1,6 @@
 """``groundstate generate crystals``: a checkpoint to crystals as extxyz and CIF."""
 
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,21 +12,35 @@ import typer
 from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate, remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
-from groundstate.crystals.models.requests import parse_conditions, parse_request
-from groundstate.crystals.structures import read_part
+from groundstate.crystals.models.requests import (
+    MAX_GUIDANCE,
+    parse_conditions,
+    parse_request,
+    scarce_elements,
+)
+from groundstate.crystals.models.settings import MAX_CRYSTALS, MAX_SAMPLING_STEPS
+from groundstate.crystals.structures import read_part, read_structures
 from groundstate.errors import GroundstateError
+from groundstate.outputs import check_folder, refuse_inputs
+from groundstate.records import Rejection, write_rejected
+from groundstate.seeds import MAX_SEED
 from groundstate.training.checkpoints import choose_device
+from groundstate.training.settings import MAX_THREADS
 
 
 def command(
     checkpoint: Annotated[Path, typer.Option(help="best.ckpt of a trained crystal model")],
     output: Annotated[Path, typer.Option(help="extxyz file to write")],
-    num: Annotated[int, typer.Option(min=1, help="number of crystals")] = 64,
+    num: Annotated[int, typer.Option(min=1, max=MAX_CRYSTALS, help="number of crystals")] = 64,
     model: Annotated[
         str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="seed; sample i of a seed is always the same")] = 0,
-    batch_size: Annotated[int, typer.Option(min=1, help="crystals at once; no effect on results")] = 32,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="seed; sample i of a seed is always the same")
+    ] = 0,
+    batch_size: Annotated[
+        int, typer.Option(min=1, max=10**6, help="crystals at once; no effect on results")
+    ] = 32,
     formula: Annotated[str | None, typer.Option(help="exact content of the cell, such as SrTiO3")] = None,
     compositions: Annotated[
         Path | None,
@@ -39,14 +54,25 @@ def command(
     condition: Annotated[
         list[str] | None, typer.Option(help="property=value that the model was trained with; may be repeated")
     ] = None,
-    guidance: Annotated[float, typer.Option(min=0.0, help="weight of the conditions")] = 1.0,
-    steps: Annotated[int | None, typer.Option(min=2, help="denoising steps; default: the model's")] = None,
-    cif_dir: Annotated[Path | None, typer.Option(help="folder for one CIF a crystal")] = None,
+    guidance: Annotated[
+        float, typer.Option(min=0.0, max=MAX_GUIDANCE, help="weight of the conditions")
+    ] = 1.0,
+    steps: Annotated[
+        int | None, typer.Option(min=2, max=MAX_SAMPLING_STEPS, help="denoising steps; default: the model's")
+    ] = None,
+    cif_dir: Annotated[
+        Path | None, typer.Option(help="folder for one CIF per crystal, and files.csv: id, file")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads")] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=MAX_THREADS, help="CPU threads")] = 1,
 ) -> None:
     """Generate crystals; an interrupted run goes on to the identical files."""
+    inputs = {"--checkpoint": checkpoint, "--compositions": compositions, "--splits": splits}
+    refuse_inputs({"--output": output, "--cif-dir": cif_dir}, inputs)
+    if cif_dir is not None:
+        check_folder(cif_dir, "--cif-dir")
     torch.set_num_threads(threads)
+    where = choose_device(device)
     request = parse_request(formula, elements, atoms, parse_conditions(condition or []), guidance)
     names: list[str] = []
     if compositions is not None:
@@ -54,9 +80,19 @@ def command(
             raise GroundstateError(
                 "--compositions fixes all atoms: leave out --formula, --elements and --atoms"
             )
-        names, request = _compositions(compositions, splits, request)
-    total = num * max(len(names), 1)
-    trained = load_model(checkpoint, choose_device(device), model)
+        names, rejections, request = _compositions(compositions, splits, request)
+        if rejections:
+            write_rejected(output.with_name(f"{output.name}.rejected.csv"), rejections)
+            sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {output.name}.rejected.csv\n")
+    if (total := num * max(len(names), 1)) > MAX_CRYSTALS:
+        raise GroundstateError(
+            f"--num: {total} crystals in all, more than {MAX_CRYSTALS}; draw them in parts"
+        )
+    trained = load_model(checkpoint, where, model)
+    for symbol, count in scarce_elements(request, trained.config):
+        sys.stderr.write(
+            f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
+        )
     work = work_folder(output, checkpoint, request, total, seed, steps)
     crystals = generate(trained, request, total, seed, batch_size, steps, work)
     if names:
@@ -71,10 +107,12 @@ def command(
     remove_work(work)
 
 
-def _compositions(path: Path, splits: Path | None, request: Request) -> tuple[list[str], Request]:
-    """Ids and compositions of the crystals of a file."""
-    crystals = read_part(path, splits, ("test",))
+def _compositions(
+    path: Path, splits: Path | None, request: Request
+) -> tuple[list[str], list[Rejection], Request]:
+    """Return ids and compositions of the crystals of a file, and what of it cannot be read."""
+    crystals, rejections = read_part(path, splits, ("test",)), read_structures(path)[1]
     if not crystals:
         raise GroundstateError(f"{path}: no crystal to take a composition from")
     formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)
-    return [crystal.id for crystal in crystals], replace(request, formulas=formulas)
+    return [crystal.id for crystal in crystals], rejections, replace(request, formulas=formulas)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from ase.data import atomic_numbers as _NUMBER_OF
 from ase.data import chemical_symbols
-from ase.formula import Formula
 from pymatgen.core import Composition
 
 MIN_VOLUME = 0.1  # cubic angstrom; the bound of the field's structural validity
@@ -24,12 +23,12 @@ class Crystal(NamedTuple):
 
 
 def number_of(symbol: str) -> int:
-    """Atomic number of an element symbol, 0 where there is no such element."""
+    """Return the atomic number of an element symbol, 0 where there is no such element."""
     return _NUMBER_OF.get(symbol.strip(), 0)
 
 
 def reduced_formula(atomic_numbers: np.ndarray) -> str:
-    """Reduced formula as pymatgen writes it (by electronegativity): one name for one composition."""
+    """Return the reduced formula as pymatgen writes it: one name for one composition."""
     numbers, counts = np.unique(np.asarray(atomic_numbers), return_counts=True)
     amounts = {chemical_symbols[z]: int(c) for z, c in zip(numbers, counts, strict=True)}
     with warnings.catch_warnings():  # pymatgen warns that He, Ne and Ar have no electronegativity
@@ -38,7 +37,7 @@ def reduced_formula(atomic_numbers: np.ndarray) -> str:
 
 
 def fault(crystal: Crystal) -> str | None:
-    """Why ``crystal`` cannot be used, or None."""
+    """Say why ``crystal`` cannot be used; None where it can."""
     numbers, frac, lattice = crystal.atomic_numbers, crystal.frac_coords, crystal.lattice
     if len(numbers) == 0:
         return "no atoms"
@@ -74,15 +73,3 @@ def from_record(row: dict) -> Crystal:
         np.asarray(row["lattice"], dtype=float),
         dict(row["properties"] or {}),
     )
-
-
-def parse_formula(text: str) -> dict[int, int]:
-    """Atomic number -> count of a chemical formula such as ``SrTiO3`` or ``Ca3(PO4)2``.
-
-    Raises ``ValueError`` where it is no formula or names no element.
-    """
-    counts = Formula(text).count()
-    if not counts or any(number_of(symbol) == 0 for symbol in counts):
-        unknown = [symbol for symbol in counts if number_of(symbol) == 0]
-        raise ValueError(f"no such element: {', '.join(unknown)}" if unknown else "it names no element")
-    return {number_of(symbol): int(count) for symbol, count in counts.items()}

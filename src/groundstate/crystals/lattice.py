@@ -49,6 +49,14 @@ def niggli(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np
     return reduced, (frac_coords @ change) % 1.0
 
 
+def right_handed(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same crystal, atom for atom, in a cell with a positive determinant.
+
+    A left-handed cell gives way to minus all three vectors, which span the same lattice.
+    """
+    return (-lattice, -frac_coords) if np.linalg.det(lattice) < 0 else (lattice, frac_coords)
+
+
 def log_metric(lattice: np.ndarray) -> np.ndarray:
     """Return the logarithm of the cell without its rotation, six numbers: half the log of ``M M^T``.
 

@@ -1,26 +1,19 @@
 """Anybody's crystals as pymatgen structures: extended XYZ, CIF (file, folder, archive), CSV, records."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from pymatgen.core import Element, Lattice, Structure
 
-from groundstate.crystals.crystal import Crystal, fault, from_record
-from groundstate.crystals.dataset.readers import READERS
+from groundstate.crystals.crystal import Crystal, fault
+from groundstate.crystals.dataset.readers.formats import reader_of
+from groundstate.crystals.dataset.record_file import ids_of_parts
 from groundstate.errors import GroundstateError
-from groundstate.records import CRYSTAL_SCHEMA, Rejection, read_records, read_split
+from groundstate.names import line_fault
+from groundstate.records import Rejection
 
-SUFFIXES = {
-    ".extxyz": "extxyz",
-    ".xyz": "extxyz",
-    ".cif": "cif",
-    ".cif.gz": "cif",
-    ".zip": "cif",
-    ".tar.gz": "cif",
-    ".csv": "csv",
-    ".csv.gz": "csv",
-}
+STAGE = "read"
 
 
 class NamedStructure(NamedTuple):
@@ -34,10 +27,6 @@ def to_structure(crystal: Crystal) -> Structure:
     """Return the pymatgen form of a crystal."""
     species = [Element.from_Z(int(z)) for z in crystal.atomic_numbers]
     return Structure(Lattice(crystal.lattice), species, crystal.frac_coords)
-
-
-def _records(path: Path) -> Iterator[Crystal | Rejection]:
-    return map(from_record, read_records(path, CRYSTAL_SCHEMA))
 
 
 def read_structures(
@@ -57,46 +46,36 @@ def read_structures(
     Raises
     ------
     GroundstateError
-        The file is absent, empty, cut, of an unknown kind, holds no crystal, or an id occurs twice.
+        The file is absent, empty, of an unknown kind, or holds no crystal.
     """
     path = Path(path)
-    if not path.exists():
-        raise GroundstateError(f"{path}: no such file or folder")
     systems = None if elements is None else list(elements)
     structures: list[NamedStructure] = []
     rejections: list[Rejection] = []
     seen: set[str] = set()
-    for item in _reader(path)(path):
-        if item.id in seen:
-            raise GroundstateError(f"{path}: the id {item.id!r} occurs twice; ids must be unique")
-        seen.add(item.id)
-        reason = item.reason if isinstance(item, Rejection) else fault(item)
-        if reason is not None:
-            rejections.append(Rejection(item.id, "read", reason))
+    for item in reader_of(path)(path):
+        if isinstance(item, Rejection):
+            rejections.append(Rejection(item.id, STAGE, item.reason))
+        elif reason := line_fault(item.id) or fault(item):
+            rejections.append(Rejection(item.id, STAGE, reason))
+        elif item.id in seen:
+            rejections.append(Rejection(item.id, STAGE, "the id occurs twice; the first one is kept"))
         elif systems is None or any(system.issuperset(item.atomic_numbers.tolist()) for system in systems):
             structures.append(NamedStructure(item.id, to_structure(item)))
+        seen.add(item.id)
     if not seen:
         raise GroundstateError(f"{path}: holds no crystal")
     return structures, rejections
 
 
 def read_part(path: Path, splits: Path | None, parts: tuple[str, ...]) -> list[NamedStructure]:
-    """Return the readable crystals of a file; with a file of ``splits`` those of the given parts."""
-    crystals, _ = read_structures(path)
+    """Return the readable crystals of a file; with a file of ``splits`` those of the given parts.
+
+    Raises ``GroundstateError`` also where the parts are empty, or name a crystal that the file lacks.
+    """
+    crystals, rejections = read_structures(path)
     if splits is None:
         return crystals
-    chosen = {name for part in parts for name in read_split(splits, "random", part)}
+    present = {crystal.id for crystal in crystals} | {rejection.id for rejection in rejections}
+    chosen = set(ids_of_parts(splits, parts, present, path))
     return [crystal for crystal in crystals if crystal.id in chosen]
-
-
-def _reader(path: Path) -> Callable[[Path], Iterator[Crystal | Rejection]]:
-    if path.is_dir():
-        return READERS["cif"]
-    if path.name.endswith(".parquet"):
-        return _records
-    for suffix, kind in SUFFIXES.items():
-        if path.name.lower().endswith(suffix):
-            return READERS[kind]
-    raise GroundstateError(
-        f"{path}: unknown kind of crystal file; allowed: {', '.join(SUFFIXES)}, .parquet, a folder of CIFs"
-    )

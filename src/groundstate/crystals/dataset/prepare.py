@@ -1,35 +1,38 @@
 """From files to crystal records: checks, choice, split, and a list of what was left out."""
 
 import csv
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from groundstate.crystals.cif.sites import MERGED, close_pairs
 from groundstate.crystals.crystal import Crystal, fault, to_record
-from groundstate.crystals.dataset.readers import READERS, STAGE
+from groundstate.crystals.dataset.readers.formats import FORMATS
+from groundstate.crystals.dataset.readers.item import STAGE
+from groundstate.crystals.dataset.record_file import PARTS
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
+from groundstate.names import line_fault
 from groundstate.progress import track
 from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
 from groundstate.seeds import derive_seed
+from groundstate.text import open_text
 
-PARTS = ("train", "validation", "test")
+OUTPUTS = ("records.parquet", "splits.csv", "rejected.csv", "summary.json")
 
 
 def read_excluded(path: str | Path | None) -> set[str]:
-    """Ids in the first column of a text or CSV file (.gz too); nothing for None."""
+    """Return ids in the first column of a text or CSV file (.gz too); nothing for None."""
     if path is None:
         return set()
     path = Path(path)
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8", newline="") as stream:
+        with open_text(path, newline="") as stream:
             return {row[0].strip() for row in csv.reader(stream) if row}
-    except FileNotFoundError:
-        raise GroundstateError(f"exclude_ids: {path}: no such file") from None
+    except (GroundstateError, csv.Error) as error:
+        raise GroundstateError(f"exclude_ids: {error}") from None
 
 
 def check(
@@ -53,8 +56,8 @@ def check(
 
 
 def _reason(crystal: Crystal, settings: PrepareCrystals, excluded: set[str], seen: set[str]) -> str | None:
-    if not crystal.id:
-        return "no id"
+    if (reason := line_fault(crystal.id)) is not None:
+        return reason
     if crystal.id in seen:
         return "duplicate id"
     if crystal.id in excluded:
@@ -67,13 +70,16 @@ def _reason(crystal: Crystal, settings: PrepareCrystals, excluded: set[str], see
         limit := settings.max_atoms_per_element
     ):
         return f"{most} atoms of one element, more than max_atoms_per_element = {limit}"
+    if pairs := close_pairs(crystal.frac_coords, crystal.lattice, MERGED):
+        first, second, distance = pairs[0]
+        return f"atoms {first + 1} and {second + 1} are {distance:.3f} angstrom apart"
     return None
 
 
 def choose(
     crystals: Sequence[Crystal], count: int | None, seed: int
 ) -> tuple[list[Crystal], list[Rejection]]:
-    """Return a seeded random choice of ``count`` crystals in their old order, and the others as rejections."""
+    """Return a seeded choice of ``count`` crystals in their old order, and the others as rejections."""
     if count is None or count >= len(crystals):
         return list(crystals), []
     generator = np.random.default_rng(derive_seed(seed, "choose crystals"))
@@ -87,7 +93,7 @@ def choose(
 
 
 def split_by_group(groups: Sequence[str], validation: float, test: float, seed: int) -> list[str]:
-    """``train``, ``validation`` or ``test`` for each item, so that one group never sits on two sides.
+    """Return ``train``, ``validation`` or ``test`` for each item, so that one group never sits on two sides.
 
     Groups in seeded random order fill the test part, then the validation part, up to their share of items.
     """
@@ -109,10 +115,14 @@ def split_by_group(groups: Sequence[str], validation: float, test: float, seed: 
 def split_by_file(
     given: Sequence[str], groups: Sequence[str], validation: float, test: float, seed: int
 ) -> list[str]:
-    """Return the published split, ``given`` by item; a part without a file comes out of ``train`` by group."""
-    shares = [0.0 if name in given else share for name, share in (("validation", validation), ("test", test))]
+    """Return the published split, ``given`` by item; a part without file comes out of ``train``."""
     training = [index for index, part in enumerate(given) if part == "train"]
-    drawn = split_by_group([groups[index] for index in training], *shares, seed)
+    drawn = split_by_group(
+        [groups[index] for index in training],
+        0.0 if "validation" in given else validation,
+        0.0 if "test" in given else test,
+        seed,
+    )
     parts = list(given)
     for index, part in zip(training, drawn, strict=True):
         parts[index] = part
@@ -131,12 +141,12 @@ def prepare(
     ``file_parts`` names the part of the split that each of ``inputs`` is; without it the split is by formula.
     Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left.
     """
-    if file_format not in READERS:
-        raise GroundstateError(f"--format: {file_format!r} is not known; allowed: {', '.join(READERS)}")
+    if file_format not in FORMATS:
+        raise GroundstateError(f"--format: {file_format!r} is unknown; allowed: {', '.join(FORMATS)}")
     excluded = read_excluded(settings.exclude_ids)
     if file_parts and not (len(file_parts) == len(inputs) and set(file_parts) <= set(PARTS)):
         raise GroundstateError(f"--part: one of {', '.join(PARTS)} for each --input, or none")
-    read_parts = [list(READERS[file_format](path)) for path in inputs]
+    read_parts = [list(FORMATS[file_format](path)) for path in inputs]
     items = [item for part in read_parts for item in part]
     crystals, rejected = check(items, settings, excluded)
     read = len(crystals) + len(rejected)
@@ -150,8 +160,8 @@ def prepare(
     groups = [row["formula"] for row in rows]
     if file_parts:
         part_of: dict[str, str] = {}
-        for name, found in zip(file_parts, read_parts, strict=True):
-            for item in found:
+        for name, items_of_part in zip(file_parts, read_parts, strict=True):
+            for item in items_of_part:
                 if isinstance(item, Crystal):
                     part_of.setdefault(item.id, name)  # of rows that share an id the first one is kept
         parts = split_by_file([part_of[row["id"]] for row in rows], groups, *shares)

@@ -4,6 +4,9 @@ import hashlib
 import io
 import json
 import shutil
+import sys
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +15,14 @@ import ase
 import ase.io
 import numpy as np
 
+from groundstate.crystals.cif.write import to_cif
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.dataset.cif import to_cif
 from groundstate.crystals.models.base import Batch, CrystalModel, Request
 from groundstate.crystals.models.requests import check_limits
+from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
+from groundstate.names import file_names, line_fault, write_name_table
+from groundstate.outputs import TABLE, check_folder
 from groundstate.progress import Progress
 
 
@@ -53,9 +59,8 @@ def generate(
     made: dict[int, Crystal] = {}
     for batch in batches:
         kept = None if work is None else work / f"{batch.key}.npz"
-        if kept is not None and kept.exists():
-            crystals = _load(kept)
-        else:
+        crystals = _load(kept) if kept is not None and kept.exists() else None
+        if crystals is None or len(crystals) != len(batch.indices):
             crystals = model.sample(batch, request, seed, steps)
             if kept is not None:
                 _store(kept, crystals)
@@ -85,12 +90,19 @@ def _store(path: Path, crystals: Sequence[Crystal]) -> None:
         np.savez(handle, allow_pickle=False, **arrays)
 
 
-def _load(path: Path) -> list[Crystal]:
-    with np.load(path, allow_pickle=False) as arrays:
-        return [
-            Crystal("", arrays[f"numbers{i}"], arrays[f"frac{i}"], arrays[f"lattice{i}"])
-            for i in range(len(arrays.files) // 3)
-        ]
+def _load(path: Path) -> list[Crystal] | None:
+    """Return kept crystals; what is damaged is set aside with a warning, and None."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return [
+                Crystal("", arrays[f"numbers{i}"], arrays[f"frac{i}"], arrays[f"lattice{i}"])
+                for i in range(len(arrays.files) // 3)
+            ]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        path.replace(path.with_name(f"{path.name}.damaged"))
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        sys.stderr.write(f"warning: {path}: damaged ({reason}); set aside, its crystals are drawn again\n")
+        return None
 
 
 def work_folder(
@@ -104,9 +116,14 @@ def work_folder(
 
 
 def write_extxyz(path: Path, crystals: Sequence[Crystal]) -> None:
-    """All crystals as extended XYZ with ``id=`` in the comment line, atomically."""
+    """Write all crystals as extended XYZ with ``id=`` in the comment line, atomically.
+
+    Raises ``GroundstateError`` for an id that does not fit one line.
+    """
     text = io.StringIO()
     for crystal in crystals:
+        if reason := line_fault(crystal.id):
+            raise GroundstateError(f"{path}: {reason}")
         atoms = ase.Atoms(
             numbers=crystal.atomic_numbers,
             scaled_positions=crystal.frac_coords,
@@ -120,11 +137,17 @@ def write_extxyz(path: Path, crystals: Sequence[Crystal]) -> None:
 
 
 def write_cifs(folder: Path, crystals: Sequence[Crystal]) -> None:
-    """One ``{id}.cif`` a crystal; the folder replaces an older one whole."""
+    """Write one CIF per crystal, and ``files.csv``: id -> file; the folder replaces an older one of these.
+
+    Raises ``GroundstateError`` where the folder holds what this program did not make.
+    """
+    check_folder(folder, "--cif-dir")
+    names = [f"{name}.cif" for name in file_names([crystal.id for crystal in crystals])]
     with atomic_path(folder) as temporary:
         temporary.mkdir()
-        for crystal in crystals:
-            (temporary / f"{crystal.id}.cif").write_text(to_cif(crystal), encoding="utf-8")
+        for name, crystal in zip(names, crystals, strict=True):
+            (temporary / name).write_text(to_cif(crystal), encoding="utf-8")
+        write_name_table(temporary / TABLE, [crystal.id for crystal in crystals], names)
 
 
 def remove_work(folder: Path) -> None:

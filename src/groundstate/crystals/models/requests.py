@@ -1,8 +1,15 @@
 """What a user asks of the generator, in words, and whether a model can do it."""
 
-from groundstate.crystals.crystal import chemical_symbols, number_of, parse_formula
+from collections.abc import Mapping
+from typing import Any
+
+from groundstate.crystals.crystal import chemical_symbols, number_of
+from groundstate.crystals.formula import parse_formula
 from groundstate.crystals.models.base import Request
 from groundstate.errors import GroundstateError
+
+SCARCE = 10  # training crystals with an element, below which what is generated with it is a guess
+MAX_GUIDANCE = 1000.0
 
 
 def parse_request(
@@ -27,6 +34,8 @@ def parse_request(
             counts = parse_formula(formula)
         except ValueError as error:
             raise GroundstateError(f"--formula: {formula!r} is not a formula ({error})") from None
+    if not 0 <= guidance <= MAX_GUIDANCE:
+        raise GroundstateError(f"--guidance: {guidance} is not between 0 and {MAX_GUIDANCE:g}")
     numbers = None
     if elements is not None:
         symbols = [symbol for symbol in elements.replace(",", "-").split("-") if symbol.strip()]
@@ -45,6 +54,8 @@ def _parse_range(text: str | None) -> tuple[int, int] | None:
     try:
         low, _, high = text.partition("-")
         bounds = int(low), int(high or low)
+        if max(bounds) > 10**6:
+            raise ValueError
     except ValueError:
         raise GroundstateError(f"--atoms: {text!r} is not a range such as 1-20") from None
     if not 1 <= bounds[0] <= bounds[1]:
@@ -78,17 +89,38 @@ def check_limits(request: Request, max_atoms: int, depth: int, conditions: list[
                 f"give no cell of {low}"
             )
     if unknown := sorted(set(request.conditions) - set(conditions)):
-        known = ", ".join(conditions) or "none"
-        raise GroundstateError(f"the model knows no condition {unknown[0]!r}; it was trained with: {known}")
+        trained = ", ".join(conditions) or "none"
+        raise GroundstateError(f"the model has no condition {unknown[0]!r}; it was trained with: {trained}")
 
 
 def parse_conditions(texts: list[str]) -> dict[str, float]:
     """``formation_energy_per_atom=-1.5`` and the like, by name."""
-    wanted = {}
+    targets: dict[str, float] = {}
     for text in texts:
         name, _, value = text.partition("=")
         try:
-            wanted[name.strip()] = float(value)
+            target = float(value)
         except ValueError:
             raise GroundstateError(f"--condition: {text!r} is not name=number") from None
-    return wanted
+        if not -1e9 < target < 1e9:
+            raise GroundstateError(f"--condition: {text!r}: the number must be finite, and below 1e9")
+        if name.strip() in targets:
+            raise GroundstateError(f"--condition: {name.strip()!r} is given twice")
+        targets[name.strip()] = target
+    return targets
+
+
+def scarce_elements(request: Request, config: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the requested elements that few training crystals have: (symbol, number of crystals).
+
+    ``config`` is that of the model; one of a model that counted nothing gives nothing.
+    """
+    counts = {int(number): count for number, count in config.get("counts", {}).items()}
+    if not counts:
+        return []
+    asked = {number for formula in request.formulas for number in formula} | (request.elements or frozenset())
+    return [
+        (chemical_symbols[number], counts.get(number, 0))
+        for number in sorted(asked)
+        if counts.get(number, 0) < SCARCE
+    ]

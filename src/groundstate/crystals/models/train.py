@@ -1,16 +1,18 @@
 """From records to a trained crystal model."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from groundstate.crystals.crystal import Crystal, from_record
+from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.dataset.record_file import ids_of_parts, read_record_file
 from groundstate.crystals.models.base import CrystalModel
 from groundstate.crystals.models.load import WHAT, model_class
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.errors import GroundstateError
-from groundstate.records import CRYSTAL_SCHEMA, read_records, read_split
+from groundstate.records import Rejection, write_rejected
 from groundstate.training.checkpoints import canonical_name
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
@@ -25,17 +27,32 @@ def train(
     folder: Path,
     processes: int = 1,
 ) -> None:
-    """Train model ``name`` on the training part and write its checkpoints to ``folder``; see ``fit``."""
+    """Train model ``name`` on the training part and write its checkpoints to ``folder``; see ``fit``.
+
+    Records that cannot be used stand in ``rejected.csv`` of the folder; without such there is no such file.
+
+    Raises ``GroundstateError`` for an unknown model, damaged files, and where a part has no crystal.
+    """
     kind = model_class(name)
-    rows = {row["id"]: row for row in read_records(records, CRYSTAL_SCHEMA)}
+    crystals: dict[str, Crystal] = {}
+    rejections: list[Rejection] = []
+    for item in read_record_file(records):
+        if isinstance(item, Rejection):
+            rejections.append(item)
+        elif item.id in crystals:
+            rejections.append(Rejection(item.id, "train", "the id occurs twice; the first one is kept"))
+        else:
+            crystals[item.id] = item
+    if rejections:
+        write_rejected(folder / "rejected.csv", rejections)
+        sys.stderr.write(f"{records}: {len(rejections)} rejected, see {folder / 'rejected.csv'}\n")
+    present = crystals.keys() | {rejection.id for rejection in rejections}
     parts = {}
     for part in ("train", "validation"):
-        ids = read_split(splits, "random", part)
-        if not ids:
-            raise GroundstateError(f"{splits}: the {part} part is empty; use more data or other fractions")
-        if missing := [one for one in ids if one not in rows]:
-            raise GroundstateError(f"{splits}: {missing[0]!r} is not in {records}; prepare the data again")
-        parts[part] = [from_record(rows[one]) for one in ids]
+        ids = ids_of_parts(splits, [part], present, records)
+        parts[part] = [crystals[one] for one in ids if one in crystals]
+        if not parts[part]:
+            raise GroundstateError(f"{records}: no crystal of the {part} part can be used; prepare it again")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = kind.build(canonical_name(name, WHAT), parts["train"], settings)

@@ -12,7 +12,7 @@ from pymatgen.core import Lattice, Site, Structure
 from pymatgen.core.local_env import CN_OPT_PARAMS
 
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.dataset.readers import read_flla
+from groundstate.crystals.dataset.readers.flla import read_flla
 from groundstate.crystals.lattice import cell_from_parameters
 from groundstate.crystals.structures import to_structure
 from groundstate.metrics.crystals.fingerprints.crystal_nn import (

@@ -1,0 +1,1 @@
+"""CIF text to crystals and back: grammar by gemmi, everything that decides the content here."""

@@ -1,0 +1,1 @@
+"""Files of crystals, format by format."""
