@@ -15,7 +15,7 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.formula import formula_text
 from groundstate.crystals.lattice import cell_from_parameters
 
-MAX_TEXT = 64 * 2**20  # characters of one file or field
+MAX_TEXT = 16 * 2**20  # characters of one file or field
 CELL = [
     f"_cell_{name}"
     for name in ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")

@@ -16,6 +16,7 @@ from groundstate.names import TOKEN, extxyz_id
 from groundstate.text import open_text
 
 MAX_FRAME = 100_000  # atoms of one frame
+MAX_LOST = 1_000_000  # lines of one file that belong to no frame; then the rest is not read
 _IDS = ("id", "ID", "Id", "material_id")
 _COUNT = re.compile(r"\s*\d+\s*")
 _DEFAULT = "species:S:1:pos:R:3"
@@ -35,7 +36,7 @@ def read_extxyz(path: Path) -> Read:
     """
     stem, number = path.name.split(".")[0], 0
     with open_text(path) as stream:
-        for number, frame in enumerate(_frames(stream), 1):
+        for number, frame in enumerate(_frames(stream, path), 1):
             name = f"{stem}-{number - 1}"
             name = next(filter(None, (extxyz_id(frame.comment, key) for key in _IDS)), name)
             if frame.fault:
@@ -46,11 +47,12 @@ def read_extxyz(path: Path) -> Read:
         raise GroundstateError(f"{path}: the file is empty")
 
 
-def _frames(stream: TextIO) -> Iterator[_Frame]:
+def _frames(stream: TextIO, path: Path) -> Iterator[_Frame]:
     """Cut a stream into frames, each with why it is none."""
-    lines = _Numbered(stream)
+    lines = _Numbered(stream, path)
     while (line := lines.take()) is not None:
         if not line.strip():
+            lines.lose()
             continue
         begun = lines.number
         if not _COUNT.fullmatch(line):
@@ -80,8 +82,8 @@ def _frames(stream: TextIO) -> Iterator[_Frame]:
 class _Numbered:
     """Lines with their numbers and a look at the next two."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream, self.number = stream, 0
+    def __init__(self, stream: TextIO, path: Path) -> None:
+        self.stream, self.path, self.number, self.lost = stream, path, 0, 0
         self.ahead: list[str] = []
 
     def _look(self, count: int) -> list[str]:
@@ -109,12 +111,24 @@ class _Numbered:
         """Say whether blank lines, a number of atoms or the end come next; blank lines are left out."""
         while (line := self._look(1)) and not line[0].strip():
             self.take()
+            self.lose()
         return not line or _COUNT.fullmatch(line[0]) is not None
 
     def skip_to_frame(self) -> None:
         """Leave out lines up to the next frame."""
         while not self.at_frame() and self.take() is not None:
-            pass
+            self.lose()
+
+    def lose(self) -> None:
+        """Count a line that belongs to no frame.
+
+        Raises ``GroundstateError`` where there are too many.
+        """
+        self.lost += 1
+        if self.lost > MAX_LOST:
+            raise GroundstateError(
+                f"{self.path}: more than {MAX_LOST} lines belong to no frame; is it another kind of file?"
+            )
 
 
 def _crystal(frame: _Frame, name: str) -> Crystal:

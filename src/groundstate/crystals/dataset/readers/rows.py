@@ -9,6 +9,7 @@ import numpy as np
 
 from groundstate.errors import GroundstateError
 
+MAX_DAMAGED = 100_000  # rows of one file
 _SEPARATORS = ",;\t"
 # A row that is being looked for after damage begins on one of so many lines.
 _LONGEST_SEARCH = 100_000
@@ -74,7 +75,7 @@ def read_rows(stream: TextIO, path: Path, columns: Mapping[str, str], content: s
             raise GroundstateError(
                 f"{path}: no column {column.replace('|', ' or ')} ({what}); it has {', '.join(names)[:200]}"
             )
-    number, searching = 0, 0
+    number, searching, damaged = 0, 0, 0
     while True:
         lines.begin()
         fields, fault = _record(lines, separator, names)
@@ -92,6 +93,11 @@ def read_rows(stream: TextIO, path: Path, columns: Mapping[str, str], content: s
         number += 1
         values = {} if fields is None else dict(zip(names, fields, strict=False))
         if not whole:
+            damaged += 1
+            if damaged > MAX_DAMAGED:
+                raise GroundstateError(
+                    f"{path}: more than {MAX_DAMAGED} rows are damaged; is it another kind of file?"
+                )
             fault = fault or f"row {number} has {len(fields or ())} values for {len(names)} columns"
             if len(lines.taken) > 1 and not (fields and _begins(fields, names, content)):
                 lines.back(1)  # a quote was left open: the next row is somewhere inside
