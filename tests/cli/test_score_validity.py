@@ -73,11 +73,13 @@ def test_scores_and_counts_add_up(crystals, tmp_path):
     assert "molecule or cluster" in table.loc["gas", "reason"]
 
 
-def test_a_repeated_id_is_rejected_and_the_first_is_scored(tmp_path, capsys):
+def test_a_repeated_id_is_rejected_and_the_first_is_scored(tmp_path):
     atoms = bulk("Cu")
     atoms.info["id"] = "same"
     write(tmp_path / "two.extxyz", [atoms, atoms], format="extxyz")
-    main(["score", "validity", "--structures", f"{tmp_path}/two.extxyz", "--output", f"{tmp_path}/out"])
+    with pytest.raises(SystemExit) as stop:
+        main(["score", "validity", "--structures", f"{tmp_path}/two.extxyz", "--output", f"{tmp_path}/out"])
+    assert not stop.value.code
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert (summary["n"], summary["failed"]) == (2, 1)
     table = pd.read_csv(tmp_path / "out/crystals.csv")
