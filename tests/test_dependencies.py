@@ -20,6 +20,8 @@ NEEDED = {
     "train_geometry": {"lightning", "torch", "rdkit"},
     "train_crystals": {"lightning", "torch", "pymatgen"},
     "train_property": {"lightning", "torch", "torch_geometric", "rdkit"},
+    "train_potential": {"lightning", "torch"},
+    "score_potential": {"torch"},
     "predict_geometry": {"torch", "rdkit"},
     "generate_crystals": {"torch", "pymatgen"},
     "score_geometry": {"rdkit"},

@@ -106,7 +106,7 @@ def test_inchi_groups_stereo_isomers_and_nothing_else():
         ("C(", "cannot parse"),
         ("", "holds no atom"),
         ("C(C)(C)(C)(C)C", "valence"),
-        ("c1cccc1", "aromatic atoms 1 \(C\)"),
+        ("c1cccc1", r"aromatic atoms 1 \(C\)"),
         ("[Fe]<-N", "dative"),
     ],
 )

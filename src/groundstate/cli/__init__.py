@@ -24,9 +24,11 @@ COMMANDS = {
     "fetch": ("groundstate.cli.fetch", "Fetch one file of a data set and verify it."),
     "prepare molecules": ("groundstate.cli.prepare_molecules", "Read molecules, reject bad ones, split."),
     "prepare crystals": ("groundstate.cli.prepare_crystals", "Read crystals, reject bad ones, split."),
+    "prepare potential": ("groundstate.cli.prepare_potential", "Read energies and forces, split."),
     "embed conformers": ("groundstate.cli.embed_conformers", "Start geometries: ETKDGv3 and MMFF94."),
     "train geometry": ("groundstate.cli.train_geometry", "Train a model that refines molecular geometries."),
     "train crystals": ("groundstate.cli.train_crystals", "Train a model that generates crystals."),
+    "train potential": ("groundstate.cli.train_potential", "Train an interatomic potential."),
     "train property": ("groundstate.cli.train_property", "Learn a property from a kind of geometry."),
     "predict geometry": ("groundstate.cli.predict_geometry", "Predict ground-state geometries."),
     "generate crystals": ("groundstate.cli.generate_crystals", "Generate crystals."),
@@ -36,6 +38,7 @@ COMMANDS = {
     "score prediction": ("groundstate.cli.score_prediction", "Match rate and RMSE of predicted crystals."),
     "score validity": ("groundstate.cli.score_validity", "Structural and composition validity of crystals."),
     "score stability": ("groundstate.cli.score_stability", "Relax crystals; formation and hull energies."),
+    "score potential": ("groundstate.cli.score_potential", "Errors in energies and forces."),
     "report": ("groundstate.cli.report", "Collect run folders into one HTML file."),
 }
 

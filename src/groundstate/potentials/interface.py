@@ -1,6 +1,7 @@
 """One face for every source of energies: name, version, energy scheme, and an ASE calculator."""
 
 import contextlib
+import hashlib
 import importlib.metadata
 import io
 import os
@@ -8,6 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 
 from ase.calculators.calculator import Calculator
 
@@ -18,6 +20,7 @@ from groundstate.potentials.gfn2 import gfn2_calculator
 MP_RAW = "mp-pbe"  # Materials Project GGA / GGA+U energies before the MP2020 corrections
 MP_CORRECTED = "mp2020"  # the same after the corrections
 MP_SCHEMES = (MP_RAW, MP_CORRECTED)
+TRAINED = "groundstate.interatomic.calculator:GauntCalculator"  # as text: it stands on a higher floor
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,18 @@ def _imported(reference: str, arguments: dict[str, object]) -> Calculator:
     return make(**arguments)
 
 
+def _trained(path: Path, scheme: str | None) -> Potential:
+    """Take the checkpoint of ``groundstate train potential``; its content is its version."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise GroundstateError(
+            f"{path}: cannot be read ({error.strerror}); train the potential first"
+        ) from None
+    build = partial(_imported, TRAINED, {"checkpoints": str(path.resolve())})
+    return Potential("trained", digest, scheme or f"trained {digest}", build)
+
+
 # name: (distribution, model version, scheme, builder)
 POTENTIALS: dict[str, tuple[str, str, str, Callable[[], Calculator]]] = {
     "sevennet-0": ("sevenn", "11Jul2024", MP_RAW, partial(_sevennet, "7net-0")),
@@ -102,7 +117,7 @@ POTENTIALS: dict[str, tuple[str, str, str, Callable[[], Calculator]]] = {
 def find_potential(
     name: str, arguments: Mapping[str, object] | None = None, scheme: str | None = None
 ) -> Potential:
-    """Look up a potential by its registered name, or take any ASE calculator as ``package.module:Callable``.
+    """Look up a potential by its name, its checkpoint, or any ASE calculator as ``package.module:Callable``.
 
     Parameters
     ----------
@@ -131,9 +146,12 @@ def find_potential(
         raise GroundstateError(
             "dft: gives single points on relaxed crystals; keep a potential to relax and set `dft: true`"
         )
+    if name.endswith(".ckpt"):
+        return _trained(Path(name), scheme)
     if ":" not in name:
         raise GroundstateError(
-            f"{name!r} is no potential; allowed: {', '.join(POTENTIALS)}, or package.module:Callable"
+            f"{name!r} is no potential; allowed: {', '.join(POTENTIALS)}, the .ckpt of a trained one, or "
+            "package.module:Callable"
         )
     arguments = dict(arguments or {})
     shown = ", ".join(f"{key}={value}" for key, value in sorted(arguments.items()))

@@ -1,4 +1,4 @@
-"""The C source ``compiled.c`` as a library, compiled on first use and kept in the user's cache folder."""
+"""C sources as libraries, compiled on first use and kept in the user's cache folder."""
 
 import ctypes
 import os
@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from functools import lru_cache
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import torch
@@ -32,17 +33,28 @@ def library(dtype: torch.dtype) -> ctypes.CDLL:
     RuntimeError
         Without a compiler, or where it fails.
     """
-    program = compiler()
-    if program is None:
-        raise RuntimeError("method='compiled' needs a C compiler: cc, gcc or clang, or the one that CC names")
-    with as_file(files("groundstate.gaunt.kernels") / "compiled.c") as source:
-        path = cache_file(f"contract_{TYPES[dtype]}.so", source.read_text(), str(Path(program).resolve()))
-        built = _loaded(path)
-        if built is None:
-            built = _built(program, source, path, TYPES[dtype])
+    built = compiled(files("groundstate.gaunt.kernels") / "compiled.c", dtype)
     whole, pointer = ctypes.c_int64, ctypes.c_void_p
     built.contract.argtypes = [pointer] * 4 + [whole] + [pointer] * 2 + [whole] * 4
     return built
+
+
+def compiled(source: Traversable, dtype: torch.dtype) -> ctypes.CDLL:
+    """Return a C source of this package, compiled for float32 or float64 (its ``REAL``).
+
+    Raises
+    ------
+    RuntimeError
+        Without a compiler, or where it fails.
+    """
+    program = compiler()
+    if program is None:
+        raise RuntimeError("compiled kernels need a C compiler: cc, gcc or clang, or the one that CC names")
+    with as_file(source) as path:
+        name = f"{path.stem}_{TYPES[dtype]}.so"
+        kept = cache_file(name, path.read_text(), str(Path(program).resolve()))
+        built = _loaded(kept)
+        return _built(program, path, kept, TYPES[dtype]) if built is None else built
 
 
 def _loaded(path: Path) -> ctypes.CDLL | None:
@@ -70,4 +82,4 @@ def _compile(program: str, source: Path, target: Path, real: str) -> None:
     command = [program, *OPTIONS, f"-DREAL={real}", str(source), "-o", str(target)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"method='compiled': {program} failed:\n{done.stderr.strip()}")
+        raise RuntimeError(f"compiled kernels: {program} failed:\n{done.stderr.strip()}")

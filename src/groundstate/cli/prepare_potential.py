@@ -1,0 +1,20 @@
+"""``groundstate prepare potential``: extxyz with energies and forces to records."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundstate.interatomic.prepare import prepare
+from groundstate.interatomic.settings import PreparePotential
+from groundstate.settings import parse_settings
+
+
+def command(
+    input: Annotated[list[Path], typer.Option(help="extxyz file; may be given several times")],
+    output_dir: Annotated[Path, typer.Option(help="folder for records.parquet, splits.csv, rejected.csv")],
+    settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
+) -> None:
+    """Read structures with energies (eV) and forces (eV/A), reject bad ones, split."""
+    kept, rejected = prepare(input, parse_settings(PreparePotential, settings), output_dir)
+    typer.echo(f"{kept} structures written to {output_dir / 'records.parquet'}, {rejected} rejected")

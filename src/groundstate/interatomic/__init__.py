@@ -1,0 +1,1 @@
+"""Interatomic potentials on Gaunt tensor products: data, network, training, use."""

@@ -1,0 +1,89 @@
+"""A short training on EMT energies: it learns, its calculator relaxes, its scores add up."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.optimize import FIRE
+
+from groundstate.errors import GroundstateError
+from groundstate.interatomic.calculator import GauntCalculator
+from groundstate.interatomic.settings import TrainPotential
+from groundstate.interatomic.train import train
+from groundstate.metrics.interatomic import score
+
+MAIN = "from groundstate.cli import main; main()"
+SETTINGS = TrainPotential.model_validate(
+    {
+        "network": {"channels": 8, "lmax": 2, "cutoff": 4.5, "radial_width": 16},
+        "stress_weight": 0.0,
+        "training": {"max_steps": 200, "batch_size": 4, "learning_rate": 0.02, "checkpoint_every": 100,
+                     "warmup_steps": 5, "ema_decay": 0.98},
+    }
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(copper_gold: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("potential")
+    train(copper_gold, None, SETTINGS, 0, folder)
+    return folder / "best.ckpt"
+
+
+def test_scores_beat_the_constant_by_far_and_name_their_groups(
+    trained: Path, copper_gold: Path, tmp_path: Path
+) -> None:
+    summary = score([trained], copper_gold, tmp_path / "scores")
+    assert set(summary["groups"]) == {"all", "odd", "even"}
+    row = summary["groups"]["all"]
+    assert row["n"] == summary["scored"] == 40
+    assert row["force_rmse"] < 0.3 * row["constant"]["force_rmse"]
+    assert row["energy_rmse"] < 0.3 * row["constant"]["energy_rmse"]
+    assert row["force_rmse_interval"][0] < row["force_rmse"] < row["force_rmse_interval"][1]
+    assert json.loads((tmp_path / "scores/summary.json").read_text())["groups"]["odd"]["n"] == 20
+
+
+def test_a_relaxation_goes_most_of_the_way_down_in_the_reference(trained: Path) -> None:
+    start = bulk("Cu", "fcc", 3.7, cubic=True)
+    start.positions += 0.15 * np.random.default_rng(5).normal(size=(4, 3))
+    energies = []
+    for calculator in (GauntCalculator(trained), EMT()):
+        atoms = start.copy()
+        atoms.calc = calculator
+        FIRE(atoms, logfile=None).run(fmax=0.05, steps=100)
+        atoms.calc = EMT()
+        energies.append(atoms.get_potential_energy())
+    start.calc = EMT()
+    before = start.get_potential_energy()
+    assert before - energies[0] > 0.8 * (before - energies[1]) > 0
+
+
+def test_a_committee_has_a_spread_and_foreign_elements_are_named(trained: Path) -> None:
+    atoms = bulk("Cu", cubic=True)
+    atoms.calc = GauntCalculator([trained, trained])
+    atoms.get_potential_energy()
+    assert atoms.calc.results["energy_spread"] == 0
+    np.testing.assert_allclose(atoms.calc.results["energies"].sum(), atoms.get_potential_energy())
+    atoms.numbers[0] = 3
+    with pytest.raises(GroundstateError, match="Li"):
+        atoms.get_potential_energy()
+
+
+def test_the_command_trains_the_same_weights(trained: Path, copper_gold: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", MAIN, "train", "potential", "--data", str(copper_gold)]
+    command += ["--output-dir", str(tmp_path), "--settings", SETTINGS.model_dump_json()]
+    subprocess.run(command, check=True, capture_output=True)
+    one, two = (GauntCalculator(path).networks[0].state_dict() for path in (trained, tmp_path / "best.ckpt"))
+    assert all((one[name] == two[name]).all() for name in one)
+
+
+def test_an_unlabelled_structure_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.xyz"
+    path.write_text('2\nProperties=species:S:1:pos:R:3 pbc="F F F"\nH 0 0 0\nH 0 0 0.74\n')
+    with pytest.raises(GroundstateError, match="mine-0"):
+        train(path, None, SETTINGS, 0, tmp_path)
