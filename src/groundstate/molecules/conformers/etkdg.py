@@ -3,13 +3,13 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdDepictor, rdDistGeom, rdForceFieldHelpers
+from rdkit.Chem import rdDepictor, rdDistGeom
 from scipy.spatial.distance import pdist
 
+from groundstate.molecules.conformers.force_fields import Embedded, Relaxed, relax
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
@@ -24,28 +24,6 @@ FALLBACKS: tuple[tuple[int, dict[str, bool]], ...] = (
     (20, {**PLAIN, "onlyInitialEmbedding": True}),
 )
 SAME_ENERGY, SAME_SHAPE = 0.05, 0.05  # kcal/mol, angstrom: two minimisations of one minimum
-
-
-class Embedded(NamedTuple):
-    """A start geometry, hydrogens included, and how it came about.
-
-    ``origin``: ``etkdg``, ``random_coordinates`` (ETKDGv3 from a random start), or ``fallback``: RDKit
-    refused every attempt, so its own checks are off; ``stereo_kept`` then says whether the stereo is still
-    right.
-    """
-
-    positions: np.ndarray
-    origin: str
-    stereo_kept: bool
-
-
-class Relaxed(NamedTuple):
-    """A minimised geometry; ``force_field`` is ``mmff94``, ``uff`` (MMFF94 lacks parameters) or ``none``."""
-
-    positions: np.ndarray
-    energy: float | None  # kcal/mol
-    force_field: str
-    stereo_kept: bool
 
 
 def conformers_of(name: str, graph: Chem.Mol, settings: EmbedConformers) -> list[dict]:
@@ -163,43 +141,3 @@ def _etkdg(
     with rdBase.BlockLogs():
         rdDistGeom.EmbedMultipleConfs(copy, count, parameters)
     return [conformer.GetPositions() for conformer in copy.GetConformers()]
-
-
-def relax(mol: Chem.Mol, starts: Sequence[Embedded], steps: int) -> list[Relaxed]:
-    """Minimise with MMFF94; UFF where MMFF94 has no parameters or its minimum has another stereo.
-
-    Where no force field keeps the stereo (or has parameters) the start comes back unchanged.
-    """
-    relaxed: list[Relaxed | None] = [None] * len(starts)
-    for name, minimise in (("mmff94", _mmff94), ("uff", _uff)):
-        todo = [number for number, done in enumerate(relaxed) if done is None]
-        if not todo:
-            break
-        copy = Chem.Mol(mol)
-        for number in todo:
-            conformer = Chem.Conformer(mol.GetNumAtoms())
-            conformer.SetPositions(np.ascontiguousarray(starts[number].positions))
-            copy.AddConformer(conformer, assignId=True)
-        with rdBase.BlockLogs():
-            energies = minimise(copy, steps)
-        for number, conformer, (_, energy) in zip(todo, copy.GetConformers(), energies, strict=False):
-            positions = conformer.GetPositions()
-            kept = bool(np.isfinite(positions).all()) and match_stereo(mol, positions).complete
-            if kept or not starts[number].stereo_kept:
-                relaxed[number] = Relaxed(positions, energy, name, kept)
-    return [
-        done or Relaxed(start.positions, None, "none", start.stereo_kept)
-        for start, done in zip(starts, relaxed, strict=True)
-    ]
-
-
-def _mmff94(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
-    if not rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
-        return []
-    return rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, maxIters=steps)
-
-
-def _uff(mol: Chem.Mol, steps: int) -> list[tuple[int, float]]:
-    if not rdForceFieldHelpers.UFFHasAllMoleculeParams(mol):
-        return []
-    return rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, maxIters=steps)

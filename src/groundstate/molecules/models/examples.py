@@ -108,8 +108,8 @@ def read_starts(path: str | Path, ids: Iterable[str], method: str) -> dict[str, 
         raise GroundstateError(f"{path}: no such file; run the embed stage first") from None
     except (pa.ArrowException, OSError) as error:
         raise GroundstateError(f"{path}: not a readable conformer file ({error}); embed again") from None
-    wanted = pa.array(list(ids), pa.string())
-    table = table.filter(pc.and_(pc.is_in(table["id"], wanted), pc.equal(table["method"], method)))
+    kept = pa.array(list(ids), pa.string())
+    table = table.filter(pc.and_(pc.is_in(table["id"], kept), pc.equal(table["method"], method)))
     starts: dict[str, list[dict]] = {}
     for row in table.sort_by("conformer").to_pylist():
         row["positions"] = np.array(row["positions"])

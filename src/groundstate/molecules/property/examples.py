@@ -24,7 +24,7 @@ class PropertyExample(NamedTuple):
     id: str
     graph: IntegerGraph
     points: MoleculeGraph | None  # for the Gaunt network
-    positions: np.ndarray | None  # (n, 3), angstrom; None: only the graph is known
+    positions: np.ndarray | None  # (n, 3), angstrom; None: only the graph is given
     distances: np.ndarray | None  # (n (n - 1) / 2,) of a model that predicts these, else None
     target: float
 

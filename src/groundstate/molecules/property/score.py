@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def score_property(
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(ids), size=(samples, len(ids)))
     errors: dict[str, np.ndarray] = {}
-    table = {}
+    table: dict[str, dict[str, Any]] = {}
     for name, predictions in read.items():
         if sorted(predictions) != ids:
             raise GroundstateError(f"{rows[name]}: is not about the molecules of {rows[first]}")

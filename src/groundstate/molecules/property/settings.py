@@ -11,7 +11,7 @@ NetworkName = Literal["schnet", "gaunt"]
 
 
 class SchNet(Settings):
-    """``schnet``: continuous-filter convolutions over distances, or bonds where only the graph is known."""
+    """``schnet``: continuous-filter convolutions over distances, or bonds where only the graph is given."""
 
     channels: int = Field(64, ge=2, description="features per atom, and filters")
     interactions: int = Field(4, ge=1, description="rounds of messages")

@@ -69,6 +69,7 @@ def train_property(
         )
     train, validation, test = (made[part][0] for part in ("train", "validation", "test"))
     values = np.array([example.target for example in train])
+    mean = float(values.mean())
     config = {
         "kind": "property",
         "model": network,
@@ -76,7 +77,7 @@ def train_property(
         "geometry": geometry if geometry in (GRAPH, REFERENCE) else "file",
         "elements": elements,
         "sizes": (settings.gaunt if network == "gaunt" else settings.schnet).model_dump(),
-        "mean": float(values.mean()),
+        "mean": mean,
         "deviation": float(values.std()) or 1.0,
         "target": settings.target,
     }
@@ -98,7 +99,7 @@ def train_property(
     predicted = _predict(output / "best.ckpt", test, settings.training.batch_size)
     predictions = [(one.id, one.target, value, False) for one, value in zip(test, predicted, strict=True)]
     for record in made["test"][1]:
-        predictions.append((record["id"], record["properties"][settings.target], config["mean"], True))
+        predictions.append((record["id"], record["properties"][settings.target], mean, True))
     with atomic_path(output / "predictions.csv") as temporary, temporary.open("w", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -48,7 +48,7 @@ class DagnnDistance(GeometryModel):
 
     @classmethod
     def training_settings(cls, settings: TrainGeometry) -> TrainingSettings:
-        """Give the section of these networks, which want more steps than others."""
+        """Give the section of these networks, which need more steps than others."""
         return settings.dagnn.training
 
     def example(self, molecule: Molecule, reference: np.ndarray) -> DagnnExample | None:

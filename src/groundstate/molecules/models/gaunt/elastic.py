@@ -21,7 +21,7 @@ class _SolvePositive(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        factor, solution = ctx.saved_tensors
+        factor, solution = ctx.saved_tensors  # type: ignore[attr-defined] # torch types only what saves them
         right = torch.cholesky_solve(gradient, factor)
         return -right @ solution.mT, right
 

@@ -7,6 +7,8 @@ pairs up to three bonds apart say how far their distance is off and how stiff th
 solved at once.
 """
 
+from typing import cast
+
 import torch
 from e3nn import o3
 from torch import Tensor, nn
@@ -67,6 +69,9 @@ class Refiner(nn.Module):
 class RefinerLayer(nn.Module):
     """Messages, self-product, coordinate step."""
 
+    degree: Tensor
+    signs: Tensor
+
     def __init__(self, channels: int, features: int, lmax: int, radial: int) -> None:
         super().__init__()
         self.lmax, self.sizes = lmax, [2 * degree + 1 for degree in range(lmax + 1)]
@@ -96,8 +101,9 @@ class RefinerLayer(nn.Module):
 
         self.probe = DegreeLinear(channels, pair_channels, lmax)
         self.correction = perceptron(features + 2 * degrees * pair_channels, features, 2)
-        nn.init.zeros_(self.correction[-1].weight)
-        nn.init.zeros_(self.correction[-1].bias)
+        last = cast(nn.Linear, self.correction[-1])
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         self.pull = nn.Parameter(torch.zeros(channels))
         self.stiffness = nn.Parameter(torch.tensor(STIFFNESS).log())
         self.drag = nn.Parameter(torch.tensor(DRAG).log())

@@ -1,0 +1,191 @@
+"""What the types of bonds say of a geometry: lengths of multiple bonds, lines and planes of cumulenes.
+
+Force fields with general parameters are far off for the smallest molecules and for cumulated double bonds
+(MMFF94: N2 1.46, CO2 1.40 angstrom, the ends of an allene in one plane). These are known well.
+"""
+
+import math
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from rdkit import Chem
+
+MARGIN = 0.03  # angstrom beyond a range within which a length is still taken
+LINEAR = 155.0  # degrees: smallest angle at an atom of two cumulated double bonds or a triple bond
+OFF_PLANE = 30.0  # degrees: how far the ends of a cumulene may be turned from where they belong
+SMALL_RING = 9  # atoms: up to here a ring bends and turns a cumulene
+
+# Shortest and longest length, in angstrom. An asterisk marks an atom of a triple bond or of two double bonds,
+# "O+" the middle of ozone. Sources: the bonds of 16,000 molecules optimised with DFT (Molecule3D at
+# B3LYP/6-31G*, QM9 at B3LYP/6-31G(2df,p), and others); where they have none, gas-phase structures (CRC
+# Handbook of Chemistry and Physics, section 9).
+RANGES: dict[str, tuple[float, float]] = {
+    "C*#C*": (1.19, 1.22),
+    "C*#N*": (1.14, 1.17),
+    "N*#N*": (1.09, 1.14),
+    "C*#O*": (1.11, 1.15),
+    "C*=C*": (1.25, 1.28),
+    "C=C*": (1.29, 1.33),
+    "C=C": (1.28, 1.48),
+    "C*=O": (1.15, 1.18),
+    "C=O": (1.17, 1.27),
+    "C*=N": (1.17, 1.22),
+    "C=N*": (1.25, 1.32),
+    "C=N": (1.23, 1.40),
+    "C*=S": (1.55, 1.60),
+    "C=S": (1.60, 1.73),
+    "N=N*": (1.12, 1.25),
+    "N=N": (1.20, 1.28),
+    "N=O": (1.13, 1.26),
+    "O-O+": (1.27, 1.29),
+    "O=O+": (1.27, 1.29),
+    "C*-C*": (1.36, 1.39),
+    "C-C*": (1.40, 1.50),
+    "N*-O": (1.18, 1.21),
+}
+# Molecules of two atoms: Huber and Herzberg, Constants of Diatomic Molecules (1979), r_e.
+DIATOMIC: dict[str, float] = {
+    "H-H": 0.741, "F-H": 0.917, "Cl-H": 1.275, "Br-H": 1.414, "H-I": 1.609, "H-O": 0.970,
+    "C-H": 1.120, "H-N": 1.036, "H-S": 1.341, "B-H": 1.232, "H-Li": 1.596, "H-Na": 1.887,
+    "H-P": 1.422, "H-Si": 1.520, "F-F": 1.412, "Cl-Cl": 1.988, "Br-Br": 2.281, "I-I": 2.666,
+    "Cl-F": 1.628, "Br-F": 1.759, "F-I": 1.910, "Br-Cl": 2.136, "Cl-I": 2.321, "Br-I": 2.469,
+    "N#N": 1.098, "O=O": 1.208, "C#O": 1.128, "N=O": 1.151, "C#N": 1.172, "S=S": 1.889,
+    "O=S": 1.481, "C=S": 1.535, "C#S": 1.535, "P#P": 1.893, "N#P": 1.491, "Cl-O": 1.570,
+    "F-O": 1.354, "B-F": 1.263, "B-Cl": 1.716, "B=O": 1.205, "B=N": 1.281, "C=C": 1.243,
+    "C#C": 1.243, "O=Si": 1.510, "F-Li": 1.564, "Cl-Li": 2.021, "Cl-Na": 2.361, "F-Na": 1.926,
+}  # fmt: skip
+
+
+class Cumulene(NamedTuple):
+    """Cumulated double bonds: two ends, each with the lowest of its other neighbours."""
+
+    atoms: tuple[int, int, int, int]  # neighbour, end, end, neighbour
+    planar: bool  # all in one plane, for an odd number of bonds; else the ends are perpendicular
+
+
+class BondTypes:
+    """What is known of the geometry of one molecule (all hydrogens explicit or not)."""
+
+    def __init__(self, mol: Chem.Mol) -> None:
+        self.mol = mol
+
+    @cached_property
+    def lengths(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """Shortest and longest length, in angstrom, of every bond whose type fixes it."""
+        ranges: dict[tuple[int, int], tuple[float, float]] = {}
+        for bond in self.mol.GetBonds():
+            ends = bond.GetBeginAtom(), bond.GetEndAtom()
+            order = {1.0: "-", 2.0: "=", 3.0: "#"}.get(bond.GetBondTypeAsDouble())
+            if order is None:
+                continue
+            if self.mol.GetNumAtoms() == 2:
+                length = DIATOMIC.get(order.join(sorted(atom.GetSymbol() for atom in ends)))
+                usual = None if length is None else (length, length)
+            else:
+                usual = RANGES.get(order.join(sorted(_name(atom) for atom in ends)))
+            if usual is not None and not (order == "-" and _in_small_ring(bond)):
+                ranges[bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()] = usual
+        return ranges
+
+    @cached_property
+    def lines(self) -> list[tuple[int, int, int]]:
+        """Neighbour, atom, neighbour of every atom whose bonds lie in a line."""
+        rings = self.mol.GetRingInfo()
+        return [
+            (first.GetIdx(), atom.GetIdx(), second.GetIdx())
+            for atom in self.mol.GetAtoms()
+            if _is_linear(atom) and atom.GetDegree() == 2
+            for first, second in [atom.GetNeighbors()]
+            if not (rings.NumAtomRings(atom.GetIdx()) and rings.MinAtomRingSize(atom.GetIdx()) <= SMALL_RING)
+        ]
+
+    @cached_property
+    def cumulenes(self) -> list[Cumulene]:
+        """Every chain of two or more double bonds whose both ends have further neighbours."""
+        cumulenes = []
+        for end in self.mol.GetAtoms():
+            for inner in end.GetNeighbors():
+                bond = self.mol.GetBondBetweenAtoms(end.GetIdx(), inner.GetIdx())
+                if bond.GetBondTypeAsDouble() != 2 or _is_cumulated(end) or not _is_cumulated(inner):
+                    continue
+                chain = _chain(end, inner)
+                first, last = _side(chain[0], chain[1]), _side(chain[-1], chain[-2])
+                if first is None or last is None or chain[0].GetIdx() > chain[-1].GetIdx():
+                    continue
+                if not any(_in_small_ring(bond) for bond in inner.GetBonds()):
+                    atoms = (first, chain[0].GetIdx(), chain[-1].GetIdx(), last)
+                    cumulenes.append(Cumulene(atoms, planar=len(chain) % 2 == 0))
+        return cumulenes
+
+    def fault(self, positions: np.ndarray) -> str | None:
+        """Say in words what no such molecule has in ``positions`` (n, 3), in angstrom; None: nothing."""
+        positions = np.asarray(positions)
+        for (i, j), (shortest, longest) in self.lengths.items():
+            length = math.dist(positions[i], positions[j])
+            if not shortest - MARGIN <= length <= longest + MARGIN:
+                usual = f"{shortest:.2f}" + f" to {longest:.2f}" * (longest > shortest)
+                return f"bond {self._names(i, j)} is {length:.2f} angstrom long, where {usual} is usual"
+        for i, j, k in self.lines:
+            if (bend := angle(positions[i] - positions[j], positions[k] - positions[j])) < LINEAR:
+                return f"the angle {self._names(i, j, k)} is {bend:.0f} degrees, where a line is usual"
+        for atoms, planar in self.cumulenes:
+            turn = abs(torsion(*positions[list(atoms)]))
+            if (min(turn, 180 - turn) if planar else abs(turn - 90)) > OFF_PLANE:
+                usual = "in one plane" if planar else "perpendicular"
+                names = self._names(*atoms)
+                return f"the torsion {names} of a cumulene is {turn:.0f} degrees, where its ends are {usual}"
+        return None
+
+    def _names(self, *atoms: int) -> str:
+        return "-".join(f"{self.mol.GetAtomWithIdx(i).GetSymbol()}{i + 1}" for i in atoms)
+
+
+def angle(first: np.ndarray, second: np.ndarray) -> float:
+    """Angle between two vectors (3,), in degrees."""
+    cosine = first @ second / max(float(np.linalg.norm(first) * np.linalg.norm(second)), 1e-12)
+    return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
+
+
+def torsion(first: np.ndarray, second: np.ndarray, third: np.ndarray, fourth: np.ndarray) -> float:
+    """Torsion angle about the line from the second to the third point (3,), in degrees, -180 to 180."""
+    axis = (third - second) / max(float(np.linalg.norm(third - second)), 1e-12)
+    before, after = first - second, fourth - third
+    before, after = before - (before @ axis) * axis, after - (after @ axis) * axis
+    return math.degrees(math.atan2(float(np.cross(axis, before) @ after), float(before @ after)))
+
+
+def _is_linear(atom: Chem.Atom) -> bool:
+    triple = any(bond.GetBondTypeAsDouble() == 3 for bond in atom.GetBonds())
+    return _is_cumulated(atom) or (triple and atom.GetAtomicNum() in (6, 7, 8))
+
+
+def _is_cumulated(atom: Chem.Atom) -> bool:
+    # sulfur dioxide has two double bonds, too, and is bent
+    double = all(bond.GetBondTypeAsDouble() == 2 for bond in atom.GetBonds())
+    return double and atom.GetDegree() == 2 and atom.GetAtomicNum() in (6, 7)
+
+
+def _name(atom: Chem.Atom) -> str:
+    neighbours = [one.GetAtomicNum() for one in atom.GetNeighbors()]
+    if atom.GetFormalCharge() == 1 and [atom.GetAtomicNum(), *neighbours] == [8, 8, 8]:
+        return "O+"
+    return atom.GetSymbol() + "*" * _is_linear(atom)
+
+
+def _in_small_ring(bond: Chem.Bond) -> bool:
+    return bond.IsInRing() and bond.GetOwningMol().GetRingInfo().MinBondRingSize(bond.GetIdx()) <= SMALL_RING
+
+
+def _chain(end: Chem.Atom, inner: Chem.Atom) -> list[Chem.Atom]:
+    """Follow cumulated bonds from an end, through all that have two, to the other end."""
+    chain = [end, inner]
+    while _is_cumulated(chain[-1]) and len(chain) <= end.GetOwningMol().GetNumAtoms():
+        (following,) = (one for one in chain[-1].GetNeighbors() if one.GetIdx() != chain[-2].GetIdx())
+        chain.append(following)
+    return chain
+
+
+def _side(end: Chem.Atom, inner: Chem.Atom) -> int | None:
+    """Lowest neighbour of an end outside the chain; None where there is none."""
+    return min((one.GetIdx() for one in end.GetNeighbors() if one.GetIdx() != inner.GetIdx()), default=None)
