@@ -37,7 +37,7 @@ def outputs(project: Path, arguments: list[str]) -> list[Path]:
     for option, value in itertools.pairwise(arguments):
         path = project / value
         if option == "--output" and path.suffix:
-            found += [path, path.with_name("rejected.csv")] if path.suffix == ".sdf" else [path]
+            found += [path, path.with_suffix(".rejected.csv")] if path.suffix == ".sdf" else [path]
         elif option == "--cif-dir":
             found.append(path)
         elif option in ("--output", "--output-dir") and path.is_dir():

@@ -94,7 +94,7 @@ def write_molecules(root: Path, dataset: str = "qm9", seed: int = 0, reference: 
         entries.append((f"gdb_{index:03d}", molecule, {}))
     sizes = {name: 0.02 * (index + 1) for index, (name, *_) in enumerate(entries)}
     write_sdf(run / "predicted.sdf", [(n, _shifted(m, sizes[n], seed), {}) for n, m, _ in entries])
-    write_rejected(run / "rejected.csv", [Rejection("gdb_900", "predict", "no start conformer")])
+    write_rejected(run / "predicted.rejected.csv", [Rejection("gdb_900", "predict", "no start conformer")])
     if not (shared / "prepared").exists():
         (shared / "prepared").mkdir()
         (shared / "conformers").mkdir()

@@ -208,7 +208,7 @@ def test_text_from_files_cannot_become_markup(tmp_path, make_molecules):
         ("geometry/molecules.csv", "name,error\na,1\n"),
         ("training.csv", "step,train_loss\n1,half\n"),
         ("provenance.json", "\x00\x01"),
-        ("rejected.csv", ""),
+        ("predicted.rejected.csv", ""),
         ("predicted.sdf", "a line that is no molecule"),
     ],
 )

@@ -133,7 +133,7 @@ def test_an_edited_file_that_only_the_report_reads_reruns_the_report(project: Pa
         project / "results/test" / name
         for name in (
             f"{molecules}/conformers/rejected.csv",
-            f"{molecules}/gaunt/seed0/rejected.csv",
+            f"{molecules}/gaunt/seed0/predicted.rejected.csv",
             f"{molecules}/gaunt/seed0/geometry/molecules_mmff.csv",
             f"{crystals}/provenance.json",
             f"{crystals}/stability/relaxed.extxyz",

@@ -7,7 +7,7 @@ rule predict_geometry:
         stage=model_stage("predict_geometry", "molecules"),
     output:
         predicted=f"{MOLECULE_RUN}/predicted.sdf",
-        rejected=f"{MOLECULE_RUN}/rejected.csv",
+        rejected=f"{MOLECULE_RUN}/predicted.rejected.csv",
     log:
         "logs/predict_geometry/{dataset}/{model}/seed{seed}.log",
     conda:

@@ -15,16 +15,21 @@ from groundstate.molecules.dataset.settings import MAX_ATOMS
 from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
-from groundstate.molecules.models.write import write_predictions
+from groundstate.molecules.models.write import check_output, rejected_file, write_predictions
+from groundstate.outputs import refuse_inputs
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
 from groundstate.subset import fixed_subset
 from groundstate.training.checkpoints import choose_device
+from groundstate.training.settings import MAX_THREADS
 
 
 def command(
     input: Annotated[Path, typer.Option(help="records.parquet, or your own .smi, .csv or .sdf")],
     checkpoint: Annotated[Path, typer.Option(help="best.ckpt of the train stage")],
-    output: Annotated[Path, typer.Option(help="SDF to write; rejected.csv goes beside it")],
+    output: Annotated[
+        Path,
+        typer.Option(help="File to write, .sdf, .xyz, .extxyz or .parquet; NAME.rejected.csv goes beside it"),
+    ],
     model: Annotated[
         str | None,
         typer.Option(help="Name of the checkpoint's model; needed for package.module:Class of your own"),
@@ -41,11 +46,13 @@ def command(
     ] = None,
     num_geometries: Annotated[
         int,
-        typer.Option(min=1, help="Geometries to write per molecule: the best, then its runners-up"),
+        typer.Option(min=1, max=1000, help="Geometries to write per molecule: the best, then its runners-up"),
     ] = 1,
     num_conformers: Annotated[
         int,
-        typer.Option(min=1, help="Start geometries to make per molecule, among which the model chooses"),
+        typer.Option(
+            min=1, max=10_000, help="Start geometries to make per molecule, among which the model chooses"
+        ),
     ] = 10,
     stereo: Annotated[
         Literal["enumerate", "refuse"],
@@ -59,17 +66,25 @@ def command(
         int, typer.Option(min=1, help="Most atoms of your own molecules, hydrogens included")
     ] = MAX_ATOMS,
     subset: Annotated[
-        int | None, typer.Option(min=1, help="Predict so many molecules only, the same ones every time")
+        int | None,
+        typer.Option(min=1, max=10**9, help="Predict so many molecules only, the same ones every time"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the start geometries")] = 0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Molecules at once; no effect on results")] = 64,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of the start geometries")] = 0,
+    batch_size: Annotated[
+        int, typer.Option(min=1, max=10**6, help="Molecules at once; no effect on results")
+    ] = 64,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that make start geometries; default: all cores"),
+        typer.Option(min=1, max=MAX_THREADS, help="Processes that make start geometries; default: all cores"),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
-    """Predict ground-state geometries; an SDF in input order with ids, and rejected.csv with reasons."""
+    """Predict ground-state geometries, in input order with ids; what is rejected has its reason."""
+    check_output(output)
+    refuse_inputs(
+        {"--output": output, "the table of rejections": rejected_file(output)},
+        {"--input": input, "--checkpoint": checkpoint, "--splits": splits, "--conformers": conformers},
+    )
     trained = load_model(checkpoint, choose_device(device), model)
     rejections: list[Rejection] = []
     molecules: Iterable[Molecule]
@@ -101,4 +116,11 @@ def command(
         written = write_predictions(
             predictions, output, rejections, len(ids), keep_failed=conformers is not None
         )
-    typer.echo(f"{output}: {written} molecules, {len(rejections)} rejected")
+    where = f", {len(rejections)} rejected, see {rejected_file(output)}" if rejections else ""
+    total = written.molecules + len(rejections)
+    typer.echo(f"{written.molecules} of {total} molecules written to {output}{where}")
+    if written.outside:
+        typer.echo(
+            f"{written.outside} of them are unlike the molecules of the training (property domain); "
+            "what is said of their error is a guess"
+        )

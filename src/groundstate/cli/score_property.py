@@ -14,7 +14,7 @@ def command(
         list[str], typer.Option(help="NAME=predictions.csv, repeated; the first is compared with")
     ],
     output: Annotated[Path, typer.Option(help="Folder for summary.json and table.csv")],
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of the bootstrap")] = 0,
 ) -> None:
     """Put the rows of the property experiment into one table."""
     summary = score_property(parse_named_files("--row", row), output, seed)

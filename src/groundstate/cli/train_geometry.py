@@ -17,9 +17,9 @@ def command(
     output_dir: Annotated[Path, typer.Option(help="Folder for checkpoints and history")],
     model: Annotated[str, typer.Option(help="Name of the model")] = "gaunt",
     settings: Annotated[str, typer.Option(help="TrainGeometry as JSON")] = "{}",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of weights and order")] = 0,
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split to train by")] = "random",
-    processes: Annotated[int, typer.Option(min=0, help="GPUs that share the training; 0 is 1")] = 1,
+    processes: Annotated[int, typer.Option(min=0, max=1024, help="GPUs that share the training; 0 is 1")] = 1,
 ) -> None:
     """Train a model that refines molecular geometries; a killed run goes on where it stopped."""
     parsed = parse_settings(TrainGeometry, settings)

@@ -17,7 +17,7 @@ def command(
     output_dir: Annotated[Path, typer.Option(help="Folder for checkpoints, history and predictions.csv")],
     network: Annotated[NetworkName, typer.Option(help="schnet or gaunt")] = "schnet",
     settings: Annotated[str, typer.Option(help="TrainProperty as JSON")] = "{}",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and order")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of weights and order")] = 0,
     split: Annotated[str, typer.Option(help="Split whose three parts are used")] = "property",
 ) -> None:
     """Learn a property from a kind of geometry; a killed run goes on where it stopped."""

@@ -3,9 +3,19 @@
 import numpy as np
 from rdkit import Chem
 
+from groundstate.molecules.bond_types import BondTypes
+
 SHORTEST, LONGEST = 0.6, 1.4  # times the sum of the covalent radii; all bonds of QM9 are within 0.8 to 1.3
 
 PERIODIC_TABLE = Chem.GetPeriodicTable()
+
+
+def fault(mol: Chem.Mol, positions: np.ndarray) -> str | None:
+    """Say in words what keeps ``positions`` (n, 3), angstrom, from being ``mol``; None where nothing does.
+
+    A bond is none, or its type has another length, line or plane (``bond_types``).
+    """
+    return broken_bond(mol, positions) or BondTypes(mol).fault(positions)
 
 
 def broken_bond(mol: Chem.Mol, positions: np.ndarray) -> str | None:

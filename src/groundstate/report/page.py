@@ -167,7 +167,7 @@ def _number(value: object, form: str, words: Callable[[str], str] = str) -> Cell
 
 
 def _rejected(runs: list[Run]) -> PlainTable:
-    """List reasons and counts of every ``rejected.csv`` at or above the run folders, each file once."""
+    """List reasons and counts of every table of rejections at or above the run folders, each file once."""
     rows = []
     for kind in PARTS:
         for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
@@ -177,7 +177,7 @@ def _rejected(runs: list[Run]) -> PlainTable:
             rows += rejection_rows(f"{kind}/{dataset}", paths)
             for run in folders:
                 rows += rejection_rows(
-                    run.label, sorted([run.folder / "rejected.csv", *run.folder.glob("*/rejected.csv")])
+                    run.label, sorted([*run.folder.glob("*.rejected.csv"), *run.folder.glob("*/rejected.csv")])
                 )
     columns = [Column("Where", number=False), Column("Stage", number=False), Column("Reason", number=False)]
     columns += [Column("Count"), Column("For example", number=False)]

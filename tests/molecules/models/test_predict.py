@@ -2,7 +2,9 @@
 
 import csv
 from itertools import chain, combinations
+from pathlib import Path
 
+import ase.io
 import numpy as np
 import pytest
 import torch
@@ -19,10 +21,12 @@ from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
+from groundstate.molecules.soundness import fault
 from groundstate.molecules.stereo import match_stereo
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 from groundstate.settings import parse_settings
 
+CASES = Path(__file__).parents[2] / "data" / "cases" / "mmff_small.smi"
 SETTINGS = parse_settings(
     TrainGeometry,
     '{"gaunt": {"channels": 4, "features": 8, "layers": 1, "radial": 6}, '
@@ -64,7 +68,7 @@ def predict_file(checkpoint, folder, text, name="my.smi", *options):
     files = ("--input", folder / name, "--checkpoint", checkpoint, "--output", folder / "out.sdf")
     result = command(*files, *options)
     assert result.exit_code == 0, result.output
-    return read_sdf(folder / "out.sdf"), rejected(folder / "rejected.csv")
+    return read_sdf(folder / "out.sdf"), rejected(folder / "out.rejected.csv")
 
 
 def test_test_split_comes_out_whole_in_order_with_ids(prepared, checkpoint, tmp_path):
@@ -76,7 +80,7 @@ def test_test_split_comes_out_whole_in_order_with_ids(prepared, checkpoint, tmp_
     assert result.exit_code == 0, result.output
     mols = read_sdf(output)
     ids = read_split(prepared.splits, "random", "test")
-    assert [mol.GetProp("_Name") for mol in mols] + list(rejected(tmp_path / "rejected.csv")) == ids
+    assert [mol.GetProp("_Name") for mol in mols] + list(rejected(tmp_path / "predicted.rejected.csv")) == ids
     assert [mol.GetProp("id") for mol in mols] == [mol.GetProp("_Name") for mol in mols]
     for mol, record in zip(mols, read_records(prepared.records, MOLECULE_SCHEMA, ids), strict=True):
         assert [atom.GetAtomicNum() for atom in mol.GetAtoms()] == record["atomic_numbers"]
@@ -179,9 +183,83 @@ def test_unknown_file_kind_and_wrong_checkpoint_are_one_line(checkpoint, tmp_pat
     (tmp_path / "my.xyz").write_text("1\n\nC 0 0 0\n")
     (tmp_path / "bad.ckpt").write_text("nothing")
     with pytest.raises(GroundstateError, match=r"unknown kind of file; one of \.smi"):
-        raise command("--input", tmp_path / "my.xyz", "--checkpoint", checkpoint, "--output", "x").exception
+        raise command(
+            *("--input", tmp_path / "my.xyz", "--checkpoint", checkpoint, "--output", tmp_path / "x.sdf")
+        ).exception
     with pytest.raises(GroundstateError, match="not a whole groundstate checkpoint"):
         load_model(tmp_path / "bad.ckpt", torch.device("cpu"))
+
+
+def files(checkpoint, folder, output):
+    (folder / "my.smi").write_text("CCO ethanol\n")
+    return "--input", folder / "my.smi", "--checkpoint", checkpoint, "--output", output
+
+
+def test_a_run_ends_with_what_it_did(checkpoint, tmp_path):
+    (tmp_path / "my.smi").write_text("CCO a\nCCBr b\nCC c\nC1=C=C1 d\n")
+    options = ("--input", tmp_path / "my.smi", "--checkpoint", checkpoint, "--workers", 1)
+    result = command(*options, "--output", tmp_path / "x.extxyz")
+    written = len(ase.io.read(tmp_path / "x.extxyz", index=":"))
+    assert 2 <= written <= 3
+    assert f"{written} of 4 molecules written to {tmp_path}/x.extxyz, {4 - written} rejected" in result.output
+    assert f"see {tmp_path}/x.rejected.csv" in result.output
+    assert "of them are unlike the molecules of the training" in result.output
+
+
+@pytest.mark.parametrize("output", ["copy.ckpt", "my.smi", "my.sdf"])
+def test_an_output_that_is_an_input_or_another_s_file_is_refused(checkpoint, tmp_path, output):
+    """The checkpoint is renamed so that its suffix says a format, too."""
+    model = tmp_path / "copy.sdf"
+    model.write_bytes(checkpoint.read_bytes())
+    (tmp_path / "my.sdf").write_text("mine\n")
+    target = model if output == "copy.ckpt" else tmp_path / output
+    before = target.read_bytes() if target.exists() else None
+    result = command(*files(model, tmp_path, target))
+    assert isinstance(result.exception, GroundstateError)
+    assert "--output" in str(result.exception) and str(target) in str(result.exception)
+    assert before is None or target.read_bytes() == before
+
+
+def test_an_input_is_not_replaced_by_a_table_of_rejections(checkpoint, tmp_path):
+    smiles = tmp_path / "x.rejected.csv"
+    smiles.write_text("smiles,id\nCCO,a\n")
+    result = command("--input", smiles, "--checkpoint", checkpoint, "--output", tmp_path / "x.sdf")
+    assert isinstance(result.exception, GroundstateError) and "would write over --input" in str(
+        result.exception
+    )
+    assert smiles.read_text() == "smiles,id\nCCO,a\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--device", "tpu", "'tpu' is not one of auto, cpu, cuda"),
+        ("--seed", "-1", "-1 is not in the range"),
+        ("--seed", "1e3", "is not a valid int"),
+        ("--workers", "100000", "100000 is not in the range"),
+        ("--num-geometries", "0", "0 is not in the range"),
+        ("--num-conformers", "99999999999", "is not in the range"),
+        ("--batch-size", "nan", "is not a valid int"),
+        ("--subset", "-3", "-3 is not in the range"),
+        ("--output", "x.mol2", "says no format"),
+        ("--model", "gnu", "unknown geometry model 'gnu'"),
+    ],
+)
+def test_an_impossible_option_is_one_sentence(checkpoint, tmp_path, option, value, words):
+    given = dict(zip(*[iter(files(checkpoint, tmp_path, tmp_path / "x.sdf"))] * 2, strict=True))
+    result = command(*chain(*(given | {option: value}).items()))
+    said = " ".join(f"{result.output} {result.exception}".replace("│", " ").split())  # a box has lines
+    assert words in said
+    assert isinstance(result.exception, GroundstateError | SystemExit) and not (tmp_path / "x.sdf").exists()
+
+
+def test_impossible_starts_are_never_passed_on_with_a_small_estimate(checkpoint, tmp_path):
+    mols, reasons = predict_file(checkpoint, tmp_path, CASES.read_text(), "my.smi", "--workers", 1)
+    ids = [line.split()[1] for line in CASES.read_text().splitlines()]
+    assert {name.split("-")[0] for name in [*reasons, *(mol.GetProp("id") for mol in mols)]} == set(ids)
+    for mol in mols:
+        assert fault(mol, mol.GetConformer().GetPositions()) is None
+        assert mol.GetProp("domain") == "inside" or mol.GetProp("domain").startswith("outside: ")
 
 
 def test_runners_up_are_other_conformers_of_the_same_molecule_ranked(checkpoint, tmp_path):

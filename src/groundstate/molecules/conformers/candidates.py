@@ -14,7 +14,7 @@ from groundstate.molecules.conformers.hydrogen_numbering import (
     other_numberings,
 )
 from groundstate.molecules.equivalence import equivalent_orders
-from groundstate.molecules.soundness import broken_bond
+from groundstate.molecules.soundness import fault
 from groundstate.molecules.stereo import match_stereo
 
 SAME = 0.05  # angstrom: largest difference of distances within which two candidates are one
@@ -41,12 +41,12 @@ def candidates_of(
     which have a hand. So is every renumbering of equivalent heavy atoms, and of hydrogens where the rules
     leave it open.
     """
-    sound = [row for row in rows if row["stereo_kept"] and broken_bond(mol, row["positions"]) is None]
+    sound = [row for row in rows if row["stereo_kept"] and fault(mol, row["positions"]) is None]
     failed = None
     if not sound:
         sound = [min(rows, key=lambda row: (not row["stereo_kept"], _energy(row)))]
-        broken = broken_bond(mol, sound[0]["positions"])
-        failed = f"it is broken: {broken}" if broken else "it does not have the stereo of the input"
+        reason = fault(mol, sound[0]["positions"])
+        failed = reason or "it does not have the stereo of the input"
     sound = sorted(sound, key=_energy)
     fields = {row["force_field"] for row in sound}  # energies of two force fields are not on one scale
     lowest = _energy(sound[0]) if len(fields) == 1 else math.inf

@@ -33,12 +33,8 @@ CONFORMER_SCHEMA = pa.schema(
 )
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
 SHARD_SIZE = 20  # records: what a kill can cost a worker
-<<<<<<< HEAD
-VERSION = 3  # raise it where the same settings give other conformers
-NO_EFFECT = ("properties", "inchi", "stripped")  # columns of a record that the conformers do not see
-=======
 VERSION = 4  # raise it where the same settings give other conformers
->>>>>>> c1e0dce (Start geometries keep what is known of bond types: multiple bonds, cumulenes, molecules of two atoms)
+NO_EFFECT = ("properties", "inchi", "stripped")  # columns of a record that the conformers do not see
 OPEN_SHARDS = 8  # held in memory at one time
 
 Item = TypeVar("Item")

@@ -29,6 +29,15 @@ def calibrate(expected: Sequence[float], errors: Sequence[float]) -> Calibration
     return {"expected": [middle[0] for middle in middles], "error": [middle[1] for middle in middles]}
 
 
-def calibrated(expected: float, calibration: Mapping[str, Sequence[float]]) -> float:
-    """Give the true error that goes with an expected one."""
-    return float(np.interp(expected, calibration["expected"], calibration["error"]))
+def calibrated(expected: float, calibration: Mapping[str, Sequence[float]], outside: bool = False) -> float:
+    """Give the true error that goes with an expected one, in angstrom.
+
+    Beyond the largest expected error of the validation part it rises in proportion. For a molecule
+    ``outside`` of what training has seen, it is at least the largest that the calibration has: a small
+    expected error says there only that the model sees no alternative.
+    """
+    last, largest = calibration["expected"][-1], calibration["error"][-1]
+    error = float(np.interp(expected, calibration["expected"], calibration["error"]))
+    if expected > last > 0:
+        error = largest * expected / last
+    return max(error, largest) if outside else error

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,10 +11,10 @@ from rdkit import Chem
 from groundstate.molecules.dataset.fragments import STRIPPED
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.calibration import calibrated
+from groundstate.molecules.models.domain import check_elements, outside
 from groundstate.molecules.models.examples import Molecule
-from groundstate.molecules.models.gaunt.graph import check_elements
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
-from groundstate.molecules.soundness import broken_bond
+from groundstate.molecules.soundness import fault
 from groundstate.molecules.stereo import match_stereo
 from groundstate.records import Rejection
 
@@ -77,7 +77,7 @@ def predict_molecules(
             with torch.no_grad():
                 predictions = model.predict(part, num_geometries)
             for molecule, ranked in zip(part, predictions, strict=True):
-                yield _finished(molecule, ranked, model.config.get("calibration"))
+                yield _finished(molecule, ranked, model.config)
 
 
 def _with_starts(
@@ -102,10 +102,12 @@ def _with_starts(
 
 
 def _finished(
-    molecule: Molecule, ranked: Sequence[Prediction], calibration: Mapping[str, Sequence[float]] | None
+    molecule: Molecule, ranked: Sequence[Prediction], config: Mapping[str, Any]
 ) -> list[PredictedMolecule]:
     """Keep the sound ones of the predictions, ranked; where the first is not, its start geometry, marked."""
     finished: list[PredictedMolecule] = []
+    calibration, domain = config.get("calibration"), config.get("domain")
+    unlike = outside(molecule.mol, domain) if domain else None
     for prediction in ranked:
         failed, positions = prediction.failed, prediction.positions
         if failed is None and prediction.start is not None:
@@ -115,7 +117,10 @@ def _finished(
             continue
         properties = {"smiles": _smiles(molecule.mol), "rank": len(finished) + 1, **prediction.properties}
         if calibration and prediction.expected_error is not None:
-            properties["error_estimate"] = f"{calibrated(prediction.expected_error, calibration):.3f}"
+            estimate = calibrated(prediction.expected_error, calibration, outside=unlike is not None)
+            properties["error_estimate"] = f"{estimate:.3f}"
+        if domain:
+            properties["domain"] = f"outside: {unlike}" if unlike else "inside"
         if molecule.mol.HasProp(STRIPPED):
             properties[STRIPPED] = molecule.mol.GetProp(STRIPPED)
         if failed:
@@ -130,7 +135,7 @@ def _smiles(mol: Chem.Mol) -> str:
 
 
 def _fault(mol: Chem.Mol, positions: np.ndarray) -> str | None:
-    if broken := broken_bond(mol, positions):
+    if broken := fault(mol, positions):
         return f"refinement broke the molecule: {broken}; this is the start geometry"
     if not match_stereo(mol, positions).complete:
         return "refinement changed the stereo; this is the start geometry"

@@ -24,29 +24,29 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 class Ranking(Settings):
     """Which conformer is refined: a network on the distances of all candidates of a molecule."""
 
-    features: int = Field(64, ge=1, description="invariant features per atom and per pair")
-    rounds: int = Field(3, ge=1, description="rounds of messages on the graph")
-    radial: int = Field(32, ge=2, description="radial basis functions of a distance")
+    features: int = Field(64, ge=1, le=8192, description="invariant features per atom and per pair")
+    rounds: int = Field(3, ge=1, le=100, description="rounds of messages on the graph")
+    radial: int = Field(32, ge=2, le=1000, description="radial basis functions of a distance")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of the hidden numbers set to zero in training")
 
 
 class Gaunt(Settings):
     """``gaunt``: an equivariant refiner of RDKit conformers on Gaunt tensor products."""
 
-    channels: int = Field(16, ge=1, description="signals on the sphere per atom")
-    lmax: int = Field(2, ge=0, description="highest degree of the signals")
-    features: int = Field(64, ge=1, description="invariant features per atom")
-    layers: int = Field(3, ge=1, description="rounds of messages, each with a coordinate step")
-    radial: int = Field(16, ge=2, description="radial basis functions of a distance")
+    channels: int = Field(16, ge=1, le=4096, description="signals on the sphere per atom")
+    lmax: int = Field(2, ge=0, le=12, description="highest degree of the signals")
+    features: int = Field(64, ge=1, le=8192, description="invariant features per atom")
+    layers: int = Field(3, ge=1, le=100, description="rounds of messages, each with a coordinate step")
+    radial: int = Field(16, ge=2, le=1000, description="radial basis functions of a distance")
     ranker: Ranking = Ranking()
 
 
 class Dagnn(Settings):
     """``dagnn-distance``, ``dagnn-coordinates``: the networks of Molecule3D, graph to distances or points."""
 
-    width: int = Field(128, ge=1, description="features per atom")
-    layers: int = Field(3, ge=1, description="graph convolutions of the encoder")
-    hops: int = Field(5, ge=0, description="averages over neighbours after the encoder")
+    width: int = Field(128, ge=1, le=8192, description="features per atom")
+    layers: int = Field(3, ge=1, le=100, description="graph convolutions of the encoder")
+    hops: int = Field(5, ge=0, le=100, description="averages over neighbours after the encoder")
     dropout: float = Field(
         0.0, ge=0, lt=1, description="share of the encoder's numbers set to zero in training"
     )
@@ -54,7 +54,10 @@ class Dagnn(Settings):
         True, description="let the heads see how many bonds are between two atoms; the paper's do not"
     )
     absolute_weight: float = Field(
-        1.0, ge=0, description="weight of the mean absolute error beside the mean square; 0 in the paper"
+        1.0,
+        ge=0,
+        le=1e6,
+        description="weight of the mean absolute error beside the mean square; 0 in the paper",
     )
     training: TrainingSettings = TrainingSettings(
         max_steps=4000, batch_size=20, learning_rate=1e-3, ema_decay=0.99, checkpoint_every=500

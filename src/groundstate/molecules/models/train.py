@@ -10,6 +10,7 @@ import torch
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
 from groundstate.molecules.models.base import GeometryModel
+from groundstate.molecules.models.domain import Domain
 from groundstate.molecules.models.examples import TrainingPart
 from groundstate.molecules.models.load import WHAT, load_model, model_class
 from groundstate.molecules.models.settings import TrainGeometry
@@ -50,7 +51,9 @@ def train(
     if not list(network.parameters()):
         _write_untrained(output, network.config, started, inputs, seed)
         return
-    training, validation = _examples(network, train_part), _examples(network, validation_part)
+    domain = Domain()
+    training, validation = _examples(network, train_part, domain), _examples(network, validation_part)
+    network.config["domain"] = domain.config()
 
     def calibrate(path: Path) -> None:
         best = load_model(path, choose_device(settings.training.device), model)
@@ -76,9 +79,14 @@ def train(
     fit(task, output, name="train geometry", processes=processes)
 
 
-def _examples(network: GeometryModel, part: TrainingPart) -> list[Any]:
-    made = (network.example(molecule, reference) for molecule, reference in part)
-    examples = [example for example in made if example is not None]
+def _examples(network: GeometryModel, part: TrainingPart, domain: Domain | None = None) -> list[Any]:
+    examples = []
+    for molecule, reference in part:
+        example = network.example(molecule, reference)
+        if example is not None:
+            examples.append(example)
+            if domain is not None:
+                domain.add(molecule.mol)
     if not examples:
         start = " and a start geometry" if network.starts else ""
         raise GroundstateError(

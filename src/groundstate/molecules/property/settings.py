@@ -13,20 +13,20 @@ NetworkName = Literal["schnet", "gaunt"]
 class SchNet(Settings):
     """``schnet``: continuous-filter convolutions over distances, or bonds where only the graph is given."""
 
-    channels: int = Field(64, ge=2, description="features per atom, and filters")
-    interactions: int = Field(4, ge=1, description="rounds of messages")
-    gaussians: int = Field(50, ge=2, description="radial basis functions of a distance")
-    cutoff: float = Field(10.0, gt=0, description="longest distance of a message, angstrom")
+    channels: int = Field(64, ge=2, le=4096, description="features per atom, and filters")
+    interactions: int = Field(4, ge=1, le=100, description="rounds of messages")
+    gaussians: int = Field(50, ge=2, le=1000, description="radial basis functions of a distance")
+    cutoff: float = Field(10.0, gt=0, le=100, description="longest distance of a message, angstrom")
 
 
 class GauntTrunk(Settings):
     """``gaunt``: the layers of the geometry refiner, read out as one number per molecule."""
 
-    channels: int = Field(16, ge=1, description="signals on the sphere per atom")
-    lmax: int = Field(2, ge=0, description="highest degree of the signals")
-    features: int = Field(64, ge=1, description="invariant features per atom")
-    layers: int = Field(3, ge=1, description="rounds of messages")
-    radial: int = Field(16, ge=2, description="radial basis functions of a distance")
+    channels: int = Field(16, ge=1, le=4096, description="signals on the sphere per atom")
+    lmax: int = Field(2, ge=0, le=12, description="highest degree of the signals")
+    features: int = Field(64, ge=1, le=8192, description="invariant features per atom")
+    layers: int = Field(3, ge=1, le=100, description="rounds of messages")
+    radial: int = Field(16, ge=2, le=1000, description="radial basis functions of a distance")
 
 
 class TrainProperty(Settings):

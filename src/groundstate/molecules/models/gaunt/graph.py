@@ -8,6 +8,7 @@ import torch
 from rdkit import Chem
 from torch import Tensor
 
+from groundstate.molecules.models.domain import check_elements
 from groundstate.molecules.mols import RecordError
 
 HYBRIDISATIONS = (Chem.HybridizationType.SP, Chem.HybridizationType.SP2, Chem.HybridizationType.SP3)
@@ -57,16 +58,6 @@ class GraphBatch(NamedTuple):
     slots: Tensor  # (N,) place of each atom in a table of molecules x width
     molecules: int
     width: int  # atoms of the largest molecule
-
-
-def check_elements(mol: Chem.Mol, elements: Sequence[int] | None) -> None:
-    """Raise ``RecordError`` for an element not among ``elements`` (atomic numbers; None allows all)."""
-    if elements is None:
-        return
-    for atom in mol.GetAtoms():
-        if atom.GetAtomicNum() not in elements:
-            trained = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in elements)
-            raise RecordError(f"element {atom.GetSymbol()} was not in the training set ({trained})")
 
 
 def graph_of(mol: Chem.Mol, elements: Sequence[int]) -> MoleculeGraph:
