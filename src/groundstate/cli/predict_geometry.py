@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.embed import conformer_maker
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.requests import read_requests
@@ -89,8 +90,14 @@ def command(
     rejections: list[Rejection] = []
     molecules: Iterable[Molecule]
     if input.suffix == ".parquet":
-        records = read_records(input, MOLECULE_SCHEMA, read_split(splits, split, part) if splits else None)
+        chosen_part = read_split(splits, split, part) if splits else None
+        records = read_records(input, MOLECULE_SCHEMA, chosen_part)
         ids = [record["id"] for record in records]
+        if unknown := set(chosen_part or ()) - set(ids):
+            raise GroundstateError(
+                f"{splits}: {min(unknown)!r} and {len(unknown) - 1} more of the {part} part are not in "
+                f"{input}; pass the splits.csv that was written with it"
+            )
         molecules = molecules_of(records, rejections)
     else:
         requests = read_requests(input, rejections, stereo, fragments, max_atoms)
@@ -100,6 +107,8 @@ def command(
         chosen = fixed_subset(ids, subset)
         ids = [name for name in ids if name in chosen]
         molecules = (molecule for molecule in molecules if molecule.id in chosen)
+    if not ids and not rejections:
+        raise GroundstateError(f"{input}: there is no molecule to predict; check --splits and --part")
     with ExitStack() as stack:
         if trained.starts is None:
             find_starts = stored({})
@@ -118,6 +127,8 @@ def command(
         )
     where = f", {len(rejections)} rejected, see {rejected_file(output)}" if rejections else ""
     total = written.molecules + len(rejections)
+    if not written.molecules:
+        raise GroundstateError(f"{input}: none of {total} molecules was predicted{where}")
     typer.echo(f"{written.molecules} of {total} molecules written to {output}{where}")
     if written.outside:
         typer.echo(

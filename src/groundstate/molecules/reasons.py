@@ -25,7 +25,7 @@ def smiles_fault(smiles: str) -> str:
         if not character.isascii():
             name = unicodedata.name(character, "a character without a name")
             return (
-                f"its character {place}, {character!r} ({name}), is not ASCII; write what SMILES have for it"
+                f"its character {number}, {character!r} ({name}), is not ASCII; write what SMILES have for it"
             )
     said = _log_of(lambda: Chem.MolFromSmiles(smiles, sanitize=False))
     kind = re.search(r"SMILES Parse Error: (.*?)(?: while parsing| for input|:|$)", said)

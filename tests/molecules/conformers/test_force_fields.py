@@ -8,12 +8,12 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdForceFieldHelpers
 
-from groundstate.molecules.bond_types import torsion
+from groundstate.molecules.conformers.bond_types import torsion
 from groundstate.molecules.conformers.etkdg import embed
 from groundstate.molecules.conformers.force_fields import Embedded, Relaxed, relax
 from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.conformers.soundness import fault
 from groundstate.molecules.mols import parse_smiles, set_positions
-from groundstate.molecules.soundness import fault
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "mmff_small.smi"
 

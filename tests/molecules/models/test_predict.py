@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import centred
+from groundstate.molecules.conformers.soundness import fault
 from groundstate.molecules.models.base import Prediction
 from groundstate.molecules.models.examples import read_starts
 from groundstate.molecules.models.gaunt.model import GauntModel
@@ -21,7 +22,6 @@ from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
-from groundstate.molecules.soundness import fault
 from groundstate.molecules.stereo import match_stereo
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
 from groundstate.settings import parse_settings
@@ -196,11 +196,11 @@ def files(checkpoint, folder, output):
 
 
 def test_a_run_ends_with_what_it_did(checkpoint, tmp_path):
-    (tmp_path / "my.smi").write_text("CCO a\nCCBr b\nCC c\nC1=C=C1 d\n")
+    (tmp_path / "my.smi").write_text("CCO a\nCCBr b\nCC c\nCC=C=CC(C)(C)CCCCCC d\n")
     options = ("--input", tmp_path / "my.smi", "--checkpoint", checkpoint, "--workers", 1)
     result = command(*options, "--output", tmp_path / "x.extxyz")
     written = len(ase.io.read(tmp_path / "x.extxyz", index=":"))
-    assert 2 <= written <= 3
+    assert written == 3
     assert f"{written} of 4 molecules written to {tmp_path}/x.extxyz, {4 - written} rejected" in result.output
     assert f"see {tmp_path}/x.rejected.csv" in result.output
     assert "of them are unlike the molecules of the training" in result.output
@@ -218,6 +218,27 @@ def test_an_output_that_is_an_input_or_another_s_file_is_refused(checkpoint, tmp
     assert isinstance(result.exception, GroundstateError)
     assert "--output" in str(result.exception) and str(target) in str(result.exception)
     assert before is None or target.read_bytes() == before
+
+
+def test_nothing_to_predict_and_nothing_predicted_are_errors(prepared, checkpoint, tmp_path):
+    given = ("--checkpoint", checkpoint, "--output", tmp_path / "x.sdf")
+    (tmp_path / "my.smi").write_text("not-a-smiles broken\n")
+    result = command("--input", tmp_path / "my.smi", *given)
+    assert isinstance(result.exception, GroundstateError)
+    assert "none of 1 molecules was predicted, 1 rejected" in str(result.exception)
+    assert "broken" in rejected(tmp_path / "x.rejected.csv")
+    splits = prepared.splits.read_text()
+    header = splits.splitlines()[0]
+    for text, words in (
+        (f"{header}\n", "there is no molecule to predict"),
+        (
+            f"{splits}gdb_cut{',test' * header.count(',')}\n",
+            "'gdb_cut' and 0 more of the test part are not in",
+        ),
+    ):
+        (tmp_path / "splits.csv").write_text(text)
+        result = command("--input", prepared.records, "--splits", tmp_path / "splits.csv", *given)
+        assert isinstance(result.exception, GroundstateError) and words in str(result.exception)
 
 
 def test_an_input_is_not_replaced_by_a_table_of_rejections(checkpoint, tmp_path):

@@ -13,8 +13,8 @@ from groundstate.molecules.conformers.hydrogen_numbering import (
     hydrogen_groups,
     other_numberings,
 )
+from groundstate.molecules.conformers.soundness import fault
 from groundstate.molecules.equivalence import equivalent_orders
-from groundstate.molecules.soundness import fault
 from groundstate.molecules.stereo import match_stereo
 
 SAME = 0.05  # angstrom: largest difference of distances within which two candidates are one

@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers.force_fields import Embedded, Relaxed, relax
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.soundness import broken_bond
+from groundstate.molecules.conformers.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.seeds import derive_seed
 

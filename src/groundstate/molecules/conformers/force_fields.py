@@ -8,7 +8,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdForceFieldHelpers
 
-from groundstate.molecules.bond_types import BondTypes, torsion
+from groundstate.molecules.conformers.bond_types import BondTypes, torsion
 from groundstate.molecules.mols import set_positions
 from groundstate.molecules.stereo import match_stereo
 

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from rdkit import Chem
 
+from groundstate.molecules.conformers.soundness import fault
 from groundstate.molecules.dataset.fragments import STRIPPED
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.calibration import calibrated
 from groundstate.molecules.models.domain import check_elements, outside
 from groundstate.molecules.models.examples import Molecule
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
-from groundstate.molecules.soundness import fault
 from groundstate.molecules.stereo import match_stereo
 from groundstate.records import Rejection
 

@@ -8,10 +8,10 @@ from rdkit import Chem
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.conformers.soundness import broken_bond
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.examples import Molecule, TrainingPart
 from groundstate.molecules.mols import mol_from_smiles
-from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 from groundstate.potentials.gfn2 import relax_gfn2
 

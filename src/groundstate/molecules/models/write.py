@@ -16,6 +16,7 @@ from groundstate.names import extxyz_value, line_fault
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 
+TEXTS = ("origin", "domain", "failed", "stripped")
 ROW_GROUP = 1000  # records that are held in memory at one time
 # columns beside those of every molecule record
 PREDICTION_SCHEMA = pa.schema(
@@ -139,7 +140,7 @@ def _parquet(path: Path, predictions: Iterable[PredictedMolecule]) -> None:
             estimate = one.properties.get("error_estimate")
             rows.append(
                 record_from_mol(one.id, one.mol)
-                | {name: one.properties.get(name) for name in ("rank", "origin", "domain", "failed")}
+                | {name: one.properties.get(name) for name in (*TEXTS, "rank")}
                 | {"error_estimate": None if estimate is None else float(str(estimate))}
             )
             if len(rows) == ROW_GROUP:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from groundstate.molecules.conformers.soundness import broken_bond
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.soundness import broken_bond
 from groundstate.records import MOLECULE_SCHEMA, read_records
 
 

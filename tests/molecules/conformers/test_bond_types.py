@@ -5,7 +5,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdMolTransforms
 
-from groundstate.molecules.bond_types import RANGES, BondTypes, torsion
+from groundstate.molecules.conformers.bond_types import RANGES, BondTypes, torsion
 from groundstate.molecules.mols import mol_from_record
 from groundstate.records import MOLECULE_SCHEMA, read_records
 

@@ -3,7 +3,7 @@
 import numpy as np
 from rdkit import Chem
 
-from groundstate.molecules.bond_types import BondTypes
+from groundstate.molecules.conformers.bond_types import BondTypes
 
 SHORTEST, LONGEST = 0.6, 1.4  # times the sum of the covalent radii; all bonds of QM9 are within 0.8 to 1.3
 
