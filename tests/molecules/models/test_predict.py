@@ -196,7 +196,7 @@ def files(checkpoint, folder, output):
 
 
 def test_a_run_ends_with_what_it_did(checkpoint, tmp_path):
-    (tmp_path / "my.smi").write_text("CCO a\nCCBr b\nCC c\nCC=C=CC(C)(C)CCCCCC d\n")
+    (tmp_path / "my.smi").write_text("CCO a\nCCBr b\nCC c\nCCCCCCCCCCCCO d\n")
     options = ("--input", tmp_path / "my.smi", "--checkpoint", checkpoint, "--workers", 1)
     result = command(*options, "--output", tmp_path / "x.extxyz")
     written = len(ase.io.read(tmp_path / "x.extxyz", index=":"))
