@@ -68,7 +68,7 @@ UNTESTED = {
     "molecules.distance_table": "tested with the model that is made of it, molecules.models.mean_distance",
     "molecules.equivalence": "tested by metrics.molecules.symmetry",
     "molecules.pairing": "tested by metrics.molecules.score",
-    "molecules.stereo": "tested with the sound geometries, molecules.soundness, and by tests/molecules/dataset",
+    "molecules.stereo": "tested with molecules.soundness, and by tests/molecules/dataset",
     "potentials.formation": "tested by the stage, tests/stability",
     "potentials.gpaw_script": "runs inside GPAW; a stand-in for it in tests/potentials/test_dft.py",
     "records": "what every stage writes and reads",

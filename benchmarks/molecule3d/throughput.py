@@ -66,7 +66,7 @@ def main() -> None:
     )
     for number in sorted({1, arguments.conformers}):
         embed = EmbedConformers(num_conformers=number)
-        made = lambda: [conformers_of(row["id"], mol_from_record(row), embed) for row in records]  # noqa: E731
+        made = lambda: [conformers_of(row["id"], mol_from_record(row), embed) for row in records]  # noqa: B023, E731
         seconds[f"embed, K = {number}"], rows = timed(made)
     starts = {record["id"]: some for record, some in zip(records, rows, strict=True)}
     for row in (row for some in rows for row in some):
@@ -75,7 +75,7 @@ def main() -> None:
         name, _, path = text.partition("=")
         model = load_model(path, "cpu")
         predicted(model, records[:4], starts)  # tables and caches
-        seconds[f"predict, {name}"], made = timed(lambda: predicted(model, records, starts))
+        seconds[f"predict, {name}"], made = timed(lambda: predicted(model, records, starts))  # noqa: B023
     if arguments.checkpoint:
         seconds["score"], _ = timed(
             lambda: [

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from groundstate.molecules.mols import set_positions
 from groundstate.molecules.sdf import write_sdf
 
 SMILES = ("CCO", "C[C@H](O)F", "CC(=O)N", "c1ccccc1", "CCCC", "C#CC")
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -281,3 +285,21 @@ def test_options_out_of_bounds_are_sentences(run: Run, options: list[str], words
     files = ["--structures", "mine.extxyz", "--reference", "mine.extxyz", "--output", "out"]
     status, _, error = run("crystals", *files, *options)
     assert status == 2 and words in error
+
+
+def test_ids_and_tables_survive_a_plain_locale(run: Run, tmp_path: Path) -> None:
+    mol = Chem.AddHs(Chem.MolFromSmiles("CCO"))
+    rdDistGeom.EmbedMolecule(mol, randomSeed=1)
+    names = ["éthanol", "エタノール", '$5 = five, "quoted"']
+    write_sdf("odd.sdf", [(name, mol, {}) for name in names])
+    files = ["--predicted", "odd.sdf", "--reference", "odd.sdf", "--output", "out"]
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", "from groundstate.cli import main; main()", "score", "geometry", *files],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    with Path("out/molecules.csv").open(encoding="utf-8") as handle:
+        assert [row["id"] for row in csv.DictReader(handle)] == names

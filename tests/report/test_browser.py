@@ -35,6 +35,7 @@ document.body.innerHTML = "<pre>" + JSON.stringify(result) + "</pre>";
 """
 WATCH = """<script>
 const faults = [];
+for (const kind of ["error", "warn"]) console[kind] = (...words) => faults.push(words.join(" "));
 addEventListener("error", (event) => faults.push(event.message));
 addEventListener("securitypolicyviolation", (event) => faults.push(event.violatedDirective));
 </script>"""

@@ -50,7 +50,7 @@ def test_losses_have_cards_beside_the_bars():
     )
     assert "on the same 100 molecules" in cards[1].why
     assert cards[-1].number == "4" and "100 are scored, 3 of them with a stand-in" in cards[-1].why
-    assert "Of 101 molecules" in cards[-1].why and "1 have no prediction" in cards[-1].why
+    assert "Of 101 predictions" in cards[-1].why and "1 have no prediction" in cards[-1].why
 
 
 def test_few_structures_call_nothing():

@@ -21,7 +21,7 @@ def bootstrap_interval(
     Parameters
     ----------
     values
-        One row a structure, shape (n,) or (n, k); n >= 1.
+        One row per structure, shape (n,) or (n, k); n >= 1.
     statistic
         Maps resampled rows to a number.
     seed

@@ -95,7 +95,8 @@ def chemistry_fault(mol: Chem.Mol) -> str | None:
     if kind == "AtomValenceException":
         atom = mol.GetAtomWithIdx(indices[0])
         bonds = sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds()) + atom.GetNumExplicitHs()
-        what = f"atom {atoms} has the valence {bonds:g} at charge {atom.GetFormalCharge():+d}, more than it can have"
+        charge = atom.GetFormalCharge()
+        what = f"atom {atoms} has the valence {bonds:g} at charge {charge:+d}, more than it can have"
     elif kind == "KekulizeException":
         what = f"the aromatic atoms {atoms} cannot be written with single and double bonds"
     else:

@@ -114,14 +114,14 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
         return None
     data = []
     for index, method in enumerate(methods):
-        known = {key: value for key in keys if (value := method.mean(key)) is not None}
-        if not known or method.name in (start, "dft"):
+        errors = {key: value for key in keys if (value := method.mean(key)) is not None}
+        if not errors or method.name in (start, "dft"):
             continue
-        values = [value / starts[key] for key, value in known.items()]
-        pairs = [method.interval(key) for key in known]
+        values = [value / starts[key] for key, value in errors.items()]
+        pairs = [method.interval(key) for key in errors]
         ends = [
             (value - pair[0] / starts[key], pair[1] / starts[key] - value) if pair else (0.0, 0.0)
-            for key, value, pair in zip(known, values, pairs, strict=True)
+            for key, value, pair in zip(errors, values, pairs, strict=True)
         ]
         data.append(
             {
@@ -129,7 +129,7 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
                 "mode": "markers",
                 "name": method.name if method.ours else BASELINES.get(method.name, method.name),
                 "x": significant(values),
-                "y": [define(key, reference.definitions).label for key in known],
+                "y": [define(key, reference.definitions).label for key in errors],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,

@@ -177,7 +177,8 @@ def _rejected(runs: list[Run]) -> PlainTable:
             rows += rejection_rows(f"{kind}/{dataset}", paths)
             for run in folders:
                 rows += rejection_rows(
-                    run.label, sorted([*run.folder.glob("*.rejected.csv"), *run.folder.glob("*/rejected.csv")])
+                    run.label,
+                    sorted([*run.folder.glob("*.rejected.csv"), *run.folder.glob("*/rejected.csv")]),
                 )
     columns = [Column("Where", number=False), Column("Stage", number=False), Column("Reason", number=False)]
     columns += [Column("Count"), Column("For example", number=False)]

@@ -27,7 +27,7 @@ class Run:
     provenance: dict
     training: pd.DataFrame | None
     scores: dict[str, dict]  # "geometry", "validity", "stability", ... -> summary.json
-    structures: dict[str, pd.DataFrame]  # the same keys -> one row a structure, ``id`` as text
+    structures: dict[str, pd.DataFrame]  # the same keys -> one row per structure, ``id`` as text
 
     @property
     def dataset(self) -> str:

@@ -109,7 +109,7 @@ def _failed_predictions(runs: Sequence[Run], whose: str) -> list[Verdict]:
         sum(int(summary.get(key) or 0) for summary in summaries) for key in ("failed", "missing", "n")
     )
     why = (
-        f"Of {scored + missing:,} molecules, {scored:,} are scored, {failed - missing:,} of them with a "
+        f"Of {scored + missing:,} predictions, {scored:,} are scored, {failed - missing:,} of them with a "
         f"stand-in geometry, for the prediction failed; {missing:,} have no prediction and are in no metric."
     )
     return [Verdict("info", "COUNTED", f"{failed:,}", "Failed predictions", whose, why)]
@@ -191,7 +191,7 @@ def _stability(runs: Sequence[Run], whose: str) -> list[Verdict]:
     verdicts = []
     summaries = [run.scores["stability"] for run in runs if "stability" in run.scores]
     for control in CONTROLS:
-        pairs = [found for summary in summaries if (found := summary.get(f"against_{control}"))]
+        pairs = [pair for summary in summaries if (pair := summary.get(f"against_{control}"))]
         pairs = [pair for pair in pairs if is_number(pair.get(f"number_{STABLE}")) and pair.get("n")]
         if not pairs:
             continue

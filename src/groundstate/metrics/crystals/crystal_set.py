@@ -17,7 +17,7 @@ from groundstate.records import Rejection
 
 
 class CrystalSet(NamedTuple):
-    """Readable crystals with what is known of each, in order, and the number of unreadable ones."""
+    """Readable crystals with what was computed of each, in order, and the number of unreadable ones."""
 
     crystals: Sequence[NamedStructure]
     rejections: Sequence[Rejection]

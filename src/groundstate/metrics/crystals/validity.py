@@ -1,4 +1,4 @@
-"""Validity of a set of crystals: one row a crystal, and the shares with their intervals."""
+"""Validity of a set of crystals: one row per crystal, and the shares with their intervals."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -123,12 +123,12 @@ def _on_common(judge: Judge, ours: ScoredFile, others: Mapping[str, ScoredFile])
     files = {"predicted": ours, **others}
     sets = {key: {row.id for row in scored.rows} for key, scored in files.items() if scored.rows}
     common = set.intersection(*sets.values())
-    found: dict = {"molecules": set_digest(common)}
+    sets_and_rows: dict = {"molecules": set_digest(common)}
     if any(ids != common for ids in sets.values()):
-        found["common"] = {
+        sets_and_rows["common"] = {
             key: judge.summarise([row for row in files[key].rows if row.id in common]) for key in sets
         }
-    return found
+    return sets_and_rows
 
 
 def _write_molecules(path: Path, rows: Sequence[Scored], names: Sequence[str]) -> None:

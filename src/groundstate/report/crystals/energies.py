@@ -15,10 +15,10 @@ HULL, FORMATION = "energy_above_hull", "formation_energy_per_atom"  # columns of
 
 def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | None:
     """Draw the energy above the (partial) hull of each crystal, lowest first, coloured by class."""
-    known = crystals[np.isfinite(crystals[HULL])].sort_values([HULL, "id"])
-    if known.empty:
+    placed = crystals[np.isfinite(crystals[HULL])].sort_values([HULL, "id"])
+    if placed.empty:
         return None
-    classes = known["class"].astype(str) if "class" in known else pd.Series("relaxed", index=known.index)
+    classes = placed["class"].astype(str) if "class" in placed else pd.Series("relaxed", index=placed.index)
     data = []
     for index, name in enumerate(sorted(classes.unique())):
         chosen = (classes == name).to_numpy()
@@ -28,8 +28,8 @@ def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | 
                 "mode": "markers",
                 "name": name,
                 "x": [int(rank) for rank in np.flatnonzero(chosen) + 1],
-                "y": significant(known[HULL][chosen]),
-                "text": [f"{row.formula} ({row.id})" for row in known[chosen].itertuples()],
+                "y": significant(placed[HULL][chosen]),
+                "text": [f"{row.formula} ({row.id})" for row in placed[chosen].itertuples()],
                 "hovertemplate": "%{text}<br>%{y:.3f} eV/atom<extra></extra>",
                 "marker": {"size": 11, "color": COLORS[index % len(COLORS)]},
             }
@@ -49,11 +49,11 @@ def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | 
     return Figure(
         figure_id,
         f"Energy above the {label}",
-        "One point a crystal, lowest first. Dotted: 0 (on the hull) and 0.1 eV/atom. With few reference "
+        "One point per crystal, lowest first. Dotted: 0 (on the hull) and 0.1 eV/atom. With few reference "
         "phases the value is a lower bound.",
         data,
         base_layout(
-            xaxis={"title": {"text": "rank"}, "dtick": max(1, len(known) // 10)},
+            xaxis={"title": {"text": "rank"}, "dtick": max(1, len(placed) // 10)},
             yaxis={"title": {"text": "eV per atom"}},
             shapes=lines,
         ),
@@ -64,10 +64,10 @@ def formation_figure(
     figure_id: str, model: str, crystals: pd.DataFrame, data_set: Sequence[float]
 ) -> Figure | None:
     """Draw formation energies of the generated crystals over the histogram of the data set's own."""
-    known = crystals[np.isfinite(crystals[FORMATION].astype(float))]
+    placed = crystals[np.isfinite(crystals[FORMATION].astype(float))]
     theirs = np.asarray(data_set, dtype=float)
     theirs = theirs[np.isfinite(theirs)]
-    if known.empty:
+    if placed.empty:
         return None
     data, height = [], 1.0
     if len(theirs):
@@ -89,10 +89,10 @@ def formation_figure(
         {
             "type": "scatter",
             "mode": "markers",
-            "name": f"{model}, relaxed ({len(known):,})",
-            "x": significant(known[FORMATION]),
-            "y": [round(-0.07 * height, 5)] * len(known),
-            "text": [f"{row.formula} ({row.id})" for row in known.itertuples()],
+            "name": f"{model}, relaxed ({len(placed):,})",
+            "x": significant(placed[FORMATION]),
+            "y": [round(-0.07 * height, 5)] * len(placed),
+            "text": [f"{row.formula} ({row.id})" for row in placed.itertuples()],
             "hovertemplate": "%{text}<br>%{x:.3f} eV/atom<extra></extra>",
             "marker": {"size": 13, "symbol": "line-ns", "line": {"width": 2.5, "color": COLORS[0]}},
         }

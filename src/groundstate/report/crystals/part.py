@@ -92,8 +92,8 @@ def _records(path: Path) -> list[dict]:
 
 def _energies(key: str, models: Models, records: list[dict]) -> list[Figure]:
     figures: list[Figure | None] = []
-    known = [row["properties"].get(FORMATION) for row in records]
-    reference = [value for value in known if value is not None]
+    energies = [row["properties"].get(FORMATION) for row in records]
+    reference = [value for value in energies if value is not None]
     for model, runs in models.items():
         tables = [run.structures["stability"] for run in runs if "stability" in run.structures]
         if not tables:

@@ -177,7 +177,7 @@ def _views(key: str, run: Run) -> list[Scene]:
     for index, (place, name) in enumerate(chosen):
         if name not in predicted:
             continue
-        beside = {layer: found[name] for layer, found in others.items() if name in found}
+        beside = {layer: mols[name] for layer, mols in others.items() if name in mols}
         caption = _caption(run, column, values[name]) if column else "No reference geometry."
         title = f"{rdMolDescriptors.CalcMolFormula(predicted[name])} · {name}"
         scene = molecule_scene(f"{key}-view-{index}", title, caption, predicted[name], beside)

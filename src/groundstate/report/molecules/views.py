@@ -19,16 +19,16 @@ def read_sdf(path: Path, ids: Iterable[str] | None = None, limit: int | None = N
     With ``ids`` only those; with ``limit`` the first so many. A record that RDKit refuses is passed over: the
     score stage has counted it. Raises ``GroundstateError`` where the file is absent, empty or cut.
     """
-    wanted = None if ids is None else set(ids)
-    count = limit if wanted is None else len(wanted)
-    found: dict[str, Chem.Mol] = {}
+    chosen = None if ids is None else set(ids)
+    count = limit if chosen is None else len(chosen)
+    molecules: dict[str, Chem.Mol] = {}
     for block in read_sdf_blocks(path):
-        if len(found) == count:
+        if len(molecules) == count:
             break
-        if wanted is None or block.id in wanted:
+        if chosen is None or block.id in chosen:
             with contextlib.suppress(RecordError):
-                found[block.id] = parse_molblock(block.molblock)
-    return found
+                molecules[block.id] = parse_molblock(block.molblock)
+    return molecules
 
 
 def best_alignment(moving: Chem.Mol, fixed: Chem.Mol) -> tuple[float, np.ndarray]:

@@ -34,7 +34,7 @@ class NoFingerprint(Exception):
 def _radius(symbol: str) -> float:
     radius = CovalentRadius.radius.get(symbol) or Element(symbol).atomic_radius
     if radius is None:
-        raise NoFingerprint(f"no radius is known for {symbol}")
+        raise NoFingerprint(f"there is no radius of {symbol}")
     return float(radius)
 
 
