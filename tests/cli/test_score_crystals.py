@@ -16,8 +16,6 @@ from groundstate.cli import main
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.readers.flla import read_flla
 from groundstate.crystals.models.generate import write_extxyz
-from groundstate.crystals.structures import read_structures
-from groundstate.metrics.crystals.fingerprints.cached import _read_packs, fingerprints
 from groundstate.potentials.corrections import mp_element_energies
 
 ROWS = Path(__file__).parents[1] / "data/flla_rows.tar.gz"
@@ -128,16 +126,3 @@ def test_nothing_readable_is_a_result_and_nothing_to_compare_with_an_error(
         main(["score", "crystals", *files, *splits])
     assert stop.value.code == 2
     assert "to compare with" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_workers_and_a_damaged_pack_change_nothing(sets: dict[str, Path], tmp_path: Path) -> None:
-    crystals = [crystal.structure for crystal in read_structures(sets["train"])[0]]
-    alone = fingerprints(crystals)
-    shared = fingerprints(crystals, tmp_path / "packs", workers=2)
-    np.testing.assert_array_equal(alone.structures, shared.structures)
-    (pack,) = (tmp_path / "packs").iterdir()
-    pack.write_bytes(pack.read_bytes()[:-50])
-    assert _read_packs(tmp_path / "packs") == {}
-    np.testing.assert_array_equal(fingerprints(crystals, tmp_path / "packs").structures, alone.structures)
-    assert len(_read_packs(tmp_path / "packs")) == len(crystals)

@@ -1,11 +1,9 @@
-"""Coverage and distributions on cases worked by hand."""
+"""Coverage and diversity on cases worked by hand."""
 
 import numpy as np
 import pytest
-from scipy.stats import wasserstein_distance
 
 from groundstate.metrics.crystals.coverage import coverage_rows, diversity, nearest, nearest_distances
-from groundstate.metrics.crystals.distributions import drawn_distances
 
 
 def test_coverage_by_hand() -> None:
@@ -42,18 +40,3 @@ def test_cutoffs_are_inclusive_and_blocks_change_nothing() -> None:
 
 def test_diversity_of_a_triangle() -> None:
     assert diversity(np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])) == pytest.approx(4.0)
-
-
-def test_draws_are_seeded_without_replacement_and_against_the_whole_reference() -> None:
-    generator = np.random.default_rng(0)
-    values, reference = generator.normal(size=50), generator.normal(1.0, size=30)
-    few = drawn_distances(values, reference, seed=0, draw=50)
-    assert few.tolist() == [wasserstein_distance(values, reference)]
-    draws = drawn_distances(values, reference, seed=0, draw=20, draws=5)
-    assert draws.tolist() == drawn_distances(values, reference, seed=0, draw=20, draws=5).tolist()
-    assert len(set(draws.tolist())) == 5
-    # all but one of the values: each draw leaves one out
-    left_out = {wasserstein_distance(np.delete(values, i), reference) for i in range(50)}
-    for distance in drawn_distances(values, reference, seed=1, draw=49, draws=3):
-        assert min(abs(distance - known) for known in left_out) < 1e-12
-    assert np.isnan(drawn_distances(values[:0], reference, seed=0)).all()

@@ -5,8 +5,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from groundstate.crystals.structures import NamedStructure
-from groundstate.metrics.crystals.baselines import cubic_template
-from groundstate.metrics.crystals.match import match_cases, pair_up, template_cases
+from groundstate.metrics.crystals.match import match_cases, pair_up
 from groundstate.metrics.crystals.score_prediction import summarise_matches, table
 
 SITES = [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0], [0, 0.5, 0.5]]
@@ -57,19 +56,3 @@ def test_invalid_predictions_match_nothing() -> None:
     summary = summarise_matches(rows)
     assert (summary["match_rate"], summary["match_rate_unfiltered"]) == (0.0, 1.0)
     assert "match_rmse" not in summary
-
-
-def test_the_template_is_the_mean_and_places_cations_blindly() -> None:
-    train = named({"one": perovskite("Sr", "Ti", 3.8, 0.02), "two": perovskite("Ba", "Zr", 4.2, -0.02)})
-    template = cubic_template(train)
-    assert template.length == pytest.approx(4.0)
-    assert template.anions == {8}
-    np.testing.assert_allclose(template.sites, SITES, atol=1e-9)
-    truth = named({f"{index}": perovskite("Ca", "Hf", 4.1) for index in range(12)})
-    rows = match_cases(template_cases(train, truth, 1, seed=0), "smact14")
-    assert 0 < summarise_matches(rows)["match_rate"] < 1
-    rows = match_cases(template_cases(train, truth, 20, seed=0), "smact14")
-    assert summarise_matches(rows)["match_rate_k"] == 1.0
-    tilted = Structure(Lattice.tetragonal(3.8, 4.0), train[0].structure.species, SITES)
-    assert cubic_template([*train, NamedStructure("three", tilted)]) is None
-    assert template_cases([], truth, 1, seed=0) == []

@@ -3,22 +3,14 @@
 import numpy as np
 import pytest
 from rdkit import Chem
-from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdMolTransforms
 from scipy.spatial.transform import Rotation
 
-from groundstate.metrics.molecules.conformer_energy import conformer_energy
 from groundstate.metrics.molecules.score import score_geometry
 from groundstate.molecules.mols import set_positions
 from groundstate.molecules.sdf import write_sdf
+from metrics.molecules.made import embedded
 
 extensive = pytest.importorskip("groundstate.metrics.molecules.extensive")
-
-
-def embedded(smiles: str) -> tuple[Chem.Mol, np.ndarray]:
-    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
-    assert rdDistGeom.EmbedMolecule(mol, randomSeed=1) == 0
-    rdForceFieldHelpers.MMFFOptimizeMolecule(mol)
-    return mol, mol.GetConformer().GetPositions()
 
 
 @pytest.mark.parametrize(
@@ -60,25 +52,6 @@ def test_gfn2_strain_is_that_of_a_spring_near_the_minimum():
     assert far > 3
     turned = Rotation.random(random_state=1).apply(positions * 1.1) + np.array([1.0, 2, 3])
     assert extensive.gfn2_strain(mol, turned) == pytest.approx(far, abs=0.05)
-
-
-def test_the_folded_conformer_is_above_the_best_one_and_strain_is_not_counted():
-    mol = Chem.AddHs(Chem.MolFromSmiles("CCCC"))
-    rdDistGeom.EmbedMultipleConfs(mol, 20, randomSeed=1)
-    rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol)
-    turns = [abs(rdMolTransforms.GetDihedralDeg(c, 0, 1, 2, 3)) for c in mol.GetConformers()]
-    anti = mol.GetConformer(int(np.argmax(turns))).GetPositions()
-    gauche = mol.GetConformer(int(np.argmin(turns))).GetPositions()
-    # MMFF94 has gauche butane 0.78 kcal/mol above anti (Halgren, J. Comput. Chem. 17, 490, 1996)
-    assert conformer_energy(mol, gauche) == pytest.approx(0.78, abs=0.1)
-    assert conformer_energy(mol, anti * 1.02) == pytest.approx(0, abs=1e-3)
-    assert conformer_energy(Chem.MolFromSmiles("CCCC"), anti[:4]) is None
-
-
-def test_a_cage_that_cannot_be_embedded_has_no_conformer_energy(monkeypatch):
-    mol, positions = embedded("CCCC")
-    monkeypatch.setattr("groundstate.metrics.molecules.conformer_energy.CONFORMERS", 0)
-    assert conformer_energy(mol, positions) is None
 
 
 def test_a_fixed_subset_gets_the_slow_checks(tmp_path):
