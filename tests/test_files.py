@@ -89,7 +89,7 @@ def test_a_claim_holds_for_its_outputs_only(tmp_path: Path) -> None:
     assert (tmp_path / ".a.claim").exists()
     with claimed([tmp_path / "a"]):
         write_text(tmp_path / "a", "mine")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".groundstate", "a", "b"]
 
 
 def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
@@ -112,3 +112,75 @@ def test_sigterm_in_a_command_clears_its_temporary_files(tmp_path: Path) -> None
     process.stdout.readline()
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(20) == 143 and list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_is_neither_replaced_nor_are_its_inputs(tmp_path: Path) -> None:
+    (tmp_path / "mine.sdf").write_text("precious")
+    with pytest.raises(GroundstateError, match=r"mine.sdf: is there, and groundstate did not write it"):
+        with claimed([tmp_path / "mine.sdf"]):
+            pass
+    with pytest.raises(GroundstateError, match=r"table.csv: is an input of this command"):
+        with claimed([tmp_path], [tmp_path / "table.csv"]):
+            write_text(tmp_path / "table.csv", "new")
+    (tmp_path / "link.sdf").symlink_to(tmp_path / "mine.sdf")
+    with pytest.raises(GroundstateError, match=r"link.sdf: is there"), claimed([tmp_path / "link.sdf"]):
+        pass
+    assert (tmp_path / "mine.sdf").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.sdf", "mine.sdf"]
+
+
+def test_what_the_program_made_it_replaces_until_it_is_changed(tmp_path: Path) -> None:
+    for text in ("one", "two", "longer"):
+        with claimed([tmp_path / "out"]):
+            write_text(tmp_path / "out", text)
+    (tmp_path / "out").write_text("edited by hand")
+    with (
+        pytest.raises(GroundstateError, match=r"out: is there, .*changed since"),
+        claimed([tmp_path / "out"]),
+    ):
+        pass
+    (tmp_path / "out").unlink()
+    with claimed([tmp_path / "out"]):
+        write_text(tmp_path / "out", "again")
+
+
+def test_a_folder_with_files_of_another_is_not_replaced(tmp_path: Path) -> None:
+    def make(number: int) -> None:
+        with claimed([tmp_path / "cifs"]), atomic_path(tmp_path / "cifs") as temporary:
+            temporary.mkdir()
+            (temporary / f"{number}.cif").write_text("data")
+
+    make(1)
+    make(2)
+    (tmp_path / "cifs/notes.txt").write_text("precious")
+    with pytest.raises(GroundstateError, match="cifs: is there"):
+        make(3)
+    assert {path.name for path in (tmp_path / "cifs").iterdir()} == {"2.cif", "notes.txt"}
+
+
+def test_files_beside_the_outputs_in_a_folder_stay_free(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("{}")
+    with claimed([tmp_path]):
+        write_text(tmp_path / "cache/piece.json", "{}")
+        write_text(tmp_path / ".pieces/piece.json", "{}")
+        write_text(tmp_path / "cache/piece.json", "[1]")
+        with pytest.raises(GroundstateError, match=r"summary.json: is there"):
+            write_text(tmp_path / "summary.json", "[]")
+    assert not (tmp_path / "cache/.groundstate").exists()
+
+
+def test_what_dead_processes_left_is_cleared_and_that_of_living_ones_stays(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from groundstate.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as one, atomic_path(sys.argv[2]) as two:\n"
+        "    one.write_text('half'); two.write_text('half'); os.kill(os.getpid(), 9)\n"
+    )
+    (tmp_path / "folder").mkdir()
+    arguments = [str(tmp_path / "out"), str(tmp_path / "folder/table.csv")]
+    subprocess.run([sys.executable, "-c", script, *arguments], check=False)
+    assert len(list(tmp_path.rglob(".*.part"))) == 2
+    with atomic_path(tmp_path / "out") as mine:
+        with claimed([tmp_path / "out", tmp_path / "folder"]):
+            assert [path.parent for path in tmp_path.rglob(".*.part")] == [tmp_path]
+        mine.write_text("whole")
+    assert not list(tmp_path.rglob(".*.part"))

@@ -1,19 +1,24 @@
 """Files that are whole or absent: temporary name, flush to disk, rename."""
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from groundstate.errors import GroundstateError
 
-# outputs that this process has claimed, with the text of its claims
+# outputs that this process has claimed, with the text of its claims; and the files that it reads
 _CLAIMS: dict[Path, str] = {}
+_READ: set[Path] = set()
+MADE = ".groundstate"  # in a folder: what this program wrote there for a user, a JSON list per line
 
 
 def _claim_file(path: Path) -> Path:
@@ -21,24 +26,114 @@ def _claim_file(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def claimed(paths: Sequence[Path]) -> Iterator[None]:
+def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None]:
     """Claim outputs (files or folders) while the block runs; whoever claims last is the one that may write.
 
     A stage whose workflow was killed may live on. When its successor claims the same outputs,
     ``atomic_path`` refuses the older process: it can neither replace a newer result nor disturb its making.
+    What dead processes left half-written beside the outputs and in them is cleared.
+
+    Parameters
+    ----------
+    paths
+        Outputs of a user's command. What lies there is replaced only where this program made it.
+    inputs
+        Files that are never replaced.
+
+    Raises ``GroundstateError`` where an output is an input, or is there and was not made by this program.
     """
     text = f"process {os.getpid()}, {secrets.token_hex(8)}\n"
     mine = [Path(path).absolute() for path in paths]
-    for path in mine:
-        write_text(_claim_file(path), text)
-        _CLAIMS[path] = text
+    _READ.update(Path(path).resolve() for path in inputs)
     try:
+        for path in mine:
+            if not path.is_dir():
+                check_replaceable(path)
+            _clear_dead_scratch(path)
+            write_text(_claim_file(path), text)
+            _CLAIMS[path] = text
         yield
     finally:
-        for path in mine:
+        for path in [path for path in mine if path in _CLAIMS]:
             if _holds(path):
                 _claim_file(path).unlink()
             del _CLAIMS[path]
+        _READ.clear()
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise ``GroundstateError`` where ``path`` is read by this command, or was not made by this program."""
+    if path.resolve() in _READ:
+        raise GroundstateError(
+            f"{path}: is an input of this command and would be replaced; name another output"
+        )
+    if os.path.lexists(path) and _record(path) not in _records(path.parent) and not _is_empty_folder(path):
+        raise GroundstateError(
+            f"{path}: is there, and groundstate did not write it (or it was changed since); "
+            "name another output, or move this one away"
+        )
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _record(path: Path) -> list[object]:
+    """Give what tells a file or folder of this program from a later one: its size, its names."""
+    if path.is_dir():
+        names = sorted(str(one.relative_to(path)) for one in path.rglob("*") if not one.name.startswith("."))
+        return [path.name, hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:16]]
+    return [path.name, path.lstat().st_size]
+
+
+def _records(folder: Path) -> list[object]:
+    try:
+        lines = (folder / MADE).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    records = []
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            records.append(json.loads(line))
+    return records
+
+
+def _write_record(path: Path, folder: Path) -> None:
+    record = _record(path)
+    if record not in _records(folder):
+        # one short write in append mode: processes that share a folder do not disturb each other
+        with (folder / MADE).open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(record) + "\n")
+
+
+def _scratch_prefix(name: str) -> str:
+    """Give the start of a temporary folder's name: whose it is, to tell when its process is gone."""
+    host = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    return f".{name}.{host}-{os.getpid()}."
+
+
+def _clear_dead_scratch(path: Path) -> None:
+    """Remove the temporary folders of dead processes of this machine beside an output and in it."""
+    beside = path.parent.glob(f".{glob.escape(path.name)}.*.part") if path.parent.is_dir() else ()
+    inside = path.glob(".*.part") if path.is_dir() else ()
+    for folder in [*beside, *inside]:
+        match = re.fullmatch(r"\..*\.([0-9a-f]{8})-([0-9]+)\.\w+\.part", folder.name)
+        if match and _scratch_prefix("").startswith(f"..{match[1]}-") and not is_running(int(match[2])):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_running(process: int) -> bool:
+    """Tell whether a process of this machine runs; one that has ended and is not yet waited for does not."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (OSError, IndexError):
+        return True
 
 
 def _holds(claim: Path) -> bool:
@@ -54,11 +149,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     On an exception, or when the process is killed, ``path`` keeps its former content (or stays absent).
     The block may create a file or a folder at the temporary path; a folder replaces the old folder whole.
-    Raises ``GroundstateError`` where another process has since claimed the output.
+    Raises ``GroundstateError`` where another process has since claimed the output, and, for the outputs of a
+    command and what it writes into them, where something lies there that this program did not make.
     """
     path = Path(path)
+    claims = _CLAIMS.keys() & {path.absolute(), *path.absolute().parents}
+    # deeper in a claimed folder, or hidden in it, is what only this program has: finished pieces
+    outer = {path.absolute(), path.absolute().parent} & claims
+    recorded = bool(outer) and (path.absolute() in claims or not path.name.startswith("."))
+    if recorded:
+        check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(path.name), suffix=".part", dir=path.parent))
     temporary = scratch / path.name
     try:
         yield temporary
@@ -68,9 +170,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         else:
             with temporary.open("rb+") as handle:
                 os.fsync(handle.fileno())
-        for claim in _CLAIMS.keys() & {path.absolute(), *path.absolute().parents}:
+        for claim in claims:
             if not _holds(claim):
                 raise GroundstateError(f"{path}: not written, for a newer run has begun to write {claim}")
+        if recorded:
+            _write_record(temporary, path.parent)
         temporary.replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

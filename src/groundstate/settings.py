@@ -1,10 +1,14 @@
 """What a stage is told: frozen pydantic models, passed to a command as one JSON argument."""
 
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from groundstate.errors import GroundstateError
+
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES: tuple[str, ...] = get_args(Device)
+MAX_THREADS = 1024  # beyond it OpenMP fails to start them
 
 
 class Settings(BaseModel):

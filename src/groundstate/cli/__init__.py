@@ -4,21 +4,18 @@ The table below names modules as text on purpose: a command starts fast, and the
 count as sources of another (``groundstate.dependencies`` follows imports).
 """
 
-import errno
-import functools
 import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+import traceback
+from typing import Annotated, NoReturn
 
 import typer
 
 from groundstate import __version__
+from groundstate.cli.guard import guarded, last_sentence, os_sentence, use_a_cache_folder
 from groundstate.errors import GroundstateError
-from groundstate.files import claimed
 
 COMMANDS = {
     "fetch": ("groundstate.cli.fetch", "Fetch one file of a data set and verify it."),
@@ -51,6 +48,7 @@ def _version(wanted: bool) -> None:
 
 def _callback(
     version: Annotated[bool, typer.Option("--version", callback=_version, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault, too.")] = False,
 ) -> None:
     """Ground-state molecular geometries and new crystals. `snakemake` runs the whole pipeline."""
 
@@ -76,61 +74,42 @@ def build_app(arguments: list[str]) -> typer.Typer:
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
         called = arguments[: len(name.split())] == name.split()
-        command = _claiming(importlib.import_module(module).command) if called else _not_loaded
+        command = guarded(importlib.import_module(module).command) if called else _not_loaded
         parent.command(noun or verb, help=None if called else text)(command)
     return app
-
-
-def _claiming(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap the command in a claim on its outputs: see ``groundstate.files.claimed``."""
-
-    @functools.wraps(command)
-    def claiming(**values: object) -> None:
-        outputs = [
-            Path(str(values[name])) for name in ("output", "output_dir", "cif_dir") if values.get(name)
-        ]
-        # of processes that share a training only the first one writes; parts of a stage write side by side
-        ranks = (os.environ.get(name, "0") for name in ("LOCAL_RANK", "SLURM_PROCID"))
-        first = not values.get("shard") and all(rank == "0" for rank in ranks)
-        with claimed(outputs if first else []):
-            command(**values)
-
-    return claiming
 
 
 def _not_loaded() -> None:
     raise AssertionError("a command that was not called is not loaded")
 
 
-def _sentence(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    advice = {
-        errno.ENOSPC: "no space left on the device; free some or choose another results folder",
-        errno.EDQUOT: "the disk quota is used up; free some or choose another results folder",
-        errno.EACCES: "no permission; choose a folder that you may write to",
-        errno.EPERM: "not permitted; choose a folder that you may write to",
-        errno.EROFS: "the file system is read-only; choose another results folder",
-        errno.ENOENT: "no such file or folder",
-        errno.EISDIR: "is a folder, a file is wanted",
-        errno.ENOTDIR: "a part of this path is a file, a folder is wanted",
-    }
-    return where + advice.get(error.errno or 0, error.strerror or str(error))
-
-
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; faults that a user can mend end as one sentence and status 2."""
+    """Run the command line; faults that a user can mend end as one sentence and status 2.
+
+    Other faults end with status 1, one sentence, and their traceback in a file; ``--debug`` shows it.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared
     arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
     try:
+        use_a_cache_folder()
         build_app(arguments)(args=arguments, prog_name="groundstate")
     except GroundstateError as error:
-        sys.stderr.write(f"error: {error}\n")
-        raise SystemExit(2) from None
+        _end(2, str(error), debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
-    except OSError as error:
-        if error.errno is None:
-            raise
-        sys.stderr.write(f"error: {_sentence(error)}\n")
-        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        _end(130, "stopped; finished pieces are kept, the same command goes on", debug)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            _end(2, os_sentence(error, arguments), debug)
+        _end(1, last_sentence(error, arguments), debug)
+
+
+def _end(status: int, sentence: str, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    sys.stderr.write(f"error: {sentence}\n")
+    raise SystemExit(status) from None

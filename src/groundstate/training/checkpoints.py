@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
 from groundstate.plugins import TABLES, resolve
-from groundstate.settings import explain
-from groundstate.training.settings import DEVICES
+from groundstate.settings import DEVICES, explain
 
 _MARK = b"groundstate sha256 "
 _COMMENT = len(_MARK) + 64  # bytes, the digest in hexadecimal

@@ -1,14 +1,8 @@
 """What a training is told; apart from the loop, which is slow to import."""
 
-from typing import Literal, get_args
-
 from pydantic import Field, model_validator
 
-from groundstate.settings import Settings
-
-Device = Literal["auto", "cpu", "cuda"]
-MAX_THREADS = 1024  # beyond it OpenMP fails to start them
-DEVICES: tuple[str, ...] = get_args(Device)
+from groundstate.settings import MAX_THREADS, Device, Settings
 
 
 class TrainingSettings(Settings):

@@ -1,0 +1,167 @@
+"""What holds for every command: options within bounds, outputs that may be written, faults as sentences."""
+
+import errno
+import functools
+import math
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from groundstate import __version__
+from groundstate.errors import GroundstateError
+from groundstate.files import claimed
+
+OUTPUTS = ("output", "output_dir", "cif_dir")
+STORES = ("cache",)  # read and written
+BOUNDS = {
+    "threads": (1, 1024),
+    "workers": (1, 1024),
+    "processes": (0, 1024),
+    "seed": (0, 2**63 - 1),
+    "steps": (1, 10**6),
+    "num": (1, 10**7),
+}
+LARGEST = 10**9  # of any other number
+FEW_BYTES = 1 << 20  # a disk with less is full
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a command in checks of its options and a claim on its outputs (``groundstate.files.claimed``)."""
+
+    @functools.wraps(command)
+    def guarding(**values: object) -> None:
+        check_options(values)
+        outputs = [Path(str(values[name])) for name in OUTPUTS if values.get(name)]
+        # of processes that share a training only the first one writes; parts of a stage write side by side
+        ranks = (os.environ.get(name, "0") for name in ("LOCAL_RANK", "SLURM_PROCID"))
+        first = not values.get("shard") and all(rank == "0" for rank in ranks)
+        with claimed(outputs if first else [], _inputs(values)):
+            command(**values)
+
+    return guarding
+
+
+def check_options(values: Mapping[str, object]) -> None:
+    """Raise ``GroundstateError`` for a number that is not finite or out of bounds, or no device or part."""
+    from groundstate.settings import DEVICES  # slow to import; a command that runs needs it anyway
+    from groundstate.shards import parse_shard
+
+    for name, value in values.items():
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool) or value is None:
+            continue
+        if name == "device" and value not in DEVICES:
+            raise GroundstateError(f"{option}: unknown {value!r}; allowed: {', '.join(DEVICES)}")
+        if name == "shard":
+            parse_shard(str(value))
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int | float):
+                low, high = BOUNDS.get(name, (-LARGEST, LARGEST))
+                if not math.isfinite(number):
+                    raise GroundstateError(f"{option}: {number} is not a finite number")
+                if not low <= number <= high:
+                    raise GroundstateError(f"{option}: {number} is not between {low} and {high}")
+
+
+def _inputs(values: Mapping[str, object]) -> list[Path]:
+    """Files that a command is given to read: paths, and those behind ``NAME=FILE``."""
+    return [
+        path
+        for name, value in values.items()
+        if name not in (*OUTPUTS, *STORES)
+        for one in (value if isinstance(value, list) else [value])
+        for path in _paths(one)
+        if path.is_file()
+    ]
+
+
+def _paths(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, str) and "=" in value and "\0" not in value and len(value) < 4096:
+        yield Path(value.partition("=")[2])
+
+
+def use_a_cache_folder() -> None:
+    """Let caches go to the working folder where the home folder cannot be written, and say so."""
+    if os.environ.get("XDG_CACHE_HOME"):
+        return
+    try:
+        home = Path.home() / ".cache"
+    except RuntimeError:  # no HOME and no entry of the user
+        home = Path("/nonexistent")
+    if os.access(next(path for path in (home, *home.parents) if path.exists()), os.W_OK | os.X_OK):
+        return
+    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+    os.environ["XDG_CACHE_HOME"] = str(folder / ".cache")
+    os.environ.setdefault("MPLCONFIGDIR", str(folder / ".cache/matplotlib"))
+    sys.stderr.write(f"note: {home} cannot be written; caches go to {folder / '.cache'}\n")
+
+
+def os_sentence(error: OSError, arguments: Iterable[str] = ()) -> str:
+    """Say what the system refused, where, and what to do."""
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return where + full_disk(arguments, error)
+    advice = {
+        errno.EACCES: "no permission; choose a folder that you may write to",
+        errno.EPERM: "not permitted; choose a folder that you may write to",
+        errno.EROFS: "the file system is read-only; choose another results folder",
+        errno.ENOENT: "no such file or folder",
+        errno.EISDIR: "is a folder, a file is wanted",
+        errno.ENOTDIR: "a part of this path is a file, a folder is wanted",
+        errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+        errno.ELOOP: "a link that leads to itself; mend it",
+        errno.ENOMEM: "not enough memory; use fewer workers or smaller batches",
+        errno.EMFILE: "too many open files; raise `ulimit -n`",
+    }
+    return where + advice.get(error.errno or 0, error.strerror or str(error))
+
+
+def full_disk(arguments: Iterable[str], error: OSError | None = None) -> str:
+    """Say which disk is full: of the folders that a command names, or the one of temporary files."""
+    names = [error.filename] if error is not None and error.filename else []
+    full = {}
+    for name in [
+        *names,
+        *(argument for argument in arguments if "\0" not in argument),
+        tempfile.gettempdir(),
+    ]:
+        path = Path(str(name)).absolute()
+        try:
+            while not path.exists() and path != path.parent:
+                path = path.parent
+            space = os.statvfs(path)
+        except OSError:
+            continue
+        if space.f_bavail * space.f_frsize < FEW_BYTES:
+            while path != path.parent and path.stat().st_dev == path.parent.stat().st_dev:
+                path = path.parent
+            full[str(path)] = space.f_bavail * space.f_frsize
+    where = ", ".join(f"the disk at {path} ({free} bytes free)" for path, free in full.items())
+    quota = error is not None and error.errno == errno.EDQUOT
+    what = "the disk quota is used up" if quota else "no space left"
+    return f"{what} on {where or 'the device'}; free some or choose another results folder"
+
+
+def last_sentence(error: Exception, arguments: list[str]) -> str:
+    """Say what went wrong where nothing better is known, and keep the traceback in a file."""
+    lines = str(error).strip().splitlines()
+    text = f"{type(error).__name__}: {lines[0] if lines else 'no further word'}"
+    if "No space left on device" in str(error) or "ENOSPC" in str(error):
+        return full_disk(arguments)
+    if isinstance(error, MemoryError) or "out of memory" in text.lower():
+        return f"not enough memory ({text}); use fewer workers, smaller batches or a smaller input"
+    report = f"groundstate {__version__}\narguments: {arguments}\n\n{traceback.format_exc()}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="groundstate-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
+        ) as handle:
+            handle.write(report)
+        kept = f"the traceback is in {handle.name}"
+    except OSError:
+        kept = "run again with --debug for the traceback"
+    return f"{text}; an input that was not foreseen, or a fault of the program: {kept}"
