@@ -3,6 +3,12 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# where HOME cannot be written, caches go to the project
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+$(info HOME ($(HOME)) cannot be written: caches go to $(CURDIR)/.cache)
+export HOME := $(CURDIR)/.cache
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
 # one thread a process: several processes beat several threads on a few cores
 export OMP_NUM_THREADS ?= 1
 

@@ -78,6 +78,23 @@ def test_mistakes_name_the_key_and_what_is_allowed(change: dict, message: str) -
     assert "\n" not in str(caught.value)
 
 
+def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+    bomb: list = ["x"] * 9
+    for _ in range(9):
+        bomb = [bomb] * 9
+    for change in ({"seeds": bomb}, {"molecules": {"models": bomb}}):
+        with pytest.raises(GroundstateError, match=r"config: \w+: more than 100000 entries"):
+            read_config(SOURCES | change)
+    with pytest.raises(GroundstateError) as caught:
+        read_config(SOURCES | {"results": "x y" * 10000})
+    assert len(str(caught.value)) < 500
+
+
+def test_more_shards_than_jobs_can_be_are_refused() -> None:
+    with pytest.raises(GroundstateError, match=r"config: shards: .*less than or equal to 10000"):
+        read_config(SOURCES | {"shards": 100_000_000})
+
+
 def test_molecules_without_geometries_need_a_teacher() -> None:
     mine = {
         "kind": "path",
@@ -99,4 +116,8 @@ def test_molecules_without_geometries_need_a_teacher() -> None:
 def test_schema_is_json_schema() -> None:
     schema = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
     assert set(schema["properties"]) == set(Config.model_fields)
+    assert "$ref" not in json.dumps(schema)
+    assert schema["properties"]["molecules"]["properties"]["train"]["properties"]["gaunt"]["properties"][
+        "lmax"
+    ]["default"]
     assert Path(ROOT / "config/README.md").read_text().count("| `") > len(Config.model_fields)

@@ -3,6 +3,7 @@
 The defaults here are the default run; ``groundstate.config_texts`` writes the files that say so.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -31,6 +32,8 @@ WHAT = {
     ("crystals", "models"): "crystal model",
     ("crystals", "metrics"): "crystal metric",
 }
+
+MOST_ENTRIES = 100_000  # of one key; the sources of every published set are some hundred
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 Reference = Annotated[str, StringConstraints(pattern=rf"^{REFERENCE.pattern}$")]
@@ -222,6 +225,17 @@ def _require(key: str, name: str, allowed: list[str]) -> None:
         raise ValueError(f"{key}: unknown name {name!r}; allowed: {', '.join(allowed)}")
 
 
+def _entries(value: object) -> int:
+    """Count the entries of nested lists and tables, each alias anew, to just beyond ``MOST_ENTRIES``."""
+    waiting, count = [value], 0
+    while waiting and count <= MOST_ENTRIES:
+        one = waiting.pop()
+        inner = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
+        count += len(inner)
+        waiting.extend(inner)
+    return count
+
+
 def yaml_fault(path: str | Path) -> str | None:
     """Say what keeps a YAML file from being read, with file and line; None where nothing does."""
     try:
@@ -234,11 +248,41 @@ def yaml_fault(path: str | Path) -> str | None:
     return None
 
 
+def asked_for(given: Mapping[str, Any]) -> set[str]:
+    """Name the halves of the pipeline that a config asks for: those it names, else both."""
+    return PARTS.keys() & given.keys() or set(PARTS)
+
+
+def complete(values: dict[str, Any], halves: set[str], sources: str | Path) -> dict[str, Any]:
+    """Add the described data sets, and empty the halves that nobody asked for.
+
+    Parameters
+    ----------
+    values
+        The config as Snakemake merged it; where this workflow is a module, what its user gave.
+    sources
+        Path of ``sources.yaml``.
+    """
+    described = yaml.safe_load(Path(sources).read_text(encoding="utf-8"))["sources"]
+    own = values.get("sources") or {}
+    values = {**values, "sources": {**described, **own} if isinstance(own, dict) else own}
+    for part in PARTS.keys() - halves:
+        section = values.get(part) or {}
+        values[part] = {**section, "datasets": []} if isinstance(section, dict) else section
+    return values
+
+
 def read_config(values: dict[str, Any]) -> Config:
     """Check ``values`` (as Snakemake merged them) and fill in the defaults.
 
     Raises ``GroundstateError`` with one line a fault: the key and what is allowed.
     """
+    for key, value in values.items():
+        if _entries(value) > MOST_ENTRIES:
+            raise GroundstateError(
+                f"config: {key}: more than {MOST_ENTRIES} entries when its YAML aliases are written out; "
+                "write what is meant, or put data into a file"
+            )
     try:
         return Config.model_validate(values)
     except ValidationError as error:

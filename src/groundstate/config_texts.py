@@ -73,8 +73,23 @@ def readme_text() -> str:
 
 
 def schema_text() -> str:
-    """Write the JSON schema of the configuration."""
-    return json.dumps(Config.model_json_schema(), indent=2, sort_keys=True) + "\n"
+    """Write the JSON schema of the configuration, flat: the workflow catalog follows no reference."""
+    schema = Config.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    return json.dumps(_flat(schema, definitions), indent=2, sort_keys=True) + "\n"
+
+
+def _flat(value: object, definitions: dict[str, object]) -> object:
+    """Write definitions out where they are referred to; what stands beside a reference stays."""
+    if isinstance(value, list):
+        return [_flat(one, definitions) for one in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _flat(one, definitions) for key, one in value.items() if key != "$ref"}
+    if "$ref" in value:
+        target = _flat(definitions[value["$ref"].rpartition("/")[2]], definitions)
+        return (target if isinstance(target, dict) else {}) | inner
+    return inner
 
 
 GENERATED = {

@@ -9,6 +9,7 @@ from groundstate.errors import GroundstateError
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[str, ...] = get_args(Device)
 MAX_THREADS = 1024  # beyond it OpenMP fails to start them
+LONGEST = 200  # characters of a wrong value that a sentence repeats
 
 
 class Settings(BaseModel):
@@ -30,7 +31,8 @@ def explain(error: ValidationError, where: str, allowed: type[BaseModel] | None 
             keys = _siblings(allowed, fault["loc"]) if allowed else []
             message = "unknown key" + (f"; allowed here: {', '.join(keys)}" if keys else "")
         elif "input" in fault and not isinstance(fault["input"], dict):
-            message += f" (it is {fault['input']!r})"
+            text = repr(fault["input"])
+            message += f" (it is {text if len(text) <= LONGEST else text[:LONGEST] + '...'})"
         lines.append(f"{where}: {key}{message}")
     return "\n".join(lines)
 

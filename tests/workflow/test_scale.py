@@ -15,8 +15,7 @@ def test_the_dry_run_of_molecule3d_sees_every_job(tmp_path: Path) -> None:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     jobs = planned(printed)
     assert jobs["embed_part"] == PARTS
-    assert jobs.pop("fetch") == 14  # 13 files of Molecule3D, one of crystals
-    assert jobs["relax_part"] == 8  # no more than there are crystals to relax
-    assert sum(jobs.values()) == PARTS + 8 + 12
+    assert jobs.pop("fetch") == 13  # the files of Molecule3D, and none of crystals: nobody asked for them
+    assert sum(jobs.values()) == PARTS + 6
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert seconds < 60 and after.ru_maxrss < 4 * 1024**2

@@ -3,18 +3,22 @@ import json
 import os
 import shlex
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from groundstate.config import read_config
+from groundstate.config import complete, read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
+from groundstate.locks import register_run
 from groundstate.provenance import other_versions
 from groundstate.weights import find_checkpoint
 
 try:
-    CONFIG = read_config(config)
+    CONFIG = read_config(
+        complete(config, GIVEN, workflow.source_path("../../config/sources.yaml"))
+    )
 except GroundstateError as error:
     raise WorkflowError(str(error)) from None
 
@@ -39,8 +43,11 @@ if not workflow.deployment_settings.deployment_method:
 
 
 # once, not in every job
-if workflow.is_main_process and (differing := other_versions(RESULTS)):
-    logger.warning(differing)
+if workflow.is_main_process:
+    if differing := other_versions(RESULTS):
+        logger.warning(differing)
+    if not workflow.dryrun and (released := register_run(Path.cwd())):
+        logger.warning(released)
 
 
 wildcard_constraints:
