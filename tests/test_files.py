@@ -116,12 +116,12 @@ def test_sigterm_in_a_command_clears_its_temporary_files(tmp_path: Path) -> None
 
 def test_a_file_of_another_is_neither_replaced_nor_are_its_inputs(tmp_path: Path) -> None:
     (tmp_path / "mine.sdf").write_text("precious")
-    with pytest.raises(GroundstateError, match=r"mine.sdf: is there, and groundstate did not write it"):
-        with claimed([tmp_path / "mine.sdf"]):
-            pass
-    with pytest.raises(GroundstateError, match=r"table.csv: is an input of this command"):
-        with claimed([tmp_path], [tmp_path / "table.csv"]):
-            write_text(tmp_path / "table.csv", "new")
+    not_ours = pytest.raises(GroundstateError, match=r"mine.sdf: is there, and groundstate did not write it")
+    with not_ours, claimed([tmp_path / "mine.sdf"]):
+        pass
+    an_input = pytest.raises(GroundstateError, match=r"table.csv: is an input of this command")
+    with an_input, claimed([tmp_path], [tmp_path / "table.csv"]):
+        write_text(tmp_path / "table.csv", "new")
     (tmp_path / "link.sdf").symlink_to(tmp_path / "mine.sdf")
     with pytest.raises(GroundstateError, match=r"link.sdf: is there"), claimed([tmp_path / "link.sdf"]):
         pass
