@@ -93,7 +93,9 @@ class Crystals(Settings):
         "smact14", description="oxidation states of composition validity; smact14 is the literature's"
     )
     score: ScoreCrystals = ScoreCrystals(max_reference=150, baseline_crystals=64)
-    stability: ScoreStability = ScoreStability(workers=1)
+    stability: ScoreStability = ScoreStability(
+        workers=1, max_crystals=8, max_atoms=8, controls=("random_search",)
+    )
 
 
 class Config(Settings):

@@ -29,7 +29,7 @@ EMT = {
     "potential_scheme": "emt",
     "workers": 0,
     "fmax": 0.1,
-    "controls": (),
+    "whole_references": True,
 }
 
 
@@ -147,7 +147,7 @@ def test_every_crystal_is_in_one_class_and_in_the_files(scored):
     summary = json.loads((scored / "summary.json").read_text())
     assert sum(summary["classes"].values()) == summary["n"] == len(table)
     assert set(table["class"]) <= set(CLASSES)
-    assert (summary["hull"]["label"], summary["hull"]["phases_per_system"]["Au-Cu"]) == ("partial", 1)
+    assert (summary["hull"]["label"], summary["hull"]["phases_per_system"]["Au-Cu"]) == ("complete", 1)
     assert 0 < summary["sun_100mev"] <= summary["stable_100mev"]
     relaxed = ase.io.read(scored / "relaxed.extxyz", ":")
     lost = pd.read_csv(scored / "rejected.csv")
@@ -287,9 +287,12 @@ def test_a_duplicated_id_is_refused(tmp_path):
 
 def test_a_system_without_a_compound_is_filled_with_prototypes(tmp_path, references):
     path = save(tmp_path / "m.extxyz", {"a": ordered(4.1, "Ag")})
-    empty = score(tmp_path, path, [references])
-    assert empty.scores["generated"].rows[0].hull_incomplete
-    assert empty.summary["hull"]["label"] == "elements only"
+    empty = score(tmp_path, path, [references], whole_references=False)
+    row = empty.scores["generated"].rows[0]
+    assert row.hull == "lower bound: 2 stable phases without energy (Ag3Au, AgAu3)"
+    assert row.decomposition_products == "Ag + 3 Au"
+    assert empty.summary["stable_100mev"] == 0.0  # nothing is stable on an incomplete hull
+    assert empty.summary["hull"]["incomplete_systems"] == {"Ag-Au": row.hull}
     found = score(tmp_path, path, [references], prototype_phases=3)
     row = found.scores["generated"].rows[0]
     assert (row.reference_phases, row.hull_incomplete) == (3, False)

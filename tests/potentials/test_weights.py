@@ -55,6 +55,21 @@ def test_strontium_titanate_with_published_elements(name, expected):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sevennet-0", "chgnet"])
+def test_a_left_handed_cell_relaxes_as_the_right_handed_one(name):
+    """CHGNet 0.4.2 gives the stress of a left-handed cell the wrong sign: rock salt collapsed."""
+    cell = np.array([[0, 2.82, 2.82], [2.82, 0, 2.82], [2.82, 2.82, 0]])
+    salts = [
+        Atoms("NaCl", cell=vectors, scaled_positions=[[0] * 3, [0.5] * 3], pbc=True)
+        for vectors in (cell, cell[[1, 0, 2]])
+    ]
+    right, left = (relax(find_potential(name), salt, RelaxSettings()) for salt in salts)
+    assert right.outcome == left.outcome == "converged"
+    assert left.energy == pytest.approx(right.energy, abs=1e-4)
+    assert left.atoms.get_volume() == pytest.approx(right.atoms.get_volume(), rel=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sevennet-0", "chgnet"])
 def test_an_isolated_atom_and_an_unknown_element_never_pass_as_converged_and_low(name):
     potential = find_potential(name)
     alone = Atoms("Fe", cell=np.eye(3) * 14, pbc=True)

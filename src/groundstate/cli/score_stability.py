@@ -6,19 +6,26 @@ from typing import Annotated
 import typer
 
 from groundstate.files import write_json
+from groundstate.metrics.text_table import score_table
 from groundstate.potentials.cache import Cache
 from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard
 from groundstate.stability.evaluation import evaluate_stability, fill_cache
+from groundstate.stability.inputs import GENERATED
+from groundstate.stability.output.text_table import crystal_table
+from groundstate.stability.output.write import write_evaluation
 from groundstate.stability.settings import ScoreStability
-from groundstate.stability.write import write_evaluation
 
 
 def command(
     structures: Annotated[Path, typer.Option(help="extxyz, CSV with CIFs, records or a folder of CIF files")],
     output: Annotated[Path, typer.Option(help="folder for the tables and the relaxed crystals")],
     reference: Annotated[
-        list[Path], typer.Option(help="known phases: crystals, or ComputedEntry JSON; may be repeated")
+        list[Path],
+        typer.Option(help="phases besides the shipped ones, crystals or ComputedEntry JSON; may be repeated"),
+    ] = [],  # noqa: B006
+    train: Annotated[
+        list[Path], typer.Option(help="crystals that only novelty is counted against; may be repeated")
     ] = [],  # noqa: B006
     potential: Annotated[str | None, typer.Option(help="overrides the setting of this name")] = None,
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
@@ -26,16 +33,27 @@ def command(
     shard: Annotated[
         str | None, typer.Option(help="K/N: only fill the cache with the K-th of N parts")
     ] = None,
-    seed: Annotated[int, typer.Option(help="of the controls and the bootstrap intervals")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the controls and the bootstrap intervals")] = 0,
 ) -> None:
-    """Relax crystals with a universal potential; formation energy, energy above hull, stability rates."""
+    """Relax crystals with a universal potential; formation energy, energy above hull, stability rates.
+
+    Example: groundstate score stability --structures mine.extxyz --output stability
+    """
     chosen = parse_settings(ScoreStability, settings)
     if potential is not None:
         chosen = chosen.model_copy(update={"potential": potential})
     store = Cache(cache if cache is not None else output / "cache")
-    if shard is None:
-        write_evaluation(output, evaluate_stability(structures, reference, chosen, store, seed))
-    else:
+    if shard is not None:
         part = parse_shard(shard)
         done = fill_cache(structures, reference, chosen, store, seed, part)
         write_json(output / "shards" / f"{part[0]}.json", done)
+        return
+    evaluation = evaluate_stability(structures, reference, chosen, store, seed, train)
+    write_evaluation(output, evaluation)
+    summary = evaluation.summary
+    typer.echo(score_table(summary, "crystals"))
+    typer.echo(crystal_table(evaluation.scores[GENERATED].rows))
+    typer.echo(
+        f"{output}: {summary['n']} crystals, {summary['scored']} scored, {summary['hull_incomplete']} with a "
+        "hull that is a lower bound; crystals.csv, relaxed.extxyz, rejected.csv, summary.json, figures/"
+    )

@@ -9,11 +9,19 @@ from pymatgen.io.ase import AseAtomsAdaptor
 def to_atoms(structure: Structure) -> Atoms:
     """Give the ASE form of a structure, bare of everything but species, cell and positions."""
     atoms = AseAtomsAdaptor.get_atoms(structure, msonable=False)
-    cell = atoms.cell.array
-    # minus all three vectors is the same lattice: the stress of a left-handed cell has the wrong sign
-    if np.linalg.det(cell) < 0:
-        cell = -cell
-    return Atoms(atoms.numbers, positions=atoms.positions, cell=cell, pbc=True)
+    return right_handed(Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True))
+
+
+def right_handed(atoms: Atoms) -> Atoms:
+    """Give the same crystal in a right-handed cell, in which every potential has its stress right.
+
+    The three cell vectors of a left-handed cell are turned round: the lattice, the cell's lengths and angles
+    and the positions stay. CHGNet 0.4 divides its stress by the signed volume: a left-handed cell collapses.
+    """
+    if atoms.pbc.all() and np.linalg.det(atoms.cell.array) < 0:
+        atoms = atoms.copy()
+        atoms.set_cell(-atoms.cell.array)
+    return atoms
 
 
 def to_structure(atoms: Atoms) -> Structure:

@@ -1,7 +1,6 @@
 """Total energies to the corrected scheme of the Materials Project, and to formation energies."""
 
-import gzip
-import json
+import csv
 import warnings
 from collections.abc import Mapping
 from functools import cache
@@ -16,22 +15,19 @@ from groundstate.potentials.interface import MP_CORRECTED, MP_RAW
 # Hubbard U (eV) of MPRelaxSet: applied by the Materials Project where one of these metals meets O or F.
 HUBBARD_U = {"Co": 3.32, "Cr": 3.7, "Fe": 5.3, "Mn": 3.9, "Mo": 4.38, "Ni": 6.2, "V": 3.25, "W": 6.2}
 
-ELEMENTS_FILE = "data/mp-elemental-reference-entries.json.gz"
+ELEMENTS_FILE = "data/mp_element_energies.csv"
 ELEMENTS_SOURCE = (
-    "89 elemental reference entries of the Materials Project (CC BY 4.0; Jain et al., APL Materials 1, "
-    "011002, 2013), as published by Matbench Discovery on 2023-02-07"
+    "energies of 89 elements in the Materials Project (CC BY 4.0; Jain et al., APL Materials 1, 011002, "
+    "2013): those that its formation energies of 2024 are against; Yb as published by Matbench Discovery on "
+    "2023-02-07"
 )
 
 
 @cache
 def mp_element_energies() -> dict[str, float]:
     """Read the energy per atom (eV) of the ground states of 89 elements in the Materials Project."""
-    packed = files("groundstate.potentials").joinpath(ELEMENTS_FILE).read_bytes()
-    entries = json.loads(gzip.decompress(packed))
-    return {
-        symbol: (entry["energy"] + entry["correction"]) / sum(entry["composition"].values())
-        for symbol, entry in entries.items()
-    }
+    text = files("groundstate.potentials").joinpath(ELEMENTS_FILE).read_text(encoding="utf-8")
+    return {row["element"]: float(row["energy_per_atom"]) for row in csv.DictReader(text.splitlines())}
 
 
 @cache

@@ -14,6 +14,7 @@ from pathlib import Path
 from ase import Atoms
 
 from groundstate.errors import GroundstateError
+from groundstate.potentials.atoms import right_handed
 
 CUTOFF = 400.0  # eV
 KPOINT_DENSITY = 5.0  # points per inverse angstrom
@@ -45,6 +46,7 @@ def single_point(atoms: Atoms, python: str, spin: bool = False) -> float:
 
     Raises ``RuntimeError`` with the last line of what GPAW said, where it fails.
     """
+    atoms = right_handed(atoms)
     task = {
         "numbers": atoms.numbers.tolist(),
         "positions": atoms.positions.tolist(),

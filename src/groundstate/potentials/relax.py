@@ -7,6 +7,7 @@ from ase import Atoms
 from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 
+from groundstate.potentials.atoms import right_handed
 from groundstate.potentials.interface import Potential
 from groundstate.potentials.settings import RelaxSettings
 
@@ -38,7 +39,7 @@ def evaluate(potential: Potential, atoms: Atoms) -> Evaluation:
 
     Raises ``FloatingPointError`` where the potential gives a number that is not finite.
     """
-    atoms = atoms.copy()
+    atoms = right_handed(atoms).copy()
     atoms.calc = potential.calculator
     stress = atoms.get_stress(voigt=False) if atoms.pbc.all() else None
     energy, forces = float(atoms.get_potential_energy()), atoms.get_forces()
@@ -53,7 +54,7 @@ def relax(potential: Potential, atoms: Atoms, settings: RelaxSettings) -> Relaxa
     A crystal whose volume runs away, in which atoms approach below half the allowed distance, or whose forces
     exceed ``settings.maximum_force`` before the first step, is stopped there.
     """
-    atoms = atoms.copy()
+    atoms = right_handed(atoms).copy()
     start = evaluate(potential, atoms)
     force = _largest(start.forces)
     first_volume = atoms.get_volume()

@@ -40,4 +40,5 @@ def summarise_agreement(
 
 def _second_is_stable(row: StabilityRow, threshold: float) -> bool:
     energy = row.second_energy_above_hull
-    return row.outcome == "converged" and energy is not None and energy <= threshold
+    complete = not row.hull_incomplete and not row.second_reason
+    return row.outcome == "converged" and complete and energy is not None and energy <= threshold

@@ -1,14 +1,9 @@
 """The whole stability stage as one function: relaxations, controls beside them, rates, definitions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pymatgen.core import Structure
-
-from groundstate.crystals.structures import NamedStructure
-from groundstate.metrics.crystals.sun import are_novel, are_unique
-from groundstate.potentials.atoms import to_structure
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.dft import require_gpaw
@@ -16,11 +11,12 @@ from groundstate.potentials.interface import find_potential
 from groundstate.records import Rejection
 from groundstate.stability.agreement import summarise_agreement
 from groundstate.stability.control_comparison import compare_with_control
-from groundstate.stability.definitions import definitions
-from groundstate.stability.describe import describe_hull
 from groundstate.stability.dft import add_dft
-from groundstate.stability.inputs import GENERATED, Inputs, read_inputs
-from groundstate.stability.rates import summarise_stability
+from groundstate.stability.inputs import GENERATED, Inputs, chemical_systems, read_inputs
+from groundstate.stability.novelty import add_novelty
+from groundstate.stability.output.definitions import definitions
+from groundstate.stability.output.describe import describe_hull
+from groundstate.stability.rates import summarise_complete, summarise_stability
 from groundstate.stability.references.hull import ReferenceHull
 from groundstate.stability.references.phases import References, refuse_mixed_hull
 from groundstate.stability.relaxation import StabilityScore, score_stability
@@ -40,21 +36,29 @@ class Evaluation:
 
 
 def evaluate_stability(
-    path: Path, references: Sequence[Path], settings: ScoreStability, cache: Cache, seed: int = 0
+    path: Path,
+    references: Sequence[Path],
+    settings: ScoreStability,
+    cache: Cache,
+    seed: int = 0,
+    train: Sequence[Path] = (),
 ) -> Evaluation:
     """Score the crystals of a file against reference phases, with the controls that the settings name.
 
     Parameters
     ----------
     references
-        Files of reference phases (crystals, or ComputedEntry JSON): the hull, and what novelty is counted
-        against.
+        Files of reference phases (crystals, or ComputedEntry JSON), besides the shipped ones: the hull, and
+        what novelty is counted against.
+    train
+        Files of crystals that only novelty is counted against.
     """
     first, second = _calculations(settings, cache)
-    inputs = read_inputs(path, references, settings, seed)
+    inputs = read_inputs(path, references, settings, first.potential.scheme, seed, train)
     scores, placed = _calculate(inputs, settings, first, second)
+    listed = inputs.references.use_shipped(first.potential.scheme)
     scores = {
-        name: _with_sun(scores[name], dict(members), inputs.references.phases)
+        name: add_novelty(scores[name], dict(members), inputs.structures_at_hand, listed)
         for name, members in inputs.sets.items()
     }
     ours = replace(scores[GENERATED], rows=inputs.in_order(scores[GENERATED].rows))
@@ -85,7 +89,7 @@ def fill_cache(
     Returns the number of crystals of each set in this part.
     """
     first, second = _calculations(settings, cache)
-    inputs = read_inputs(path, references, settings, seed, shard)
+    inputs = read_inputs(path, references, settings, first.potential.scheme, seed, shard=shard)
     _calculate(inputs, settings, first, second)
     return {name: len(members) for name, members in inputs.sets.items()}
 
@@ -108,7 +112,7 @@ def _calculate(
         refuse_mixed_hull(inputs.references.entries, second.potential)  # before the relaxations, not after
     scores, placed = score_stability(inputs.sets, inputs.references, first)
     if second is not None:
-        scores = add_second_opinion(scores, placed, inputs.references, second)
+        scores = add_second_opinion(scores, placed, inputs.references, chemical_systems(inputs.sets), second)
     if settings.dft:
         scores[GENERATED] = add_dft(scores[GENERATED], settings.dft_python, first.cache)
     return scores, placed
@@ -116,29 +120,7 @@ def _calculate(
 
 def _summarise(rows: Sequence[StabilityRow], settings: ScoreStability, seed: int) -> dict[str, object]:
     summary = summarise_stability(rows, settings.thresholds, seed)
+    summary["complete_hulls"] = summarise_complete(rows, settings.thresholds, seed)
     if settings.second_potential:
         summary["agreement"] = summarise_agreement(rows, settings.thresholds, seed)
     return summary
-
-
-def _with_sun(
-    score: StabilityScore, before: Mapping[str, Structure], references: Sequence[NamedStructure]
-) -> StabilityScore:
-    """Uniqueness and novelty of the relaxed crystals (of the given ones, where nothing was relaxed)."""
-    structures = [structure for _, structure in references]
-    given = [before[row.id] for row in score.rows]
-    final = [
-        to_structure(score.relaxed[row.id]) if row.id in score.relaxed else structure
-        for row, structure in zip(score.rows, given, strict=True)
-    ]
-    columns = (
-        are_unique(final),
-        are_novel(final, structures),
-        are_unique(given),
-        are_novel(given, structures),
-    )
-    rows = [
-        replace(row, unique=unique, novel=novel, unique_before=unique_before, novel_before=novel_before)
-        for row, unique, novel, unique_before, novel_before in zip(score.rows, *columns, strict=True)
-    ]
-    return replace(score, rows=rows)

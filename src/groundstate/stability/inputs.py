@@ -1,10 +1,11 @@
 """What a stability score is made of: the crystals, their controls, and the phases of their systems."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ase.data import atomic_numbers
+from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
 
 from groundstate.crystals.structures import NamedStructure, read_structures
 from groundstate.errors import GroundstateError
@@ -12,7 +13,7 @@ from groundstate.potentials.atoms import to_structure
 from groundstate.records import Rejection
 from groundstate.stability.controls import random_search, substitute_prototypes, training_replay
 from groundstate.stability.references.entries import is_entry_file, read_entries
-from groundstate.stability.references.phases import ReferenceInputs
+from groundstate.stability.references.inputs import ReferenceInputs
 from groundstate.stability.references.prototypes import fill_systems
 from groundstate.stability.rows import StabilityRow, new_row
 from groundstate.stability.settings import ScoreStability
@@ -22,10 +23,14 @@ GENERATED = "generated"
 
 @dataclass(frozen=True)
 class Inputs:
-    """Sets by name, the generated crystals first; ``rest`` holds rows of those that are not scored."""
+    """Sets by name, the generated crystals first; ``rest`` holds rows of those that are not scored.
+
+    Novelty is counted against ``structures_at_hand``: references, training crystals, entries that have one.
+    """
 
     sets: dict[str, list[NamedStructure]]
     references: ReferenceInputs
+    structures_at_hand: list[NamedStructure]
     unreadable_references: list[Rejection]
     ids: list[str]
     rest: Mapping[str, StabilityRow]
@@ -45,12 +50,23 @@ def read_inputs(
     path: Path,
     references: Sequence[Path],
     settings: ScoreStability,
+    scheme: str,
     seed: int,
+    train: Sequence[Path] = (),
     shard: tuple[int, int] | None = None,
 ) -> Inputs:
     """Read the crystals and the references, and make the controls.
 
-    ``shard`` ``(k, n)`` keeps every n-th crystal from the k-th (1 to n) of every set.
+    Parameters
+    ----------
+    references
+        Files of reference phases: crystals, or ComputedEntry JSON.
+    scheme
+        Energy scheme of the potential.
+    train
+        Files of crystals that only novelty is counted against.
+    shard
+        ``(k, n)`` keeps every n-th crystal from the k-th (1 to n) of every set.
     """
     entry_files = [file for file in references if is_entry_file(file)]
     phase_files = [file for file in references if file not in entry_files]
@@ -59,25 +75,50 @@ def read_inputs(
     sets = {GENERATED: chosen, **_controls(chosen, phase_files, settings, seed)}
     if shard is not None:
         sets = {name: members[shard[0] - 1 :: shard[1]] for name, members in sets.items()}
-    systems = {
-        frozenset(element.symbol for element in structure.composition)
-        for members in sets.values()
-        for _, structure in members
-    }
+    systems = chemical_systems(sets)
     phases, unreadable_phases = _read_phases(phase_files, systems)
-    entries = [entry for file in entry_files for entry in read_entries(file, systems)]
-    compositions = [structure.composition for _, structure in phases]
-    compositions += [entry.composition for entry in entries]
-    compounds = {frozenset(e.symbol for e in one) for one in compositions if len(one) > 1}
+    entries: list[ComputedEntry] = []
+    for file in entry_files:
+        kept, refused = read_entries(file, systems)
+        entries += kept
+        unreadable_phases += refused
+    training, _ = _read_phases(train, systems)
+    reference_inputs = ReferenceInputs(
+        phases,
+        [],
+        entries,
+        settings.element_reference,
+        settings.shipped_references,
+        settings.whole_references,
+    )
+    compounds = reference_inputs.compounds(systems, scheme)
     prototypes = fill_systems(systems, compounds, settings.prototype_phases)
     return Inputs(
         sets,
-        ReferenceInputs(phases, prototypes, entries, settings.element_reference),
+        replace(reference_inputs, prototypes=prototypes),
+        [*phases, *training, *_entry_structures(entries)],
         unreadable_phases,
         [name for name, _ in crystals],
         rest,
         unreadable,
     )
+
+
+def chemical_systems(sets: Mapping[str, Sequence[NamedStructure]]) -> set[frozenset[str]]:
+    """Collect the element sets of all crystals."""
+    return {
+        frozenset(element.symbol for element in structure.composition)
+        for members in sets.values()
+        for _, structure in members
+    }
+
+
+def _entry_structures(entries: Sequence[ComputedEntry]) -> list[NamedStructure]:
+    return [
+        NamedStructure(str(entry.entry_id), entry.structure)
+        for entry in entries
+        if isinstance(entry, ComputedStructureEntry)
+    ]
 
 
 def choose(

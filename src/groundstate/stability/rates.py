@@ -42,6 +42,23 @@ def summarise_stability(
     return summary
 
 
+def summarise_complete(
+    rows: Sequence[StabilityRow], thresholds: Sequence[float], seed: int = 0
+) -> dict[str, object]:
+    """Give the rates at ``thresholds`` over the scored crystals of chemical systems with a complete hull."""
+    whole = [row for row in rows if row.outcome != "not_scored" and row.hull and not row.hull_incomplete]
+    intervals: dict[str, list[float]] = {}
+    summary: dict[str, object] = {"scored": len(whole), "intervals": intervals}
+    if whole:
+        names = tuple(threshold_key(threshold) for threshold in thresholds)
+        names += tuple(name.replace("stable", "sun") for name in names)
+        for key, flags in _shares(whole, thresholds).items():
+            if key.removesuffix("_before") in names:
+                summary[key] = float(np.mean(flags))
+                intervals[key] = list(bootstrap_interval(np.array(flags, float), seed=seed))
+    return summary
+
+
 def _shares(scored: Sequence[StabilityRow], thresholds: Sequence[float]) -> dict[str, list[bool]]:
     """Whether each scored crystal counts, by the name of the rate."""
     shares = {"converged": [row.outcome == "converged" for row in scored]}

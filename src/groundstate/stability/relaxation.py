@@ -13,13 +13,10 @@ from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy
 from groundstate.potentials.guards import geometry_fault, volume_fault
 from groundstate.potentials.result import Result
-from groundstate.stability.references.hull import HullPosition
-from groundstate.stability.references.phases import (
-    ReferenceInputs,
-    References,
-    build_references,
-    refuse_mixed_hull,
-)
+from groundstate.stability.inputs import chemical_systems
+from groundstate.stability.placing import place_rows
+from groundstate.stability.references.inputs import ReferenceInputs
+from groundstate.stability.references.phases import References, build_references, refuse_mixed_hull
 from groundstate.stability.rows import StabilityRow, new_row
 
 
@@ -34,12 +31,14 @@ class StabilityScore:
 def score_stability(
     sets: Mapping[str, Sequence[NamedStructure]], inputs: ReferenceInputs, calculations: Calculations
 ) -> tuple[dict[str, StabilityScore], References]:
-    """Relax sets of crystals (the generated ones, controls) and place them on the hull of the references.
+    """Relax sets of crystals (the generated ones, controls) and place each on a hull.
+
+    A set competes with itself and with the references.
 
     Raises ``GroundstateError`` where reference entries and potential are on different energy schemes.
     """
     refuse_mixed_hull(inputs.entries, calculations.potential)
-    jobs = inputs.jobs()
+    jobs = inputs.jobs(calculations.potential.scheme)
     faults: dict[tuple[str, str], str] = {}
     for group, members in sets.items():
         for name, structure in members:
@@ -50,7 +49,7 @@ def score_stability(
             else:
                 jobs[Job("relax", f"{group}/{name}")] = atoms
     results = calculations.run(jobs, f"stability {calculations.potential.name}")
-    references = build_references(inputs, results, calculations)
+    references = build_references(inputs, chemical_systems(sets), results, calculations)
     scores = {}
     for group, members in sets.items():
         score = StabilityScore([], {})
@@ -63,7 +62,8 @@ def score_stability(
             score.rows.append(row)
             if relaxed is not None:
                 score.relaxed[name] = relaxed
-        scores[group] = score
+        rows = place_rows(score.rows, references, calculations.settings.minimum_formation_energy)
+        scores[group] = replace(score, rows=rows)
     return scores, references
 
 
@@ -91,16 +91,14 @@ def _judge(
     row = replace(row, volume_ratio=atoms.get_volume() / start.get_volume())
     scheme = calculations.potential.scheme
     try:
-        first, before = _place(structure, result["initial_energy"], scheme, references)
+        first = _formation_energy(structure, result["initial_energy"], scheme, references)
         row = replace(row, initial_formation_energy_per_atom=first)
-        if first is not None and first >= settings.minimum_formation_energy:
-            row = replace(row, initial_energy_above_hull=before.energy_above_hull)
         fault = volume_fault(start.get_volume(), atoms.get_volume(), settings)
         fault = fault or geometry_fault(atoms, settings)
         if fault:
             return replace(row, outcome="collapsed", reason=fault), atoms
         row = replace(row, displacement=displacement(start, atoms))
-        formation, place = _place(to_structure(atoms), result["energy"], scheme, references)
+        formation = _formation_energy(to_structure(atoms), result["energy"], scheme, references)
     except ValueError as error:
         return replace(row, outcome="failed", reason=str(error)), atoms
     row = replace(
@@ -111,30 +109,19 @@ def _judge(
     if formation is None:
         missing = sorted({element.symbol for element in structure.composition} - references.elements.keys())
         reason = f"no reference energy for {', '.join(missing)}"
-        return replace(row, reason=reason, hull_incomplete=True), atoms
+        return replace(row, reason=reason, hull=reason, hull_incomplete=True), atoms
     if formation < settings.minimum_formation_energy:
         reason = f"a formation energy of {formation:.2f} eV per atom: a hole"
         return replace(row, outcome="collapsed", reason=reason), atoms
-    row = replace(
-        row,
-        energy_above_hull=place.energy_above_hull,
-        decomposition_energy=place.decomposition_energy,
-        decomposition_products=place.products,
-        reference_phases=place.reference_phases,
-        hull_incomplete=place.incomplete,
-    )
     return row, atoms
 
 
-def _place(
+def _formation_energy(
     structure: Structure, energy: float, scheme: str, references: References
-) -> tuple[float | None, HullPosition]:
-    """Give the formation energy per atom (eV) and its place; raises as ``corrected_energy``."""
+) -> float | None:
+    """Give the formation energy per atom (eV); raises as ``corrected_energy``."""
     total = corrected_energy(structure, energy, scheme)
-    formation = formation_energy(structure.composition, total, references.elements)
-    if formation is None:
-        return None, HullPosition(None, None, "", 0, True)
-    return formation, references.hull.place(structure.composition, formation)
+    return formation_energy(structure.composition, total, references.elements)
 
 
 def displacement(before: Atoms, after: Atoms) -> float:

@@ -46,12 +46,16 @@ class StabilityRow:
     energy_above_hull: float | None = None
     decomposition_energy: float | None = None
     decomposition_products: str = ""
+    decomposition_phases: str = ""
     reference_phases: int | None = None
+    hull: str = ""
     hull_incomplete: bool = False
+    estimated_energy_above_hull: float | None = None
     volume_ratio: float | None = None
     displacement: float | None = None
     magnetic: bool = False
     f_electron: bool = False
+    listed_as: str = ""
     unique: bool | None = None
     novel: bool | None = None
     unique_before: bool | None = None
@@ -94,10 +98,12 @@ def threshold_key(threshold: float) -> str:
 
 
 def is_stable(row: StabilityRow, threshold: float, before: bool = False) -> bool:
-    """Tell whether a crystal converged and is at most ``threshold`` (eV per atom) above its competitors.
+    """Tell whether a crystal converged and is at most ``threshold`` (eV per atom) above a complete hull.
 
     ``before`` asks the same of the unrelaxed crystal, which has nothing to converge.
     """
+    if row.hull_incomplete:
+        return False
     if before:
         energy = row.initial_energy_above_hull
         return energy is not None and energy <= threshold

@@ -1,20 +1,19 @@
 """A second potential's energies of the relaxed crystals, on a hull of its own scheme."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from ase import Atoms
+from pymatgen.core import Composition
 
+from groundstate.crystals.structures import NamedStructure
 from groundstate.potentials.atoms import to_atoms, to_structure
 from groundstate.potentials.calculations import Calculations, Job
 from groundstate.potentials.corrections import corrected_energy, formation_energy
 from groundstate.potentials.result import Result
-from groundstate.stability.references.phases import (
-    ReferenceInputs,
-    References,
-    place_references,
-    refuse_mixed_hull,
-)
+from groundstate.stability.placing import COMPLETE, hull_label, set_hull
+from groundstate.stability.references.inputs import ReferenceInputs
+from groundstate.stability.references.phases import References, place_references, refuse_mixed_hull
 from groundstate.stability.relaxation import StabilityScore
 from groundstate.stability.rows import StabilityRow
 
@@ -23,6 +22,7 @@ def add_second_opinion(
     scores: Mapping[str, StabilityScore],
     references: References,
     inputs: ReferenceInputs,
+    systems: Collection[frozenset[str]],
     calculations: Calculations,
 ) -> dict[str, StabilityScore]:
     """Give the scores with the ``second_`` columns of every converged crystal filled in.
@@ -33,35 +33,57 @@ def add_second_opinion(
     Raises ``GroundstateError`` where entries and potential are on different energy schemes.
     """
     refuse_mixed_hull(inputs.entries, calculations.potential)
-    jobs = {Job("single", f"phase/{name}"): to_atoms(structure) for name, structure in references.phases}
+    potential = calculations.potential
+    phases = [*inputs.without_energy(potential.scheme), *_relaxed_prototypes(inputs, references)]
+    jobs = {Job("single", f"phase/{name}"): to_atoms(structure) for name, structure in phases}
     for group, score in scores.items():
         for row in score.rows:
             if row.outcome == "converged":
                 jobs[Job("single", f"{group}/{row.id}")] = score.relaxed[row.id]
-    results = calculations.run(jobs, f"second {calculations.potential.name}")
-    phase_results = {name: results[Job("single", f"phase/{name}")] for name, _ in references.phases}
-    own = place_references(references.phases, phase_results, inputs, calculations.potential)
+    results = calculations.run(jobs, f"second {potential.name}")
+    phase_results = {name: results[Job("single", f"phase/{name}")] for name, _ in phases}
+    own = place_references(phases, phase_results, inputs, systems, potential)
     return {
-        group: replace(
-            score,
-            rows=[
-                row
-                if row.outcome != "converged"
-                else _with_second(
-                    row,
-                    score.relaxed[row.id],
-                    results[Job("single", f"{group}/{row.id}")],
-                    calculations.potential.scheme,
-                    own,
-                )
-                for row in score.rows
-            ],
-        )
+        group: replace(score, rows=_judged(group, score, results, potential.scheme, own))
         for group, score in scores.items()
     }
 
 
-def _with_second(
+def _relaxed_prototypes(inputs: ReferenceInputs, references: References) -> list[NamedStructure]:
+    """Prototypes at the geometry of the first potential."""
+    names = {name for name, _ in inputs.prototypes}
+    return [phase for phase in references.phases if phase.id in names]
+
+
+def _judged(
+    group: str, score: StabilityScore, results: Mapping[Job, Result], scheme: str, own: References
+) -> list[StabilityRow]:
+    """Give one set's rows with the second potential's energies, on the hull of these."""
+    rows = [
+        _with_energy(row, score.relaxed[row.id], results[Job("single", f"{group}/{row.id}")], scheme, own)
+        if row.outcome == "converged"
+        else row
+        for row in score.rows
+    ]
+    energies = {row.id: row.second_formation_energy_per_atom for row in rows}
+    hull = set_hull(rows, energies, own)
+    placed = []
+    for row in rows:
+        energy = energies[row.id]
+        if energy is not None:
+            composition = Composition(row.formula)
+            place = hull.place(composition, energy, row.id)
+            label = hull_label(own.missing(composition))
+            row = replace(
+                row,
+                second_energy_above_hull=place.energy_above_hull,
+                second_reason="" if label == COMPLETE else label,
+            )
+        placed.append(row)
+    return placed
+
+
+def _with_energy(
     row: StabilityRow, relaxed: Atoms, result: Result, scheme: str, own: References
 ) -> StabilityRow:
     structure = to_structure(relaxed)
@@ -72,10 +94,4 @@ def _with_second(
     except ValueError as error:
         return replace(row, second_reason=str(error))
     formation = formation_energy(structure.composition, energy, own.elements)
-    if formation is None:
-        return row
-    return replace(
-        row,
-        second_formation_energy_per_atom=formation,
-        second_energy_above_hull=own.hull.place(structure.composition, formation).energy_above_hull,
-    )
+    return replace(row, second_formation_energy_per_atom=formation)

@@ -1,6 +1,6 @@
 """What the stability stage is told."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -28,30 +28,42 @@ class ScoreStability(RelaxSettings):
         "often the two agree.",
     )
     max_crystals: int | None = Field(
-        8, ge=1, description="Score the first so many crystals of at most `max_atoms` atoms; null scores all."
+        None, ge=1, description="Score the first so many crystals of at most `max_atoms` atoms; null: all."
     )
-    max_atoms: int | None = Field(8, ge=1, description="Larger crystals become `not_scored`; null: no limit.")
+    max_atoms: int | None = Field(
+        None, ge=1, description="Larger crystals become `not_scored`; null: no limit."
+    )
+    shipped_references: bool = Field(
+        True,
+        description="Formation energies of the Materials Project, shipped with the package, are reference "
+        "phases for a potential on its scheme.",
+    )
+    whole_references: bool = Field(
+        False,
+        description="The references hold every stable phase of their chemical systems: no hull is called a "
+        "lower bound.",
+    )
     element_reference: Literal["mp", "own"] = Field(
         "mp",
-        description="Elemental energies: the shipped Materials Project entries, or the data set's elements "
-        "with the same potential (the entries fill gaps).",
+        description="Elemental energies: the shipped ones of the Materials Project, or the reference "
+        "elements with the same potential (the shipped ones fill gaps).",
     )
     prototype_phases: int = Field(
         0,
         ge=0,
         description="Bundled structure prototypes, relaxed with the same potential, that a chemical system "
-        "without a known compound gets as reference phases.",
+        "without a reference compound gets as reference phases.",
     )
-    thresholds: tuple[float, ...] = Field(
+    thresholds: tuple[Annotated[float, Field(ge=0, le=10)], ...] = Field(
         (0.0, 0.025, 0.1), description="Energies above hull (eV/atom) at which rates are given."
     )
     controls: tuple[Literal["random_search", "prototypes", "training_replay"], ...] = Field(
-        ("random_search",),
+        (),
         description="Sets scored beside: `random_search` (random crystals of the same compositions), "
-        "`prototypes` (the compositions on known structures), `training_replay` (known crystals).",
+        "`prototypes` (the compositions on reference structures), `training_replay` (reference crystals).",
     )
     dft: bool = Field(False, description="Add a GPAW single point on every converged crystal.")
     dft_python: str = Field("python3", description="Python that has GPAW, called as a subprocess.")
     workers: int = Field(
-        2, ge=0, description="Processes, each with one thread and its own model; 0: in this process."
+        2, ge=0, le=256, description="Processes, each with one thread and its own model; 0: in this process."
     )

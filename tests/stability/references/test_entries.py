@@ -3,14 +3,12 @@
 import gzip
 import json
 import tracemalloc
-from importlib.resources import files
 
 import pytest
 from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
 
 from groundstate.errors import GroundstateError
-from groundstate.potentials.corrections import ELEMENTS_FILE, formation_energy, mp_element_energies
 from groundstate.stability.references import entries as module
 from groundstate.stability.references.entries import read_entries
 
@@ -46,7 +44,7 @@ def test_every_form_gives_the_needed_system_with_corrections(tmp_path, monkeypat
     path = tmp_path / name
     text = FORMS[name](made())
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
-    found = {entry.entry_id: entry for entry in read_entries(path, LITHIUM)}
+    found = {entry.entry_id: entry for entry in read_entries(path, LITHIUM)[0]}
     assert set(found) == {"oxide", "peroxide"}
     assert found["oxide"].energy == pytest.approx(-28.0 - 2 * 0.687, abs=2e-3)
     assert found["peroxide"].energy == pytest.approx(-19.0 - 2 * 0.465, abs=2e-3)
@@ -62,7 +60,7 @@ def test_a_file_of_many_systems_is_streamed(tmp_path):
     path.write_text("{" + ", ".join(rows) + "}")
     read_entries(path, {frozenset({"Li"})})  # what is loaded once is loaded before the measurement
     tracemalloc.start()
-    found = read_entries(path, LITHIUM)
+    found, _ = read_entries(path, LITHIUM)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(found) == 4
@@ -70,10 +68,20 @@ def test_a_file_of_many_systems_is_streamed(tmp_path):
     assert peak < path.stat().st_size / 4
 
 
-def test_the_shipped_element_file_is_such_a_file():
-    path = files("groundstate.potentials").joinpath(ELEMENTS_FILE)
-    (oxygen,) = [e for e in read_entries(path, LITHIUM) if e.composition.reduced_formula == "O2"]
-    assert formation_energy(oxygen.composition, oxygen.energy, mp_element_energies()) == pytest.approx(0.0)
+def test_a_bad_entry_is_refused_and_the_others_come_out(tmp_path):
+    r2scan = {**made()[0], "entry_id": "new", "parameters": {**RUN, "run_type": "r2SCAN"}}
+    path = tmp_path / "hull.json"
+    path.write_text(json.dumps([made()[0], r2scan, {"energy": 1}, "x", {**made()[1], "composition": 3}]))
+    kept, refused = read_entries(path, LITHIUM)
+    assert [entry.entry_id for entry in kept] == ["oxide"]
+    assert [one.id for one in refused] == [
+        "hull.json:new",
+        "hull.json:3",
+        "hull.json:4",
+        "hull.json:peroxide",
+    ]
+    assert "r2SCAN" in refused[0].reason
+    assert "keys are energy" in refused[1].reason
 
 
 @pytest.mark.parametrize("text", ["", "3", "{", "{}", "[1, 2", '[{"energy": 1}]', '[{"a": 1}, "x"]', "[3]"])

@@ -1,16 +1,17 @@
 """A user's hull: ComputedEntry objects as JSON, streamed, of which only the needed systems are kept."""
 
 import gzip
-import io
 import json
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
 
 from groundstate.errors import GroundstateError
 from groundstate.potentials.corrections import correct_entry
+from groundstate.records import Rejection
 
 CLASSES: dict[str, type[ComputedEntry]] = {
     "ComputedEntry": ComputedEntry,
@@ -35,56 +36,85 @@ def is_entry_file(path: Path) -> bool:
     return name.endswith(SUFFIXES)
 
 
-def read_entries(path: str | Path, systems: Collection[frozenset[str]]) -> list[ComputedEntry]:
-    """Materials Project entries inside ``systems`` (sets of element symbols), on the MP2020 scheme.
+def read_entries(
+    path: str | Path, systems: Collection[frozenset[str]]
+) -> tuple[list[ComputedEntry], list[Rejection]]:
+    """Read the entries inside ``systems`` (sets of element symbols), on the MP2020 scheme.
 
     The file is a JSON list of entries, JSON lines, or an object of id -> entry, plain or gzipped. Entries
     with run parameters are corrected afresh; what the corrections exclude is left out.
 
+    Returns
+    -------
+    The entries, and those that were refused with the reason, such as r2SCAN energies: energies of different
+    schemes make no hull.
+
     Raises
     ------
     GroundstateError
-        The file is absent, damaged or holds something else, or an entry is not GGA or GGA+U (r2SCAN energies,
-        say): energies of different schemes make no hull.
+        The file is absent or damaged, or holds no entry of the scheme at all.
     """
     path = Path(path)
     is_entry_file(path)
-    kept = []
+    kept: list[ComputedEntry | None] = []
+    refused: list[Rejection] = []
+    number = 0
     try:
-        with gzip.open(path, "rt") if path.name.endswith(".gz") else path.open() as stream:
-            for content in _objects(stream):
-                if not {"composition", "energy"} <= content.keys():
-                    raise GroundstateError(
-                        f"{path}: holds an object that is no ComputedEntry: {list(content)[:5]}"
+        with gzip.open(path, "rt") if path.name.endswith(".gz") else path.open(encoding="utf-8") as stream:
+            for number, content in enumerate(_values(_Pieces(stream)), 1):
+                try:
+                    elements = _elements(content)
+                    if isinstance(content, dict) and any(elements <= system for system in systems):
+                        kept.append(_entry(content))
+                except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    refused.append(
+                        Rejection(f"{path.name}:{_name(content, number)}", "reference", str(error))
                     )
-                elements = frozenset(content["composition"])
-                if any(elements <= system for system in systems):
-                    kept.append(_entry(content, path))
     except FileNotFoundError:
         raise GroundstateError(f"{path}: no such file") from None
-    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise GroundstateError(f"{path}: not readable as ComputedEntry JSON ({error})") from None
-    return [entry for entry in kept if entry is not None]
+    if number == len(refused):
+        reason = refused[0].reason if refused else "it holds none"
+        raise GroundstateError(
+            f"{path}: no entry is readable as a ComputedEntry of the MP2020 scheme: {reason}"
+        )
+    return [entry for entry in kept if entry is not None], refused
 
 
-def _entry(content: dict, path: Path) -> ComputedEntry | None:
+def _elements(content: object) -> frozenset[str]:
+    """Give the elements of an entry; ``ValueError`` for anything else."""
+    if not isinstance(content, dict):
+        raise ValueError(f"{str(content)[:40]!r} is no ComputedEntry")
+    if not {"composition", "energy"} <= content.keys():
+        raise ValueError(f"no ComputedEntry: its keys are {', '.join(map(str, list(content)[:5])) or 'none'}")
+    return frozenset(content["composition"])
+
+
+def _name(content: object, number: int) -> str:
+    return str(content.get("entry_id") or number) if isinstance(content, dict) else str(number)
+
+
+def _entry(content: dict) -> ComputedEntry | None:
     kind = content.get("@class", "ComputedEntry")  # never any other class that the file may name
+    if kind not in CLASSES:
+        raise ValueError(f"not readable: of class {kind!r}; allowed: {', '.join(CLASSES)}")
     entry = CLASSES[kind].from_dict({"correction": 0.0, **content})
     run_type = entry.parameters.get("run_type")
     if run_type in ("GGA", "GGA+U"):
         return correct_entry(entry)
     if run_type is None and entry.energy_adjustments:
         return entry
-    raise GroundstateError(
-        f"{path}: entry {entry.entry_id} has run_type {run_type!r}; a hull needs one energy scheme, here "
-        "GGA and GGA+U with the MP2020 corrections"
+    raise ValueError(
+        f"run_type {run_type!r}; a hull needs one energy scheme, here GGA and GGA+U with the MP2020 "
+        "corrections"
     )
 
 
 class _Pieces:
     """JSON text that is read and decoded piece by piece, so that only one value is held at a time."""
 
-    def __init__(self, stream: io.TextIOBase) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self.stream, self.buffer, self.position = stream, "", 0
         self.decoder = json.JSONDecoder()
 
@@ -132,15 +162,8 @@ class _Pieces:
         self.skip("}")
 
 
-def _objects(stream: io.TextIOBase) -> Iterator[dict]:
-    """Values of a JSON list or object, or of JSON lines, without reading the whole file."""
-    for value in _values(_Pieces(stream)):
-        if not isinstance(value, dict):
-            raise ValueError(f"it holds {value!r:.40} in the place of an entry")
-        yield value
-
-
 def _values(text: _Pieces) -> Iterator[object]:
+    """Values of a JSON list or object, or of JSON lines, without reading the whole file."""
     if text.peek() == "[":
         text.skip("[")
         while text.peek() != "]":

@@ -1,72 +1,159 @@
-"""Where a crystal lies against the convex hull of reference phases, in formation energies."""
+"""Where a crystal lies against the convex hull of its competitors, in formation energies.
+
+The lowest energy of a composition as a mixture of phases is a linear programme (Akbarzadeh, Ozoliņš and
+Wolverton, Adv. Mater. 19, 3233, 2007): minimise the energy over the shares of the phases that add up to the
+composition.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
+import numpy as np
 from pymatgen.core import Composition, Element
+from scipy.optimize import linprog
 
-DIGITS = 9  # pymatgen keeps phases in sets: the last digits change from process to process
+DIGITS = 9  # of energies and shares: below them lies the noise of the linear programme
+LEAST_SHARE = 1e-7
 
 
 class Phase(NamedTuple):
-    """A reference phase; formation energy in eV per atom."""
+    """A phase that competes; formation energy in eV per atom; ``member`` of the set that is scored."""
 
     id: str
     composition: Composition
     formation_energy: float
+    member: bool = False
 
 
 class HullPosition(NamedTuple):
-    """Energies in eV per atom; ``incomplete`` says that no compound competes, so that they say nothing."""
+    """Where a crystal lies.
 
-    energy_above_hull: float | None
-    decomposition_energy: float | None
+    Parameters
+    ----------
+    energy_above_hull
+        eV per atom above the hull of all competitors and the crystal itself.
+    decomposition_energy
+        eV per atom against all other phases, polymorphs of its composition too; negative: it is stable by
+        that much.
+    products
+        What it decomposes into, in moles of formula units for each formula unit of the crystal.
+    phases
+        Ids of the products in the same order, joined by `` + ``.
+    reference_phases
+        Competing compounds in its chemical system, without the members of its set.
+    """
+
+    energy_above_hull: float
+    decomposition_energy: float
     products: str
+    phases: str
     reference_phases: int
-    incomplete: bool
+
+
+class _System(NamedTuple):
+    """Phases of one chemical system, the elements first: fractions (elements, phases), energies (phases,)."""
+
+    phases: list[Phase]
+    fractions: np.ndarray
+    energies: np.ndarray
+    references: int
 
 
 class ReferenceHull:
-    """Reference phases of any chemical systems; the elements lie at zero formation energy."""
+    """Competing phases of any chemical systems; the elements lie at zero formation energy."""
 
     def __init__(self, phases: Sequence[Phase]) -> None:
-        self.phases = [phase for phase in phases if len(phase.composition) > 1]
-        self._elements = [frozenset(e.symbol for e in phase.composition) for phase in self.phases]
+        self.phases = [phase for phase in phases if phase.member or len(phase.composition) > 1]
+        self._elements = [_symbols(phase.composition) for phase in self.phases]
+        self._systems: dict[frozenset[str], _System] = {}
+
+    def with_members(self, members: Sequence[Phase]) -> "ReferenceHull":
+        """Let crystals of the scored set compete too."""
+        return ReferenceHull([*self.phases, *(phase._replace(member=True) for phase in members)])
 
     def competing(self, composition: Composition) -> list[Phase]:
-        """List the compound phases whose elements are all in ``composition``."""
-        wanted = frozenset(element.symbol for element in composition)
-        return [phase for phase, own in zip(self.phases, self._elements, strict=True) if own <= wanted]
+        """List the reference compounds whose elements are all in ``composition``."""
+        wanted = _symbols(composition)
+        return [
+            phase
+            for phase, own in zip(self.phases, self._elements, strict=True)
+            if own <= wanted and not phase.member
+        ]
 
-    def place(self, composition: Composition, formation_energy: float) -> HullPosition:
-        """Place a crystal of this formation energy (eV per atom) on the hull of its chemical system."""
-        if len(composition) == 1:
-            above = max(formation_energy, 0.0)
-            return HullPosition(above, formation_energy, composition.reduced_formula, 0, False)
-        phases = self.competing(composition)
-        if not phases:
-            return HullPosition(None, None, "", 0, True)
-        crystal = _entry(composition, formation_energy, "crystal")
-        elements = [PDEntry(Composition({element: 1}), 0.0) for element in composition]
-        diagram = PhaseDiagram(
-            [*elements, *(_entry(p.composition, p.formation_energy, p.id) for p in phases), crystal]
-        )
-        above = max(float(diagram.get_e_above_hull(crystal) or 0.0), 0.0)
-        decomposition, energy = diagram.get_decomp_and_phase_separation_energy(crystal)
-        shares = sorted(
-            (-round(amount, DIGITS), entry.composition.reduced_formula)
-            for entry, amount in (decomposition or {}).items()
-            if amount > 1e-4
-        )
-        products = " + ".join(f"{-amount:.3g} {formula}" for amount, formula in shares)
+    def place(
+        self, composition: Composition, formation_energy: float, member: str | None = None
+    ) -> HullPosition:
+        """Place a crystal of this formation energy (eV per atom) on the hull of its chemical system.
+
+        ``member`` is its id where it is one of the set: it is no competitor of its own.
+        """
+        system = self._system(_symbols(composition))
+        others = [i for i, phase in enumerate(system.phases) if not (phase.member and phase.id == member)]
+        energy, shares = _lowest_mixture(composition, system, others)
+        difference = round(formation_energy - energy, DIGITS)
+        products = _products(composition, shares)
         return HullPosition(
-            round(above, DIGITS), round(float(energy or 0.0), DIGITS), products, len(phases), False
+            max(difference, 0.0),
+            difference,
+            " + ".join(text for text, _ in products),
+            " + ".join(phase for _, phase in products),
+            system.references,
         )
 
+    def _system(self, symbols: frozenset[str]) -> _System:
+        """Phases that may matter: of each composition the two lowest, and none above the elements."""
+        if symbols not in self._systems:
+            inside = [p for p, own in zip(self.phases, self._elements, strict=True) if own <= symbols]
+            phases = [Phase(symbol, Composition({symbol: 1}), 0.0) for symbol in sorted(symbols)]
+            seen: dict[str, int] = {}
+            for phase in sorted(inside, key=lambda phase: phase.formation_energy):
+                formula = phase.composition.reduced_formula
+                seen[formula] = seen.get(formula, 0) + 1
+                if seen[formula] <= 2 and phase.formation_energy <= 0:
+                    phases.append(phase)
+            fractions = [[p.composition.get_atomic_fraction(s) for p in phases] for s in sorted(symbols)]
+            energies = np.array([phase.formation_energy for phase in phases])
+            references = sum(not phase.member for phase in inside)
+            self._systems[symbols] = _System(phases, np.array(fractions), energies, references)
+        return self._systems[symbols]
 
-def _entry(composition: Composition, formation_energy: float, name: str) -> PDEntry:
-    return PDEntry(composition, formation_energy * composition.num_atoms, name)
+
+def _symbols(composition: Composition) -> frozenset[str]:
+    return frozenset(element.symbol for element in composition)
+
+
+def _lowest_mixture(
+    composition: Composition, system: _System, others: Sequence[int]
+) -> tuple[float, list[tuple[float, Phase]]]:
+    """Energy (eV per atom) of the cheapest mixture of ``others``, and the share of atoms in each phase."""
+    target = np.array([composition.get_atomic_fraction(s) for s in sorted(_symbols(composition))])
+    columns, energies = system.fractions[:, others], system.energies[others]
+    solution = linprog(energies, A_eq=columns, b_eq=target, method="highs")
+    used = np.flatnonzero(solution.x > LEAST_SHARE)
+    shares = np.linalg.lstsq(columns[:, used], target, rcond=None)[0]  # to the last digit
+    phases = [system.phases[others[index]] for index in used.tolist()]
+    return float(energies[used] @ shares), list(zip(shares.tolist(), phases, strict=True))
+
+
+def _products(composition: Composition, shares: Sequence[tuple[float, Phase]]) -> list[tuple[str, str]]:
+    """Products with their moles for each formula unit of the crystal, the most first, and their ids."""
+    own_formula, atoms = _formula_unit(composition)
+    products = []
+    for share, phase in shares:
+        formula, size = _formula_unit(phase.composition)
+        moles = round(share * atoms / size, 4)
+        amount = "" if moles == 1 else f"{moles:.4g} "
+        polymorph = (
+            f" ({phase.id})" if formula == own_formula and phase.id not in _symbols(composition) else ""
+        )
+        products.append((-moles, f"{amount}{formula}{polymorph}", phase.id))
+    return [(text, name) for _, text, name in sorted(products)]
+
+
+def _formula_unit(composition: Composition) -> tuple[str, float]:
+    """Reduced formula (O2 for oxygen) and the number of atoms in it."""
+    formula, factor = composition.get_reduced_formula_and_factor()
+    return formula, composition.num_atoms / factor
 
 
 def chemical_system(composition: Composition) -> str:

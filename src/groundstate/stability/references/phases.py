@@ -1,11 +1,13 @@
-"""Reference phases: their energies with a potential, the elements, and the hull they make."""
+"""Reference phases with their energies: the elements, the hull they make, and what it lacks."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from ase import Atoms
+from pymatgen.core import Composition
 from pymatgen.entries.computed_entries import ComputedEntry
 
 from groundstate.crystals.structures import NamedStructure
@@ -23,37 +25,66 @@ from groundstate.potentials.interface import MP_CORRECTED, Potential
 from groundstate.potentials.result import Result
 from groundstate.records import Rejection
 from groundstate.stability.references.hull import Phase, ReferenceHull
+from groundstate.stability.references.inputs import ElementReference, ReferenceInputs
+from groundstate.stability.references.materials_project import ListedPhase, listed_phases
 
-ElementReference = Literal["mp", "own"]
-
-
-@dataclass(frozen=True)
-class ReferenceInputs:
-    """Phases that a hull is made of, before any of them has an energy.
-
-    ``phases`` stand at their own (DFT) geometry and get single points; ``prototypes`` are relaxed first;
-    ``entries`` carry Materials Project energies on the MP2020 scheme.
-    """
-
-    phases: list[NamedStructure] = field(default_factory=list)
-    prototypes: list[NamedStructure] = field(default_factory=list)
-    entries: list[ComputedEntry] = field(default_factory=list)
-    elements: ElementReference = "mp"
-
-    def jobs(self) -> dict[Job, Atoms]:
-        """Return the calculations that give these phases their energies."""
-        jobs = {Job("single", f"phase/{name}"): to_atoms(structure) for name, structure in self.phases}
-        return jobs | {Job("relax", f"phase/{name}"): to_atoms(one) for name, one in self.prototypes}
+MP_ID = re.compile(r"\b(?:mp|mvc)-\d+")
 
 
 @dataclass(frozen=True)
 class References:
-    """What every set of crystals is placed on; ``phases`` at the geometry that their energies belong to."""
+    """What every set of crystals is placed on.
+
+    Parameters
+    ----------
+    hull
+        Competing phases with an energy.
+    elements
+        Energy of each element, eV per atom.
+    phases
+        Structures that the potential computed, at the geometry that their energies belong to.
+    failures
+        Structures that got no energy.
+    shipped
+        How many phases have a shipped energy.
+    whole
+        No hull is called a lower bound.
+    """
 
     hull: ReferenceHull
     elements: Mapping[str, float]
     phases: list[NamedStructure]
     failures: list[Rejection]
+    shipped: int = 0
+    whole: bool = False
+
+    @cached_property
+    def _listed_here(self) -> frozenset[tuple[str, str]]:
+        """Ids of the Materials Project that have an energy, with their formulas."""
+        return frozenset(_mp_names(self.hull.phases))
+
+    def missing(self, composition: Composition) -> list[ListedPhase]:
+        """List the stable phases of the chemical system that have no energy here, by formula."""
+        if self.whole:
+            return []
+        listed = listed_phases([element.symbol for element in composition])
+        absent = [p for p in listed if p.stable and (p.id, p.formula) not in self._listed_here]
+        return sorted(absent, key=lambda phase: (phase.formula, phase.id))
+
+    def estimated(self, composition: Composition) -> list[Phase]:
+        """List those of the missing phases whose energy is estimated."""
+        return [
+            Phase(phase.id, phase.composition, phase.formation_energy)
+            for phase in self.missing(composition)
+            if phase.formation_energy is not None
+        ]
+
+
+def _mp_names(phases: Iterable[Phase]) -> Iterator[tuple[str, str]]:
+    for phase in phases:
+        match = MP_ID.search(phase.id)
+        if match:
+            yield match.group(), phase.composition.reduced_formula
 
 
 def refuse_mixed_hull(entries: Sequence[ComputedEntry], potential: Potential) -> None:
@@ -66,10 +97,15 @@ def refuse_mixed_hull(entries: Sequence[ComputedEntry], potential: Potential) ->
 
 
 def build_references(
-    inputs: ReferenceInputs, results: Mapping[Job, Result], calculations: Calculations
+    inputs: ReferenceInputs,
+    systems: Collection[frozenset[str]],
+    results: Mapping[Job, Result],
+    calculations: Calculations,
 ) -> References:
-    """Make the hull from the results of ``inputs.jobs()``; prototypes that did not relax fall out."""
-    phases, phase_results, failures = list(inputs.phases), {}, []
+    """Make the hull of ``systems`` from the results of ``inputs.jobs()``; prototypes may fall out."""
+    scheme = calculations.potential.scheme
+    computed = inputs.without_energy(scheme)
+    phases, phase_results, failures = list(computed), {}, []
     for phase in inputs.prototypes:
         result = results[Job("relax", f"phase/{phase.id}")]
         relaxed = _relaxed_phase(phase, result, calculations)
@@ -78,9 +114,9 @@ def build_references(
         else:
             phases.append(relaxed)
             phase_results[phase.id] = result
-    phase_results |= {name: results[Job("single", f"phase/{name}")] for name, _ in inputs.phases}
-    placed = place_references(phases, phase_results, inputs, calculations.potential)
-    return References(placed.hull, placed.elements, placed.phases, [*placed.failures, *failures])
+    phase_results |= {name: results[Job("single", f"phase/{name}")] for name, _ in computed}
+    placed = place_references(phases, phase_results, inputs, systems, calculations.potential)
+    return replace(placed, failures=[*placed.failures, *failures])
 
 
 def _relaxed_phase(phase: NamedStructure, result: Result, calculations: Calculations) -> NamedStructure | str:
@@ -99,9 +135,14 @@ def place_references(
     phases: Sequence[NamedStructure],
     results: Mapping[str, Result],
     inputs: ReferenceInputs,
+    systems: Collection[frozenset[str]],
     potential: Potential,
 ) -> References:
-    """Take elemental energies and the hull from entries and the results of phases (``energy``, eV a cell)."""
+    """Make the hull of ``systems`` from entries, shipped energies, and the results of phases.
+
+    One energy for each id: an entry of the user's before the shipped one. ``results`` hold the energy of
+    each phase in eV per cell.
+    """
     energies, failures = {}, []
     for name, structure in phases:
         result = results[name]
@@ -114,7 +155,19 @@ def place_references(
     placed = [phase for phase in phases if phase.id in energies]
     elements = element_energies(placed, energies, potential, inputs.elements)
     compounds = [*_structure_phases(placed, energies, elements), *_entry_phases(inputs.entries)]
-    return References(ReferenceHull(compounds), elements, placed, failures)
+    own = len(compounds)
+    if inputs.use_shipped(potential.scheme):
+        given = set(_mp_names(compounds))
+        listed = {phase.id: phase for system in systems for phase in listed_phases(system)}
+        compounds += [
+            Phase(phase.id, phase.composition, phase.formation_energy)
+            for phase in listed.values()
+            if phase.kind == "computed"
+            and phase.formation_energy is not None
+            and (phase.id, phase.formula) not in given
+        ]
+    shipped = len(compounds) - own
+    return References(ReferenceHull(compounds), elements, placed, failures, shipped, inputs.whole)
 
 
 def element_energies(
@@ -123,7 +176,7 @@ def element_energies(
     potential: Potential,
     reference: ElementReference,
 ) -> dict[str, float]:
-    """Energy per atom (eV) of each element: Materials Project entries, the potential's own, or both.
+    """Give the energy per atom (eV) of each element: of the Materials Project, the potential's own, or both.
 
     A potential that is not on a Materials Project scheme has only its own.
     """

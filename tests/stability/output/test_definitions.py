@@ -5,7 +5,7 @@ from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.interface import find_potential
 from groundstate.stability.agreement import summarise_agreement
 from groundstate.stability.control_comparison import compare_with_control
-from groundstate.stability.definitions import definitions
+from groundstate.stability.output.definitions import definitions
 from groundstate.stability.rates import summarise_stability
 from groundstate.stability.settings import ScoreStability
 from stability.made import row

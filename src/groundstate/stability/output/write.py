@@ -8,8 +8,8 @@ import pandas as pd
 from groundstate.files import atomic_path, write_json
 from groundstate.records import Rejection, write_rejected
 from groundstate.stability.evaluation import Evaluation
-from groundstate.stability.figures import write_figures
 from groundstate.stability.inputs import GENERATED
+from groundstate.stability.output.figures import write_figures
 from groundstate.stability.relaxation import StabilityScore
 
 

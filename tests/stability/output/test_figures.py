@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pymatgen.core import Composition
 
-from groundstate.stability.figures import MOST_HULLS, write_figures
+from groundstate.stability.output.figures import MOST_HULLS, write_figures
 from groundstate.stability.references.hull import Phase, ReferenceHull
 from groundstate.stability.rows import StabilityRow
 
@@ -51,14 +51,14 @@ def test_each_figure_is_drawn_and_reproducible(tmp_path):
 def test_hulls_are_the_same_in_every_process(tmp_path):
     """pymatgen keeps phases in sets, whose order changes with the seed of Python's hashes."""
     program = (
-        "import pathlib, sys; from stability.test_figures import HULL, ROWS, write_figures;"
+        "import pathlib, sys; from stability.output.test_figures import HULL, ROWS, write_figures;"
         "from pymatgen.core import Composition;"
         "write_figures(pathlib.Path(sys.argv[1]), {'generated': ROWS}, HULL);"
         "print(HULL.place(Composition('Sr2TiO4'), -3.4), HULL.place(Composition('SrTi2O5'), -3.2))"
     )
     found = set()
     for seed in ("0", "1"):
-        paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+        paths = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
         done = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / seed)],
             capture_output=True,

@@ -1,0 +1,1 @@
+"""What the stability stage writes: tables, figures, the summary and its definitions."""
