@@ -5,8 +5,8 @@
 
 The inputs are tables of Materials Project data (CC BY 4.0): `material_id`, `formula` and
 `formation_energy_per_atom` (eV, GGA and GGA+U with the MP2020 corrections, against the elements of
-`mp_element_energies.csv`) of the phases; the same with energies that were estimated from r2SCAN; and the ids and cell
-contents of the phases that were stable in 2024. The same inputs give the same bytes.
+`mp_element_energies.csv`) of the phases; the same with energies that were estimated from r2SCAN; and the ids
+and cell contents of the phases that were stable in 2024. The same inputs give the same bytes.
 """
 
 import argparse

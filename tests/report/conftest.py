@@ -238,7 +238,7 @@ def write_crystals(
             "median_formation_energy_per_atom": -1.8,
             "classes": {"converged": 7, "not_converged": 1},
             "hull": {
-                "label": "partial hull",
+                "label": "complete",
                 "scheme": "mp2020",
                 "phases_per_system": {"O-Sr-Ti": 4, "Cl-Na": 1},
             },
@@ -247,8 +247,8 @@ def write_crystals(
             "intervals": {"median_energy_above_hull": [0.0, 0.3]},
             "definitions": as_json(
                 {
-                    "energy_above_hull": Definition("energy above a partial hull", "-", "eV/atom", "lower"),
-                    "stable_0mev": Definition("on it", "-", "share", "higher", "On the partial hull"),
+                    "energy_above_hull": Definition("energy above the hull", "-", "eV/atom", "lower"),
+                    "stable_0mev": Definition("on it", "-", "share", "higher", "On the hull"),
                 }
             ),
             "against_random_search": {

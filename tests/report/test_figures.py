@@ -59,7 +59,7 @@ def test_hull_points_are_sorted_and_unknown_ones_left_out():
             "formation_energy_per_atom": [-2.0, None, 0.1],
         }
     )
-    figure = hull_figure("f", table, "partial hull")
+    figure = hull_figure("f", table, "hull")
     points = {trace["name"]: (trace["x"], trace["y"]) for trace in figure.data}
     assert points == {"converged": ([2], [0.2]), "not_converged": ([1], [0.1])}
     bars, ticks = formation_figure("f", "net", table, [-3.0, -1.0, 0.0]).data

@@ -94,7 +94,7 @@ def test_stability_is_told_against_each_control(interval: list[float], mark: str
     against["intervals"] = {"stable_0mev_difference": interval}
     (card,) = judge_crystals("set", {"net": [run("crystals", stability={"against_random_search": against})]})
     assert card.mark == mark and card.number == "25.0%"
-    assert "20 of 80 crystals are on the partial hull, fewer than of random search" in card.why
+    assert "20 of 80 crystals are on the hull, fewer than of random search" in card.why
     assert "30 of 80 (37.5%)" in card.why
 
 

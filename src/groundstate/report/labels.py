@@ -42,6 +42,7 @@ TRUTHS = ("dft", "data")  # a measure by which these look worst has no better di
 GROUPS = {
     "against_random_search": "Against random search, over crystals and compositions that both have.",
     "against_prototypes": "Against prototype substitution, over crystals and compositions that both have.",
+    "complete_hulls": "Over crystals of chemical systems whose hull is complete.",
     "agreement": "Agreement of the second potential with the first, over all scored crystals.",
     "error_estimate": "The error that a model expects of each of its geometries (error estimate, in Å: the "
     "MAE of the distances between heavy atoms), beside the error that the geometry has.",

@@ -206,7 +206,7 @@ def _stability(runs: Sequence[Run], whose: str) -> list[Verdict]:
         state, mark = _state(told, n)
         compared = "more than" if ours > theirs else "fewer than" if ours < theirs else "as many as"
         why = (
-            f"{ours:,} of {n:,} crystals are on the partial hull, {compared} of "
+            f"{ours:,} of {n:,} crystals are on the hull, {compared} of "
             f"{BASELINES[control]} with the same compositions: {theirs:,} of {n:,} ({theirs / n:.1%}){text}."
         )
         definitions = summaries[0].get("definitions", {})

@@ -14,7 +14,7 @@ HULL, FORMATION = "energy_above_hull", "formation_energy_per_atom"  # columns of
 
 
 def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | None:
-    """Draw the energy above the (partial) hull of each crystal, lowest first, coloured by class."""
+    """Draw the energy above the hull of each crystal, lowest first, coloured by class."""
     placed = crystals[np.isfinite(crystals[HULL])].sort_values([HULL, "id"])
     if placed.empty:
         return None
@@ -49,8 +49,8 @@ def hull_figure(figure_id: str, crystals: pd.DataFrame, label: str) -> Figure | 
     return Figure(
         figure_id,
         f"Energy above the {label}",
-        "One point per crystal, lowest first. Dotted: 0 (on the hull) and 0.1 eV/atom. With few reference "
-        "phases the value is a lower bound.",
+        "One point per crystal, lowest first. Dotted: 0 (on the hull) and 0.1 eV/atom. Where the hull misses "
+        "a stable phase the value is a lower bound.",
         data,
         base_layout(
             xaxis={"title": {"text": "rank"}, "dtick": max(1, len(placed) // 10)},

@@ -1,6 +1,7 @@
 """What the report says about generated crystals of one data set."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from groundstate.report.scenes import Scene, pick_ranked
 from groundstate.report.tables import HOW_TO_READ, PlainTable, metric_tables
 
 LISTED = (
-    *("formula", "class", HULL, FORMATION, "decomposition_energy", "decomposition_products"),
+    *("formula", "class", HULL, "hull", "estimated_energy_above_hull", FORMATION),
+    *("decomposition_energy", "decomposition_products", "listed_as"),
     *("reference_phases", "volume_ratio", "displacement", "steps", "reason"),
 )
 SCORES = {
@@ -37,8 +39,9 @@ SCORES = {
     ),
     "stability": (
         "Stability",
-        "Crystals relaxed with a universal potential. The hull is a partial one, built from the phases that "
-        "are known here: an energy above it is a lower bound, not comparable with published rates.",
+        "Crystals relaxed with a universal potential, on the hull of the references and of their own set. "
+        "Where a stable phase of the chemical system has no energy, the energy above hull is a lower bound "
+        "and nothing counts as stable.",
     ),
 }
 
@@ -100,7 +103,7 @@ def _energies(key: str, models: Models, records: list[dict]) -> list[Figure]:
             continue
         table = pd.concat(tables, ignore_index=True)
         if HULL in table:
-            figures.append(hull_figure(anchor(key, model, "hull"), table, f"partial hull, {model}"))
+            figures.append(hull_figure(anchor(key, model, "hull"), table, f"hull, {model}"))
         if FORMATION in table:
             figures.append(formation_figure(anchor(key, model, "formation"), model, table, reference))
     return [figure for figure in figures if figure]
@@ -151,9 +154,7 @@ def _views(key: str, run: Run) -> list[Scene]:
     for index, (place, name) in enumerate(chosen):
         states = {"generated": generated[name]} | ({"relaxed": relaxed[name]} if name in relaxed else {})
         energy = energies.get(name, np.nan)
-        caption = (
-            f"{energy:.3f} eV/atom above the partial hull.".replace("-", "−") if np.isfinite(energy) else ""
-        )
+        caption = f"{energy:.3f} eV/atom above the hull.".replace("-", "−") if np.isfinite(energy) else ""
         title = f"{_formula(generated[name])} · {name}"
         scene = crystal_scene(f"{key}-view-{index}", title, caption, states)
         scene.place = {"best": "lowest", "median": "median", "worst": "highest", "": ""}[place]
@@ -175,8 +176,18 @@ def _hull_note(run: Run) -> str:
     more = f" and {len(systems) - 12} more systems" if len(systems) > 12 else ""
     return (
         f"Hull of {run.model}, seed {run.seed}: {hull.get('label', 'not described')}, energy scheme "
-        f"{hull.get('scheme', 'not described')}. Competing phases a chemical system: {shown or 'none'}{more}."
+        f"{hull.get('scheme', 'not described')}. Competing phases in each chemical system: {shown or 'none'}"
+        f"{more}.{_incomplete(hull.get('incomplete_systems', {}))}"
     )
+
+
+def _incomplete(systems: Mapping[str, str], most: int = 12) -> str:
+    """Say what the hulls of some chemical systems lack."""
+    if not systems:
+        return ""
+    shown = "; ".join(f"{name} {label}" for name, label in sorted(systems.items())[:most])
+    more = f"; and {len(systems) - most} more" if len(systems) > most else ""
+    return f" Not complete: {shown}{more}."
 
 
 def _lists(run: Run) -> list[PlainTable]:
@@ -195,7 +206,7 @@ def _lists(run: Run) -> list[PlainTable]:
         caption += f" Without one: {counts}."
     caption += " All: stability/crystals.csv."
     title, definitions = (
-        "Crystals by energy above the partial hull",
+        "Crystals by energy above the hull",
         run.scores["stability"].get("definitions", {}),
     )
     return [structure_table(having, HULL, LISTED, definitions, title, caption)]
