@@ -1,0 +1,111 @@
+"""AIMNet2 (wB97M-D3): energies and forces of closed-shell molecules of 14 elements, neutral or charged."""
+
+import io
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from rdkit import Chem
+
+from groundstate.potentials.molecular.interface import (
+    Evaluation,
+    MolecularPotential,
+    Surface,
+    incomplete,
+    open_shell,
+)
+from groundstate.potentials.molecular.weights import ENSEMBLE, NETWORK, Weights, read_weights
+
+ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "As", "Se", "Br", "I")
+
+
+class Aimnet2(MolecularPotential):
+    """One network of AIMNet2, in single precision; ``spread`` asks all four of the ensemble.
+
+    Source: Anstine, Zubatyuk and Isayev, Chem. Sci. 16, 10228 (2025). The weights are fetched when they are
+    first needed.
+    """
+
+    name = "aimnet2"
+    title = "AIMNet2 (wB97M-D3)"
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+
+    def __reduce__(self) -> tuple:
+        """Goes to another process without its networks, which that process loads itself."""
+        return Aimnet2, (str(self.device),)
+
+    @property
+    def identity(self) -> str:
+        """The hash of the weights is the version."""
+        return f"{self.name} {NETWORK.sha256[:16]}"
+
+    def refusal(self, mol: Chem.Mol) -> str | None:
+        """Refuse other elements, open shells, and molecules that lack hydrogens."""
+        for atom in mol.GetAtoms():
+            if atom.GetAtomicNum() and atom.GetSymbol() not in ELEMENTS:
+                name = f"{atom.GetSymbol()}{atom.GetIdx() + 1}"
+                return f"AIMNet2 does not know the element of atom {name}; it knows {' '.join(ELEMENTS)}"
+        return incomplete(mol) or open_shell(mol)
+
+    @cached_property
+    def _network(self) -> tuple[torch.jit.ScriptModule, torch.Tensor]:
+        """The network without its energies of free atoms, and these, by atomic number, in double precision.
+
+        Inside the network they are added in single precision, whose rounding is 0.18 kcal/mol for bromine.
+        """
+        network = _load(NETWORK, self.device)
+        shifts = network.outputs.atomic_shift.shifts.weight
+        atoms = shifts.detach().double().squeeze(-1)
+        shifts.zero_()
+        return network, atoms
+
+    @cached_property
+    def _ensemble(self) -> torch.jit.ScriptModule:
+        return _load(ENSEMBLE, self.device)
+
+    def surface(self, mols: Sequence[Chem.Mol]) -> Surface:
+        """Energies and forces of one network; padded atoms have the atomic number 0, which it masks."""
+        numbers, charges = self._inputs(mols)
+        network, atoms = self._network
+
+        def evaluate(which: torch.Tensor, positions: torch.Tensor) -> Evaluation:
+            elements = numbers[which, : positions.shape[1]]
+            own = _centred(positions, elements).float().requires_grad_()
+            # the network is small and called with many shapes: optimising the graph costs more than it gives
+            with torch.jit.optimized_execution(False), torch.enable_grad():
+                inputs = {"coord": own, "numbers": elements, "charge": charges[which]}
+                energies = network(inputs)["energy"]
+                (gradient,) = torch.autograd.grad(energies.sum(), own)
+            return Evaluation(energies.detach().double() + atoms[elements].sum(1), -gradient.double())
+
+        return evaluate
+
+    def spread(self, mols: Sequence[Chem.Mol], positions: torch.Tensor) -> torch.Tensor:
+        """Standard deviation (b,) in eV of the energies of the four networks at ``positions`` (b, n, 3)."""
+        numbers, charges = self._inputs(mols)
+        numbers = numbers[:, : positions.shape[1]]
+        inputs = {"coord": _centred(positions, numbers).float(), "numbers": numbers, "charge": charges}
+        with torch.jit.optimized_execution(False):  # its forces need gradients: no `no_grad` here
+            return self._ensemble(inputs)["energy_std"].detach().double()
+
+    def _inputs(self, mols: Sequence[Chem.Mol]) -> tuple[torch.Tensor, torch.Tensor]:
+        rows = [torch.tensor([atom.GetAtomicNum() for atom in mol.GetAtoms()]) for mol in mols]
+        numbers = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self.device)
+        charges = torch.tensor([float(Chem.GetFormalCharge(mol)) for mol in mols], device=self.device)
+        return numbers, charges
+
+
+def _centred(positions: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+    """Positions about the mean of the true atoms, where single precision resolves them best."""
+    real = (numbers > 0).unsqueeze(-1)
+    mean = (positions * real).sum(1, keepdim=True) / real.sum(1, keepdim=True)
+    return (positions - mean) * real
+
+
+def _load(weights: Weights, device: torch.device) -> torch.jit.ScriptModule:
+    network = torch.jit.load(io.BytesIO(read_weights(weights)), map_location=device).eval()
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    return network

@@ -1,0 +1,80 @@
+"""One face for every source of molecular energies: what it refuses, and energies of many geometries at once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from rdkit import Chem
+from torch.nn.utils.rnn import pad_sequence
+
+KCAL = 23.060547830619026  # kcal/mol per eV, CODATA 2018
+
+
+class Evaluation(NamedTuple):
+    """Energies (b,) in eV and forces (b, n, 3) in eV/angstrom, double precision, zero on padded atoms."""
+
+    energies: torch.Tensor
+    forces: torch.Tensor
+
+
+# (indices (b,) of structures, positions (b, n, 3) of them in angstrom, padded to n atoms) -> their Evaluation
+Surface = Callable[[torch.Tensor, torch.Tensor], Evaluation]
+
+
+class MolecularPotential(ABC):
+    """A source of energies for isolated molecules with all hydrogens.
+
+    Attributes
+    ----------
+    name
+        As on the command line.
+    title
+        As in a table: method and level of theory.
+    device
+        Where ``surface`` wants its positions.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    device: torch.device = torch.device("cpu")
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """Name and version of what computes the energies: part of every cache key."""
+
+    @abstractmethod
+    def refusal(self, mol: Chem.Mol) -> str | None:
+        """Say in words, with atom and symbol, why ``mol`` has no energy here; None where it has one."""
+
+    @abstractmethod
+    def surface(self, mols: Sequence[Chem.Mol]) -> Surface:
+        """Prepare the energies of ``mols`` (none refused), one per structure; conformers repeat theirs."""
+
+
+def incomplete(mol: Chem.Mol) -> str | None:
+    """Why ``mol`` is no molecule with all its atoms, the common refusal; None where it is one."""
+    for atom in mol.GetAtoms():
+        if atom.GetTotalNumHs():
+            return f"hydrogens of {atom.GetSymbol()}{atom.GetIdx() + 1} are missing: add them"
+        if not atom.GetAtomicNum():
+            return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) is not an element"
+    return None
+
+
+def open_shell(mol: Chem.Mol) -> str | None:
+    """Where ``mol`` has unpaired electrons, or an odd number of electrons; None for a closed shell."""
+    for atom in mol.GetAtoms():
+        if count := atom.GetNumRadicalElectrons():
+            name = f"{atom.GetSymbol()}{atom.GetIdx() + 1}"
+            return f"open shell: {count} unpaired electron{'s' * (count > 1)} at {name}"
+    electrons = sum(atom.GetAtomicNum() for atom in mol.GetAtoms()) - Chem.GetFormalCharge(mol)
+    return f"open shell: an odd number of electrons ({electrons})" if electrons % 2 else None
+
+
+def pad(geometries: Sequence[np.ndarray], device: torch.device | None = None) -> torch.Tensor:
+    """Geometries (n_i, 3) of different sizes as one tensor (b, n, 3), double precision, padded with zeros."""
+    rows = [torch.as_tensor(np.asarray(one, float)) for one in geometries]
+    return pad_sequence(rows, batch_first=True).to(device)
