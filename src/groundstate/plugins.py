@@ -33,10 +33,16 @@ CRYSTAL_MODELS = {
     "unimat-128": "groundstate.crystals.models.unimat.model:Unimat128",
     "unimat-256": "groundstate.crystals.models.unimat.model:Unimat256",
 }
+MOLECULAR_POTENTIALS = {
+    "aimnet2": "groundstate.potentials.molecular.aimnet2:Aimnet2",
+    "gfn2-xtb": "groundstate.potentials.molecular.gfn2:Gfn2Xtb",
+    "mmff94": "groundstate.potentials.molecular.mmff94:Mmff94",
+}
 # what a name may stand for; metrics that are built in are always computed and have no names here
 TABLES: dict[str, dict[str, str]] = {
     "geometry model": GEOMETRY_MODELS,
     "crystal model": CRYSTAL_MODELS,
+    "molecular potential": MOLECULAR_POTENTIALS,
     "geometry metric": {},
     "crystal metric": {},
     "potential": {},  # of a user's own; the built-in ones are not imported by name

@@ -34,47 +34,63 @@ def gfn2_calculator() -> AseCalculator:
     return TBLite(method=METHOD, verbosity=0)
 
 
-def relax_gfn2(mol: Chem.Mol, positions: np.ndarray) -> Gfn2Minimum | None:
-    """Minimise the GFN2-xTB energy of a molecule, with its charge and unpaired electrons, by L-BFGS.
+class Gfn2Energy:
+    """The GFN2-xTB energy of a molecule as a function of its geometry, with its charge and unpaired electrons.
 
     Parameters
     ----------
     mol
         Molecule with all hydrogens explicit.
     positions
-        Start geometry (n, 3), angstrom, in the molecule's atom order.
-
-    Returns
-    -------
-    The minimum, or None where the electronic structure does not converge.
+        Any geometry (n, 3) of it, angstrom, in the molecule's atom order.
 
     Raises
     ------
     GroundstateError
         tblite is not installed.
     """
-    try:
-        from tblite.exceptions import TBLiteRuntimeError
-        from tblite.interface import Calculator
-    except ImportError as error:
-        raise GroundstateError(f"{METHOD} needs {error.name}: install the extra 'stability'") from None
-    atoms = list(mol.GetAtoms())
-    numbers = np.array([atom.GetAtomicNum() for atom in atoms])
-    charge = sum(atom.GetFormalCharge() for atom in atoms)
-    unpaired = sum(atom.GetNumRadicalElectrons() for atom in atoms)
-    start = np.asarray(positions, float) / BOHR
-    calculator = Calculator(METHOD, numbers, start, charge=charge, uhf=unpaired)
-    calculator.set("verbosity", 0)
 
-    def energy_and_gradient(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        calculator.update(flat.reshape(-1, 3))
-        result = calculator.singlepoint()
+    def __init__(self, mol: Chem.Mol, positions: np.ndarray) -> None:
+        try:
+            from tblite.exceptions import TBLiteRuntimeError
+            from tblite.interface import Calculator
+        except ImportError as error:
+            raise GroundstateError(f"{METHOD} needs {error.name}: install the extra 'stability'") from None
+        self._failure = TBLiteRuntimeError
+        atoms = list(mol.GetAtoms())
+        numbers = np.array([atom.GetAtomicNum() for atom in atoms])
+        charge = sum(atom.GetFormalCharge() for atom in atoms)
+        unpaired = sum(atom.GetNumRadicalElectrons() for atom in atoms)
+        start = np.asarray(positions, float) / BOHR
+        self._calculator = Calculator(METHOD, numbers, start, charge=charge, uhf=unpaired)
+        self._calculator.set("verbosity", 0)
+
+    def __call__(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
+        """Energy (hartree) and gradient (3 n, hartree/bohr) at ``flat`` (3 n, bohr).
+
+        Raises ``ArithmeticError`` where the electronic structure does not converge.
+        """
+        self._calculator.update(flat.reshape(-1, 3))
+        try:
+            result = self._calculator.singlepoint()
+        except self._failure as error:
+            raise ArithmeticError(str(error)) from None
         return float(result.get("energy")), np.asarray(result.get("gradient")).ravel()
 
+
+def relax_gfn2(mol: Chem.Mol, positions: np.ndarray) -> Gfn2Minimum | None:
+    """Minimise the energy of ``Gfn2Energy`` from a start geometry (n, 3), angstrom, by L-BFGS.
+
+    Returns
+    -------
+    The minimum, or None where the electronic structure does not converge.
+    """
+    energy_and_gradient = Gfn2Energy(mol, positions)
+    start = np.asarray(positions, float).ravel() / BOHR
     options = {"maxiter": STEPS, "gtol": GRADIENT}
     try:
-        first = energy_and_gradient(start.ravel())[0]
-        relaxed = minimize(energy_and_gradient, start.ravel(), jac=True, method="L-BFGS-B", options=options)
-    except TBLiteRuntimeError:
+        first = energy_and_gradient(start)[0]
+        relaxed = minimize(energy_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
+    except ArithmeticError:
         return None
     return Gfn2Minimum(relaxed.x.reshape(-1, 3) * BOHR, (first - float(relaxed.fun)) * HARTREE)

@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 import numpy as np
 import torch
 from rdkit import Chem
 from torch.nn.utils.rnn import pad_sequence
+
+from groundstate.plugins import load
 
 KCAL = 23.060547830619026  # kcal/mol per eV, CODATA 2018
 
@@ -38,7 +40,9 @@ class MolecularPotential(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    device: torch.device = torch.device("cpu")
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device("cpu")  # of those that know no other
 
     @property
     @abstractmethod
@@ -52,6 +56,15 @@ class MolecularPotential(ABC):
     @abstractmethod
     def surface(self, mols: Sequence[Chem.Mol]) -> Surface:
         """Prepare the energies of ``mols`` (none refused), one per structure; conformers repeat theirs."""
+
+
+def find_molecular_potential(name: str, device: torch.device | str = "cpu") -> MolecularPotential:
+    """Make a potential by its name in ``plugins``, or any subclass as ``package.module:Class``.
+
+    Raises ``GroundstateError`` for an unknown name or reference.
+    """
+    found = load(name, MolecularPotential, "molecular potential")
+    return found(device) if isinstance(found, type) else cast(MolecularPotential, found)
 
 
 def incomplete(mol: Chem.Mol) -> str | None:

@@ -1,7 +1,8 @@
 """MMFF94 of RDKit behind the face of molecular potentials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import rdkit
 import torch
 from rdkit import Chem, rdBase
@@ -37,24 +38,26 @@ class Mmff94(MolecularPotential):
 
     def surface(self, mols: Sequence[Chem.Mol]) -> Surface:
         """One force field per molecule, built once, called one geometry after the other."""
-        fields = {id(mol): _field(mol) for mol in mols}
+        functions = {id(mol): mmff_function(mol) for mol in mols}
 
         def evaluate(which: torch.Tensor, positions: torch.Tensor) -> Evaluation:
             energies = torch.zeros(len(which), dtype=torch.float64)
             forces = torch.zeros(positions.shape, dtype=torch.float64)
             for row, index in enumerate(which.tolist()):
-                mol = mols[index]
-                flat = positions[row, : mol.GetNumAtoms()].flatten().tolist()
-                # the energy first: `CalcGrad` keeps the distances of the geometry before it
-                energies[row] = fields[id(mol)].CalcEnergy(flat) / KCAL
-                gradient = torch.tensor(fields[id(mol)].CalcGrad(flat), dtype=torch.float64)
-                forces[row, : mol.GetNumAtoms()] = -gradient.view(-1, 3) / KCAL
+                atoms = mols[index].GetNumAtoms()
+                energy, gradient = functions[id(mols[index])](positions[row, :atoms].flatten().numpy())
+                energies[row] = energy
+                forces[row, :atoms] = -torch.as_tensor(gradient).view(-1, 3)
             return Evaluation(energies, forces)
 
         return evaluate
 
 
-def _field(mol: Chem.Mol) -> "rdForceFieldHelpers.ForceField":
+def mmff_function(mol: Chem.Mol) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """The energy (eV) and gradient (3n, eV/angstrom) of ``mol`` as a function of its positions (3n, angstrom).
+
+    MMFF94 must have parameters for ``mol``.
+    """
     own = Chem.Mol(mol)
     own.RemoveAllConformers()
     own.AddConformer(Chem.Conformer(own.GetNumAtoms()))  # the force field wants one, whatever it is
@@ -62,4 +65,11 @@ def _field(mol: Chem.Mol) -> "rdForceFieldHelpers.ForceField":
         properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(own)
         field = rdForceFieldHelpers.MMFFGetMoleculeForceField(own, properties, nonBondedThresh=1000.0)
     field.Initialize()
-    return field
+
+    def evaluate(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        positions = flat.tolist()
+        # the energy first: `CalcGrad` keeps the distances of the geometry before it
+        energy = field.CalcEnergy(positions)
+        return energy / KCAL, np.array(field.CalcGrad(positions)) / KCAL
+
+    return evaluate

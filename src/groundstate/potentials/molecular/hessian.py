@@ -1,4 +1,4 @@
-"""A guess of a molecule's Hessian from its bonds, to precondition a minimisation."""
+"""A guess of a molecule's Hessian, to precondition a minimisation: of MMFF94, or from the bonds alone."""
 
 import math
 from itertools import combinations
@@ -6,13 +6,39 @@ from itertools import combinations
 import numpy as np
 from rdkit import Chem
 
+from groundstate.potentials.molecular.mmff94 import Mmff94, mmff_function
+
 # Force constants in the spirit of Lindh, Bernhardsson, Karlstroem and Malmqvist, Chem. Phys. Lett. 241, 423 (1995),
 # whose stretches, bends and torsions have 0.45, 0.15 and 0.005 atomic units near equilibrium.
 STRETCH = 43.7  # eV/angstrom^2
 BEND = 4.1  # eV/rad^2
-TORSION = 0.136  # eV/rad^2
-FLOOR = 0.5  # eV/angstrom^2 on every coordinate
+TORSION = 0.3  # eV/rad^2
+FLOOR = 1.0  # eV/angstrom^2 on every coordinate
+MMFF_FLOOR = 0.5  # eV/angstrom^2, lowest eigenvalue of a Hessian of MMFF94
+STEP = 1e-3  # angstrom, of its differences
 STRAIGHT = math.sin(math.radians(5.0))  # bends and torsions over a nearly straight angle are left out
+
+
+def guess_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
+    """Positive definite (3n, 3n) matrix in eV/angstrom^2 near the Hessian of ``mol`` at ``positions`` (n, 3).
+
+    That of MMFF94, with its eigenvalues made positive, where the force field has parameters; a third more
+    energies are needed about ``model_hessian``.
+    """
+    if Mmff94().refusal(mol) is not None:
+        return model_hessian(mol, positions)
+    function = mmff_function(mol)
+    flat = np.asarray(positions, float).ravel()
+    hessian = np.empty((flat.size, flat.size))
+    for row in range(flat.size):
+        ahead, behind = flat.copy(), flat.copy()
+        ahead[row] += STEP
+        behind[row] -= STEP
+        hessian[row] = (function(ahead)[1] - function(behind)[1]) / (2 * STEP)
+    if not np.isfinite(hessian).all():  # atoms on one another
+        return model_hessian(mol, positions)
+    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
+    return (vectors * np.maximum(np.abs(values), MMFF_FLOOR)) @ vectors.T
 
 
 def model_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
