@@ -23,6 +23,11 @@ COMMANDS = {
     "prepare crystals": ("groundstate.cli.prepare_crystals", "Read crystals, reject bad ones, split."),
     "prepare potential": ("groundstate.cli.prepare_potential", "Read energies and forces, split."),
     "embed conformers": ("groundstate.cli.embed_conformers", "Start geometries: ETKDGv3 and MMFF94."),
+    "label geometry": (
+        "groundstate.cli.label_geometry",
+        "Find ground states of molecules without geometries.",
+    ),
+    "relax molecules": ("groundstate.cli.relax_molecules", "Relax molecules by AIMNet2, GFN2-xTB or MMFF94."),
     "train geometry": ("groundstate.cli.train_geometry", "Train a model that refines molecular geometries."),
     "train crystals": ("groundstate.cli.train_crystals", "Train a model that generates crystals."),
     "train potential": ("groundstate.cli.train_potential", "Train an interatomic potential."),

@@ -35,7 +35,7 @@ def gfn2_calculator() -> AseCalculator:
 
 
 class Gfn2Energy:
-    """The GFN2-xTB energy of a molecule as a function of its geometry, with its charge and unpaired electrons.
+    """The GFN2-xTB energy of a molecule, with its charge and unpaired electrons, by its geometry.
 
     Parameters
     ----------

@@ -16,7 +16,14 @@ from groundstate.files import atomic_path, write_json
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.shards import CONFORMER_SCHEMA, SHARD_SIZE, Shards, chunked, embed_shard
+from groundstate.molecules.conformers.shards import (
+    CONFORMER_SCHEMA,
+    SHARD_SIZE,
+    Shards,
+    chunked,
+    embed_shard,
+    embedding_content,
+)
 from groundstate.molecules.mols import mol_from_record, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
 from groundstate.processes import map_chunks, worker_pool
@@ -53,7 +60,7 @@ def embed_conformers(
         stereo.
     """
     output = Path(output)
-    cache = Shards(output.parent / f".{output.name}.work", settings)
+    cache = Shards(output.parent / f".{output.name}.work", embedding_content(settings))
     keys = [cache.key(record) for record in records]
     missing = sum(key not in cache.paths for key in keys)
     todo = (pair for pair in zip(keys, records, strict=True) if pair[0] not in cache.paths)
@@ -122,7 +129,7 @@ def embed_part(
     ``shards/part.json`` in ``output`` says that this part is.
     """
     output = Path(output)
-    cache = Shards(output.parent / f".{output.name}.work", settings)
+    cache = Shards(output.parent / f".{output.name}.work", embedding_content(settings))
     mine = ((cache.key(record), record) for record in islice(records, part - 1, None, parts))
     todo = [pair for pair in mine if pair[0] not in cache.paths]
     progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")

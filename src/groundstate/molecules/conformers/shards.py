@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -43,20 +43,25 @@ Item = TypeVar("Item")
 class Shards:
     """The finished records of a folder: which file holds a key, and its rows.
 
+    Parameters
+    ----------
+    content
+        JSON values that decide the rows of a record beside the record: versions and settings.
+
     Attributes
     ----------
     paths: key of a record -> the shard that holds its rows
     """
 
-    def __init__(self, folder: Path, settings: EmbedConformers) -> None:
+    def __init__(self, folder: Path, content: Sequence[object]) -> None:
         self.folder = folder
-        self.prefix = json.dumps([VERSION, rdkit.__version__, settings.model_dump()], sort_keys=True)
+        self.prefix = json.dumps(content, sort_keys=True)
         self.paths: dict[str, Path] = {}
         self._open: dict[Path, dict[str, list[dict]]] = {}
         self.scan()
 
     def key(self, record: dict) -> str:
-        """Hash what decides the conformers of ``record``: its content, the settings, the versions."""
+        """Hash what decides the rows of ``record``: its content, the settings, the versions."""
         content = {name: value for name, value in record.items() if name not in NO_EFFECT}
         return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
 
@@ -69,7 +74,7 @@ class Shards:
                     self.paths[key] = path
 
     def rows(self, key: str) -> list[dict]:
-        """Read the rows of ``SHARD_SCHEMA`` of one record."""
+        """Read the rows of one record."""
         path = self.paths[key]
         if path not in self._open:
             if len(self._open) >= OPEN_SHARDS:
@@ -87,6 +92,11 @@ class Shards:
             path.unlink()
         for scratch in self.folder.glob(".*.part"):
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def embedding_content(settings: EmbedConformers) -> list[object]:
+    """List what decides the conformers of a record beside the record: see ``Shards``."""
+    return [VERSION, rdkit.__version__, settings.model_dump()]
 
 
 def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

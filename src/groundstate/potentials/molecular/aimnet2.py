@@ -51,19 +51,12 @@ class Aimnet2(MolecularPotential):
 
     @cached_property
     def _network(self) -> tuple[torch.jit.ScriptModule, torch.Tensor]:
-        """The network without its energies of free atoms, and these, by atomic number, in double precision.
-
-        Inside the network they are added in single precision, whose rounding is 0.18 kcal/mol for bromine.
-        """
-        network = _load(NETWORK, self.device)
-        shifts = network.outputs.atomic_shift.shifts.weight
-        atoms = shifts.detach().double().squeeze(-1)
-        shifts.zero_()
-        return network, atoms
+        return _without_atoms(_load(NETWORK, self.device))
 
     @cached_property
-    def _ensemble(self) -> torch.jit.ScriptModule:
-        return _load(ENSEMBLE, self.device)
+    def _ensemble(self) -> list[tuple[torch.jit.ScriptModule, torch.Tensor]]:
+        members = _load(ENSEMBLE, self.device).models.children()
+        return [_without_atoms(member.module) for member in members]  # without the forces around each
 
     def surface(self, mols: Sequence[Chem.Mol]) -> Surface:
         """Energies and forces of one network; padded atoms have the atomic number 0, which it masks."""
@@ -82,13 +75,30 @@ class Aimnet2(MolecularPotential):
 
         return evaluate
 
-    def spread(self, mols: Sequence[Chem.Mol], positions: torch.Tensor) -> torch.Tensor:
-        """Standard deviation (b,) in eV of the energies of the four networks at ``positions`` (b, n, 3)."""
+    def energies(self, mols: Sequence[Chem.Mol], positions: torch.Tensor) -> torch.Tensor:
+        """Energies (b,) in eV without forces, in half the time."""
+        network, atoms = self._network
+        return self._energies(network, atoms, mols, positions)
+
+    def network_energies(self, mols: Sequence[Chem.Mol], positions: torch.Tensor) -> torch.Tensor:
+        """Energies (4, b) in eV of ``mols`` at ``positions`` (b, n, 3) by each network of the ensemble.
+
+        Their standard deviation is the spread; that of differences between conformers the spread of these.
+        """
+        return torch.stack([self._energies(*network, mols, positions) for network in self._ensemble])
+
+    def _energies(
+        self,
+        network: torch.jit.ScriptModule,
+        atoms: torch.Tensor,
+        mols: Sequence[Chem.Mol],
+        positions: torch.Tensor,
+    ) -> torch.Tensor:
         numbers, charges = self._inputs(mols)
         numbers = numbers[:, : positions.shape[1]]
         inputs = {"coord": _centred(positions, numbers).float(), "numbers": numbers, "charge": charges}
-        with torch.jit.optimized_execution(False):  # its forces need gradients: no `no_grad` here
-            return self._ensemble(inputs)["energy_std"].detach().double()
+        with torch.jit.optimized_execution(False), torch.no_grad():
+            return network(inputs)["energy"].double() + atoms[numbers].sum(1)
 
     def _inputs(self, mols: Sequence[Chem.Mol]) -> tuple[torch.Tensor, torch.Tensor]:
         rows = [torch.tensor([atom.GetAtomicNum() for atom in mol.GetAtoms()]) for mol in mols]
@@ -109,3 +119,14 @@ def _load(weights: Weights, device: torch.device) -> torch.jit.ScriptModule:
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     return network
+
+
+def _without_atoms(network: torch.jit.ScriptModule) -> tuple[torch.jit.ScriptModule, torch.Tensor]:
+    """Take the energies of free atoms out of the network; they come by atomic number, in double precision.
+
+    Inside the network they are added in single precision, whose rounding is 0.18 kcal/mol for bromine.
+    """
+    shifts = network.outputs.atomic_shift.shifts.weight
+    atoms = shifts.detach().double().squeeze(-1)
+    shifts.zero_()
+    return network, atoms

@@ -38,8 +38,8 @@ class Gfn2Xtb(MolecularPotential):
         for atom in mol.GetAtoms():
             if atom.GetAtomicNum() > LAST_ELEMENT:
                 return (
-                    f"GFN2-xTB does not know the element of atom {atom.GetSymbol()}{atom.GetIdx() + 1}; it ends "
-                    f"with {chemical_symbols[LAST_ELEMENT]}"
+                    f"GFN2-xTB does not know the element of atom {atom.GetSymbol()}{atom.GetIdx() + 1}; "
+                    f"it ends with {chemical_symbols[LAST_ELEMENT]}"
                 )
         return incomplete(mol)
 

@@ -8,8 +8,8 @@ from rdkit import Chem
 
 from groundstate.potentials.molecular.mmff94 import Mmff94, mmff_function
 
-# Force constants in the spirit of Lindh, Bernhardsson, Karlstroem and Malmqvist, Chem. Phys. Lett. 241, 423 (1995),
-# whose stretches, bends and torsions have 0.45, 0.15 and 0.005 atomic units near equilibrium.
+# In the spirit of Lindh, Bernhardsson, Karlstroem and Malmqvist, Chem. Phys. Lett. 241, 423 (1995), whose
+# stretches, bends and torsions have 0.45, 0.15 and 0.005 atomic units near equilibrium; torsions twice that.
 STRETCH = 43.7  # eV/angstrom^2
 BEND = 4.1  # eV/rad^2
 TORSION = 0.3  # eV/rad^2
@@ -20,7 +20,7 @@ STRAIGHT = math.sin(math.radians(5.0))  # bends and torsions over a nearly strai
 
 
 def guess_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
-    """Positive definite (3n, 3n) matrix in eV/angstrom^2 near the Hessian of ``mol`` at ``positions`` (n, 3).
+    """Guess the Hessian of ``mol`` at ``positions`` (n, 3): a positive definite (3n, 3n) in eV/angstrom^2.
 
     That of MMFF94, with its eigenvalues made positive, where the force field has parameters; a third more
     energies are needed about ``model_hessian``.
@@ -42,9 +42,9 @@ def guess_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
 
 
 def model_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
-    """Positive definite (3n, 3n) matrix in eV/angstrom^2: a sum over internal coordinates of k b b^T.
+    """Sum k b b^T over internal coordinates: a positive definite (3n, 3n) matrix in eV/angstrom^2.
 
-    Coordinates are the bonds, angles and torsions of ``mol``; b is the gradient of one at ``positions`` (n, 3).
+    The coordinates are the bonds, angles and torsions of ``mol``; b is the gradient of one at ``positions`` (n, 3).
     """
     hessian = FLOOR * np.eye(3 * len(positions))
     near = [[other.GetIdx() for other in atom.GetNeighbors()] for atom in mol.GetAtoms()]

@@ -1,4 +1,4 @@
-"""One face for every source of molecular energies: what it refuses, and energies of many geometries at once."""
+"""One face for every source of molecular energies: what it refuses, energies of many geometries at once."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -56,6 +56,24 @@ class MolecularPotential(ABC):
     @abstractmethod
     def surface(self, mols: Sequence[Chem.Mol]) -> Surface:
         """Prepare the energies of ``mols`` (none refused), one per structure; conformers repeat theirs."""
+
+    def energies(self, mols: Sequence[Chem.Mol], positions: torch.Tensor) -> torch.Tensor:
+        """Compute energies (b,) in eV of ``mols`` at ``positions`` (b, n, 3), without forces."""
+        return self.surface(mols)(torch.arange(len(mols), device=self.device), positions).energies
+
+    def single_points(
+        self, mols: Sequence[Chem.Mol], geometries: Sequence[np.ndarray], batch_atoms: int = 512
+    ) -> np.ndarray:
+        """Compute energies (b,) in eV of ``geometries`` (n_i, 3), one for each of ``mols``, in batches."""
+        found = np.empty(len(mols))
+        waiting = sorted(range(len(mols)), key=lambda index: mols[index].GetNumAtoms())
+        while waiting:
+            atoms = mols[waiting[-1]].GetNumAtoms()
+            count = max(1, batch_atoms // atoms)
+            batch, waiting = waiting[-count:], waiting[:-count]
+            positions = pad([geometries[i] for i in batch], self.device)
+            found[batch] = self.energies([mols[i] for i in batch], positions).cpu().numpy()
+        return found
 
 
 def find_molecular_potential(name: str, device: torch.device | str = "cpu") -> MolecularPotential:

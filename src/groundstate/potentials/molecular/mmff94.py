@@ -54,7 +54,7 @@ class Mmff94(MolecularPotential):
 
 
 def mmff_function(mol: Chem.Mol) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-    """The energy (eV) and gradient (3n, eV/angstrom) of ``mol`` as a function of its positions (3n, angstrom).
+    """Give the energy (eV) and gradient (3n, eV/angstrom) of ``mol`` by its positions (3n, angstrom).
 
     MMFF94 must have parameters for ``mol``.
     """

@@ -83,19 +83,22 @@ class _Batch:
         self.surface: Surface = potential.surface(mols)
         atoms = max(mol.GetNumAtoms() for mol in mols)
         slots = min(max(1, settings.batch_atoms // atoms), MOST_SLOTS, len(mols))
-        options = {"dtype": torch.float64, "device": potential.device}
+
+        def zeros(*shape: int) -> torch.Tensor:
+            return torch.zeros(shape, dtype=torch.float64, device=potential.device)
+
         self.waiting = deque(range(len(mols)))
         self.owner = [-1] * slots  # the structure in each slot
-        self.positions = torch.zeros(slots, atoms, 3, **options)
-        self.gradient = torch.zeros(slots, 3 * atoms, **options)
-        self.energy = torch.zeros(slots, **options)
-        self.first = torch.zeros(slots, **options)
-        self.factor = torch.eye(3 * atoms, **options).repeat(slots, 1, 1)
-        self.trust = torch.full((slots,), LONGEST_STEP, **options)
+        self.positions = zeros(slots, atoms, 3)
+        self.gradient = zeros(slots, 3 * atoms)
+        self.energy = zeros(slots)
+        self.first = zeros(slots)
+        self.factor = zeros(slots, 3 * atoms, 3 * atoms)
+        self.trust = zeros(slots)
         self.calls = torch.zeros(slots, dtype=torch.long, device=potential.device)
-        self.steps = torch.zeros(MEMORY, slots, 3 * atoms, **options)
-        self.changes = torch.zeros(MEMORY, slots, 3 * atoms, **options)
-        self.curvature = torch.zeros(MEMORY, slots, **options)  # 1 / (step . change); 0: no such pair
+        self.steps = zeros(MEMORY, slots, 3 * atoms)
+        self.changes = zeros(MEMORY, slots, 3 * atoms)
+        self.curvature = zeros(MEMORY, slots)  # 1 / (step . change); 0: no such pair
 
     def run(self) -> "deque[tuple[int, Relaxation]]":
         """Relax all; (structure, result) pairs in the order in which they end."""

@@ -1,7 +1,7 @@
 """The AIMNet2 networks: fetched once from the package index by hash, kept in the user's cache.
 
-Anstine, Zubatyuk and Isayev, Chem. Sci. 16, 10228 (2025), doi:10.1039/D4SC08572H; TorchScript files of the wheel
-Auto3D 2.3.1 (MIT, Isayev Lab @ Carnegie Mellon), which is read as an archive and never installed or imported.
+Anstine, Zubatyuk and Isayev, Chem. Sci. 16, 10228 (2025), doi:10.1039/D4SC08572H; TorchScript files of the
+wheel Auto3D 2.3.1 (MIT, Isayev Lab @ Carnegie Mellon), read as an archive and never installed or imported.
 """
 
 import fcntl
@@ -20,8 +20,6 @@ from groundstate.sources.index import download
 REQUIREMENT = "Auto3D==2.3.1"
 WHEEL = "Auto3D-2.3.1-py3-none-any.whl"
 WHEEL_SHA256 = "bff5fbdd0d57b5a9d3d0d40ac4f6c10634cbc685c692a926c41e2e73f82a72f1"
-LICENSE = "MIT (Auto3D 2.3.1, Isayev Lab @ Carnegie Mellon)"
-CITATION = "Anstine, Zubatyuk, Isayev, Chem. Sci. 16, 10228 (2025), doi:10.1039/D4SC08572H"
 FOLDER_VARIABLE = "GROUNDSTATE_CACHE"
 
 
@@ -41,7 +39,7 @@ ENSEMBLE = Weights(
 
 
 def read_weights(weights: Weights) -> bytes:
-    """The file, from the cache or fetched into it; its sha256 is that of the code, whatever lies in the cache.
+    """Read the file from the cache, or fetch it into it; a file of another sha256 is never used.
 
     Raises ``GroundstateError`` where it is not in the cache and cannot be fetched: it says which file to put
     where.
@@ -77,8 +75,9 @@ def _unpack(folder: Path) -> None:
             download(REQUIREMENT, wheel, checksum)
         except GroundstateError as error:
             raise GroundstateError(
-                f"the AIMNet2 weights are not on this machine and could not be fetched ({error}). Put the file "
-                f"{WHEEL} (sha256 {WHEEL_SHA256}) into {folder}, or set {FOLDER_VARIABLE} to a folder that has it"
+                f"the AIMNet2 weights are not on this machine and could not be fetched ({error}). Put the "
+                f"file {WHEEL} (sha256 {WHEEL_SHA256}) into {folder}, or set {FOLDER_VARIABLE} to a folder "
+                "that has it"
             ) from None
     for weights in (NETWORK, ENSEMBLE):
         with (
@@ -91,7 +90,7 @@ def _unpack(folder: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """The folder of fetched weights: ``GROUNDSTATE_CACHE``, else the user's cache, else one beside /tmp files.
+    """Find the folder of fetched weights: ``GROUNDSTATE_CACHE``, the user's cache, or a temporary one.
 
     Raises ``GroundstateError`` where ``GROUNDSTATE_CACHE`` is set and may not be written to, or nothing may.
     """
@@ -106,7 +105,9 @@ def cache_folder() -> Path:
     for folder in (Path(home) / "groundstate", scratch):
         if _usable(folder):
             return folder
-    raise GroundstateError(f"no folder for the AIMNet2 weights may be written to; set {FOLDER_VARIABLE} to one")
+    raise GroundstateError(
+        f"no folder for the AIMNet2 weights may be written to; set {FOLDER_VARIABLE} to one"
+    )
 
 
 def _usable(folder: Path) -> bool:
@@ -115,4 +116,6 @@ def _usable(folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
         return False
-    return os.access(folder, os.W_OK | os.X_OK) or all((folder / w.file).exists() for w in (NETWORK, ENSEMBLE))
+    return os.access(folder, os.W_OK | os.X_OK) or all(
+        (folder / w.file).exists() for w in (NETWORK, ENSEMBLE)
+    )

@@ -6,7 +6,9 @@ from pathlib import Path
 from groundstate.errors import GroundstateError
 from groundstate.molecules.dataset.readers.entry import Entry
 from groundstate.molecules.dataset.readers.molecule3d import read_molecule3d, read_molecule3d_parquet
+from groundstate.molecules.dataset.readers.moses import read_moses
 from groundstate.molecules.dataset.readers.qm9pack import read_qm9pack
+from groundstate.molecules.dataset.readers.records import read_record_file
 from groundstate.molecules.dataset.readers.sdf import read_sdf
 from groundstate.molecules.dataset.readers.smiles import read_smiles
 
@@ -21,6 +23,8 @@ FORMATS: dict[str, Reader] = {
     "qm9pack": _one_by_one(read_qm9pack),
     "sdf": _one_by_one(read_sdf),
     "smiles": _one_by_one(read_smiles),
+    "moses": _one_by_one(read_moses),
+    "records": _one_by_one(read_record_file),
     "molecule3d": read_molecule3d,
     "molecule3d_parquet": _one_by_one(read_molecule3d_parquet),
 }

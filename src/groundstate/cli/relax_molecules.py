@@ -1,0 +1,34 @@
+"""Command ``groundstate relax molecules``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundstate.molecules.ground_state.relax_file import relax_sdf
+from groundstate.plugins import MOLECULAR_POTENTIALS
+from groundstate.potentials.molecular.interface import find_molecular_potential
+from groundstate.potentials.molecular.settings import RelaxMolecules
+
+
+def command(
+    input: Annotated[Path, typer.Option(help="SDF of geometries with all hydrogens")],
+    output: Annotated[Path, typer.Option(help="SDF to write; rejected.csv goes beside it")],
+    method: Annotated[
+        str, typer.Option(help=f"{', '.join(MOLECULAR_POTENTIALS)}, or package.module:Class of your own")
+    ] = "aimnet2",
+    fmax: Annotated[
+        float, typer.Option(min=1e-4, help="Largest force on an atom of a minimum, eV/angstrom")
+    ] = RelaxMolecules().fmax,
+    max_calls: Annotated[
+        int, typer.Option(min=1, help="Energies per structure after which it counts as not converged")
+    ] = RelaxMolecules().max_calls,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda; aimnet2 alone knows the latter")] = "cpu",
+) -> None:
+    """Relax molecules to the nearest minimum; one that changed bonds or stereo is flagged and not moved."""
+    potential = find_molecular_potential(method, device)
+    counts = relax_sdf(input, output, potential, RelaxMolecules(fmax=fmax, max_calls=max_calls), workers)
+    typer.echo(
+        f"{output}: {counts['relaxed']} relaxed, {counts['flagged']} flagged, {counts['rejected']} rejected"
+    )

@@ -1,0 +1,173 @@
+"""Rank the geometries of molecules by energy: three levels of effort, and a stand-in for AIMNet2."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from rdkit import Chem
+
+from groundstate.molecules.ground_state.distinct import distinct
+from groundstate.molecules.ground_state.relax import relax_geometries
+from groundstate.potentials.molecular.interface import KCAL, MolecularPotential
+from groundstate.potentials.molecular.settings import RelaxMolecules
+
+Level = Literal["fast", "standard", "thorough"]
+RELAXED = 3  # geometries per molecule that ``thorough`` relaxes
+
+
+class RankedGeometry(NamedTuple):
+    """A geometry in the order of its energy.
+
+    Attributes
+    ----------
+    candidate
+        Which of the given geometries it is, or came from.
+    positions
+        (n, 3), angstrom; a minimum at the level ``thorough``.
+    relative
+        Energy above the best, kcal/mol; None where there are no energies.
+    method
+        What ranked it, such as ``AIMNet2 (wB97M-D3) single point``.
+    note
+        What did not go as asked, in words; None where all did.
+    """
+
+    candidate: int
+    positions: np.ndarray
+    relative: float | None
+    method: str
+    note: str | None
+
+
+def rank_by_energy(
+    mol: Chem.Mol,
+    geometries: Sequence[np.ndarray],
+    level: Level,
+    potentials: Sequence[MolecularPotential],
+    relaxed: int = RELAXED,
+) -> list[RankedGeometry]:
+    """Rank ``geometries`` (n, 3), at least one, of one molecule; see ``rank_molecules``."""
+    return rank_molecules([(mol, geometries)], level, potentials, relaxed)[0]
+
+
+def rank_molecules(
+    molecules: Sequence[tuple[Chem.Mol, Sequence[np.ndarray]]],
+    level: Level,
+    potentials: Sequence[MolecularPotential],
+    relaxed: int = RELAXED,
+) -> list[list[RankedGeometry]]:
+    """Rank the geometries of each molecule, best first.
+
+    ``fast`` keeps the given order, that of the network. ``standard`` takes single-point energies.
+    ``thorough`` relaxes the ``relaxed`` lowest of these, and gives the distinct minima alone.
+
+    Parameters
+    ----------
+    molecules
+        (molecule with all hydrogens, its geometries (n, 3), at least one).
+    potentials
+        The first that takes a molecule ranks it, such as AIMNet2 before MMFF94; where none does, the order
+        stays, and the note says why.
+    """
+    if level == "fast":
+        return [_given(geometries, None) for _, geometries in molecules]
+    ranked: list[list[RankedGeometry] | None] = [None] * len(molecules)
+    notes: list[list[str]] = [[] for _ in molecules]
+    for potential in potentials:
+        mine = []
+        for index, (mol, _) in enumerate(molecules):
+            if ranked[index] is None:
+                refusal = potential.refusal(mol)
+                if refusal is None:
+                    mine.append(index)
+                else:
+                    notes[index].append(refusal)
+        results = _rank([molecules[index] for index in mine], level, potential, relaxed)
+        for index, result in zip(mine, results, strict=True):
+            if result:
+                note = "; ".join([*notes[index], *([result[0].note] if result[0].note else [])]) or None
+                ranked[index] = [one._replace(note=note) for one in result]
+            else:
+                notes[index].append(f"{potential.title} gives no finite energy")
+    return [
+        _given(geometries, "; ".join(note) or None) if result is None else result
+        for (_, geometries), result, note in zip(molecules, ranked, notes, strict=True)
+    ]
+
+
+def _given(geometries: Sequence[np.ndarray], note: str | None) -> list[RankedGeometry]:
+    return [
+        RankedGeometry(i, np.asarray(one, float), None, "network", note) for i, one in enumerate(geometries)
+    ]
+
+
+def _rank(
+    molecules: Sequence[tuple[Chem.Mol, Sequence[np.ndarray]]],
+    level: Level,
+    potential: MolecularPotential,
+    relaxed: int,
+) -> list[list[RankedGeometry]]:
+    """Rank by one potential; an empty list where it has no finite energy."""
+    flat = [(mol, np.asarray(one, float)) for mol, geometries in molecules for one in geometries]
+    energies = potential.single_points([mol for mol, _ in flat], [one for _, one in flat])
+    points, first = [], 0
+    for _, geometries in molecules:
+        points.append(energies[first : first + len(geometries)] * KCAL)
+        first += len(geometries)
+    order = [
+        [i for i in distinct(energy.tolist(), geometries) if np.isfinite(energy[i])]
+        for (_, geometries), energy in zip(molecules, points, strict=True)
+    ]
+    if level == "thorough":
+        return _minima(molecules, points, [chosen[:relaxed] for chosen in order], potential)
+    return [
+        _sorted(geometries, chosen, energy[chosen], f"{potential.title} single point", None)
+        for (_, geometries), energy, chosen in zip(molecules, points, order, strict=True)
+    ]
+
+
+def _minima(
+    molecules: Sequence[tuple[Chem.Mol, Sequence[np.ndarray]]],
+    points: Sequence[np.ndarray],
+    order: Sequence[Sequence[int]],
+    potential: MolecularPotential,
+) -> list[list[RankedGeometry]]:
+    """Rank the distinct minima below the chosen geometries; single points where none of them is sound."""
+    jobs = [(place, i) for place, chosen in enumerate(order) for i in chosen]
+    results = relax_geometries(
+        potential,
+        [molecules[place][0] for place, _ in jobs],
+        [molecules[place][1][i] for place, i in jobs],
+        RelaxMolecules(),
+    )
+    ranked = []
+    for place, (_, geometries) in enumerate(molecules):
+        mine = [(i, one) for (where, i), one in zip(jobs, results, strict=True) if where == place]
+        sound = [(i, one) for i, one in mine if one.fault is None]
+        if not sound:
+            note = mine[0][1].fault if mine else None
+            single = f"{potential.title} single point"
+            ranked.append(_sorted(geometries, order[place], points[place][list(order[place])], single, note))
+            continue
+        minima = {i: one for i, one in sound}
+        note = None if sound[0][1].converged else "a minimisation did not converge"
+        kept = distinct([one.energy * KCAL for _, one in sound], [one.positions for _, one in sound])
+        chosen = [sound[k][0] for k in kept]
+        energy = np.array([minima[i].energy * KCAL for i in chosen])
+        shapes = {i: minima[i].positions for i in chosen}
+        ranked.append(_sorted(shapes, chosen, energy, f"{potential.title} minimum", note))
+    return ranked
+
+
+def _sorted(
+    geometries: "Sequence[np.ndarray] | dict[int, np.ndarray]",
+    chosen: Sequence[int],
+    energies: np.ndarray,
+    method: str,
+    note: str | None,
+) -> list[RankedGeometry]:
+    """``chosen``, which are in the order of their ``energies`` (kcal/mol)."""
+    return [
+        RankedGeometry(i, np.asarray(geometries[i], float), float(energy - energies[0]), method, note)
+        for i, energy in zip(chosen, energies, strict=True)
+    ]

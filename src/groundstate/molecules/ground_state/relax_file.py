@@ -1,0 +1,111 @@
+"""Relax the molecules of an SDF into another SDF."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from rdkit import Chem
+
+from groundstate.molecules.conformers.shards import chunked
+from groundstate.molecules.ground_state.relax import relax_geometries
+from groundstate.molecules.mols import RecordError, check_positions, has_geometry, set_positions
+from groundstate.molecules.sdf import SdfBlock, parse_molblock, read_sdf_blocks, write_sdf
+from groundstate.potentials.molecular.interface import KCAL, MolecularPotential
+from groundstate.potentials.molecular.settings import RelaxMolecules
+from groundstate.processes import map_chunks
+from groundstate.progress import Progress
+from groundstate.records import Rejection, write_rejected
+
+CHUNK = 64  # structures that a worker relaxes at one time
+
+
+class Result(NamedTuple):
+    """A relaxed record of the SDF, or the reason why there is none."""
+
+    id: str
+    mol: Chem.Mol | None
+    properties: Mapping[str, object]
+    flagged: bool
+
+
+def relax_sdf(
+    input: str | Path,
+    output: str | Path,
+    potential: MolecularPotential,
+    settings: RelaxMolecules,
+    workers: int,
+) -> dict[str, int]:
+    """Relax every record of ``input`` into ``output``, in its order; what cannot be goes to ``rejected.csv``.
+
+    Data fields are kept; ``method``, ``energy_ev``, ``energy_drop_kcal``, ``largest_force`` and, where
+    something is wrong with the minimum, ``flag`` are added. A record of several conformers of one molecule is
+    as many records. Stereo is read from the geometry.
+
+    Returns
+    -------
+    dict
+        Numbers of records ``read``, ``relaxed``, ``flagged`` and ``rejected``.
+    """
+    output = Path(output)
+    rejections: list[Rejection] = []
+    total = sum(1 for _ in read_sdf_blocks(input))
+    progress = Progress(f"relax molecules ({potential.title})", total, "structures")
+    counts = {"read": total, "relaxed": 0, "flagged": 0, "rejected": 0}
+    work = partial(_relax, potential=potential, settings=settings)
+
+    def entries() -> Iterator[tuple[str, Chem.Mol, Mapping[str, object]]]:
+        for results in map_chunks(work, chunked(read_sdf_blocks(input), CHUNK), workers):
+            for result in results:
+                progress.update()
+                if result.mol is None:
+                    rejections.append(Rejection(result.id, "relax", str(result.properties["reason"])))
+                    continue
+                counts["relaxed"] += not result.flagged
+                counts["flagged"] += result.flagged
+                yield result.id, result.mol, result.properties
+
+    write_sdf(output, entries())
+    counts["rejected"] = len(rejections)
+    write_rejected(output.parent / "rejected.csv", rejections)
+    return counts
+
+
+def _relax(blocks: list[SdfBlock], potential: MolecularPotential, settings: RelaxMolecules) -> list[Result]:
+    results: dict[int, Result] = {}
+    ready: list[tuple[int, Chem.Mol]] = []
+    for place, block in enumerate(blocks):
+        try:
+            ready.append((place, _molecule(block, potential)))
+        except RecordError as error:
+            results[place] = Result(block.id, None, {"reason": str(error)}, False)
+    mols = [mol for _, mol in ready]
+    relaxed = relax_geometries(potential, mols, [mol.GetConformer().GetPositions() for mol in mols], settings)
+    for (place, mol), one in zip(ready, relaxed, strict=True):
+        flag = one.fault
+        if flag is None and not one.converged:
+            flag = f"not converged after {one.calls} energies"
+        kept = {key: value for key, value in blocks[place].properties.items() if key != "id"}
+        own = {
+            "method": f"{potential.title} minimum" if one.fault is None else "none",
+            "energy_ev": f"{one.energy:.6f}",
+            "energy_kcal": f"{one.energy * KCAL:.4f}",
+            "energy_drop_kcal": f"{one.drop:.4f}",
+            "largest_force": f"{one.force:.4f}",
+        }
+        if flag:
+            own["flag"] = flag
+        moved = set_positions(mol, one.positions)
+        results[place] = Result(blocks[place].id, moved, kept | own, flag is not None)
+    return [results[place] for place in range(len(blocks))]
+
+
+def _molecule(block: SdfBlock, potential: MolecularPotential) -> Chem.Mol:
+    mol = parse_molblock(block.molblock)
+    if not has_geometry(mol):
+        raise RecordError("it has no geometry: a flat drawing cannot be relaxed; use `predict geometry`")
+    check_positions(mol.GetConformer().GetPositions())
+    if (refusal := potential.refusal(mol)) is not None:
+        raise RecordError(refusal)
+    Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
+    return mol
