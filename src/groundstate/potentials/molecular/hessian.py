@@ -20,7 +20,7 @@ STRAIGHT = math.sin(math.radians(5.0))  # bends and torsions over a nearly strai
 
 
 def guess_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
-    """Guess the Hessian of ``mol`` at ``positions`` (n, 3): a positive definite (3n, 3n) in eV/angstrom^2.
+    """Guess the Hessian of ``mol`` at ``positions`` (n, 3): positive definite (3n, 3n), eV/angstrom^2.
 
     That of MMFF94, with its eigenvalues made positive, where the force field has parameters; a third more
     energies are needed about ``model_hessian``.
@@ -44,7 +44,7 @@ def guess_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
 def model_hessian(mol: Chem.Mol, positions: np.ndarray) -> np.ndarray:
     """Sum k b b^T over internal coordinates: a positive definite (3n, 3n) matrix in eV/angstrom^2.
 
-    The coordinates are the bonds, angles and torsions of ``mol``; b is the gradient of one at ``positions`` (n, 3).
+    The coordinates are the bonds, angles and torsions; b is the gradient of one at ``positions`` (n, 3).
     """
     hessian = FLOOR * np.eye(3 * len(positions))
     near = [[other.GetIdx() for other in atom.GetNeighbors()] for atom in mol.GetAtoms()]

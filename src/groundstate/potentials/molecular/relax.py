@@ -17,6 +17,9 @@ LONGEST_STEP = 0.3  # angstrom, of any atom
 SHORTEST_STEP = 1e-3  # below it the memory is dropped: it does not describe the surface
 SHRINK, GROW = 0.4, 1.5  # of the trusted step after a bad and after a good one
 NOISE = 1e-5  # eV: a rise of the energy that single precision explains
+# angstrom that an atom has moved since the Hessian was guessed: it is guessed anew; no multiple of the longest
+# step, where rounding would decide
+REFRESH = 0.4
 MOST_SLOTS = 64
 
 
@@ -93,6 +96,7 @@ class _Batch:
         self.gradient = zeros(slots, 3 * atoms)
         self.energy = zeros(slots)
         self.first = zeros(slots)
+        self.anchor = zeros(slots, atoms, 3)  # where the Hessian was guessed
         self.factor = zeros(slots, 3 * atoms, 3 * atoms)
         self.trust = zeros(slots)
         self.calls = torch.zeros(slots, dtype=torch.long, device=potential.device)
@@ -131,15 +135,22 @@ class _Batch:
         return done
 
     def _place(self, slot: int, structure: int) -> None:
-        mol, geometry = self.mols[structure], np.asarray(self.geometries[structure], float)
-        rows = geometry.size
+        geometry = np.asarray(self.geometries[structure], float)
         self.owner[slot] = structure
         self.positions[slot] = 0
         self.positions[slot, : len(geometry)] = pad([geometry], self.positions.device)[0]
-        hessian = torch.as_tensor(guess_hessian(mol, geometry), device=self.positions.device)
-        self.factor[slot] = torch.eye(len(self.factor[slot]), dtype=torch.float64)
-        self.factor[slot, :rows, :rows] = torch.linalg.cholesky(hessian)
         self.trust[slot] = LONGEST_STEP
+        self._precondition(slot)
+
+    def _precondition(self, slot: int) -> None:
+        """Guess the Hessian of the structure in ``slot`` where it is now, and drop the memory."""
+        mol = self.mols[self.owner[slot]]
+        atoms = mol.GetNumAtoms()
+        hessian = guess_hessian(mol, self.positions[slot, :atoms].cpu().numpy())
+        factor = torch.linalg.cholesky(torch.as_tensor(hessian, device=self.positions.device))
+        self.factor[slot] = torch.eye(len(self.factor[slot]), dtype=torch.float64)
+        self.factor[slot, : 3 * atoms, : 3 * atoms] = factor
+        self.anchor[slot] = self.positions[slot]
         self.curvature[:, slot] = 0
 
     def _evaluate(self, slots: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -172,6 +183,9 @@ class _Batch:
         lost = slots[self.trust[slots] < SHORTEST_STEP]
         self.curvature[:, lost] = 0
         self.trust[lost] = LONGEST_STEP / 6
+        far = (self.positions[moved] - self.anchor[moved]).norm(dim=2).amax(1) > REFRESH
+        for slot in moved[far].tolist():
+            self._precondition(slot)
 
     def _direction(self, slots: torch.Tensor) -> torch.Tensor:
         """Minus the inverse Hessian times the gradient (b, 3 n), by the two loops over the memory."""

@@ -1,0 +1,258 @@
+"""What ground states by AIMNet2 cost and give: energies, relaxations, MOSES molecules, drugs.
+
+Run `python benchmarks/ground_states.py cost|calls|moses|drugs` with one thread (`OMP_NUM_THREADS=1`);
+`moses` wants the wheel of molsets 0.3.1 by `--moses`. Tables are Markdown on standard output.
+"""
+
+import argparse
+import heapq
+import time
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.optimize import FIRE, LBFGS
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom
+
+from groundstate.molecules.conformers.etkdg import conformers_of
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.readers.moses import read_moses
+from groundstate.molecules.ground_state.distinct import distinct
+from groundstate.molecules.ground_state.inputs import draw_isomer
+from groundstate.molecules.ground_state.relax import relax_geometries
+from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.stereo import undefined_stereo
+from groundstate.potentials.molecular.interface import KCAL, find_molecular_potential, pad
+from groundstate.potentials.molecular.settings import RelaxMolecules
+from groundstate.seeds import derive_seed
+
+# drugs by elements and kind: S, P, Cl, Br, I, B, F, Si, salts' ions, macrocycle, zwitterion, tripeptide
+DRUGS = {
+    "aspirin": "CC(=O)Oc1ccccc1C(=O)O",
+    "ibuprofen": "CC(C)Cc1ccc(cc1)[C@H](C)C(=O)O",
+    "sildenafil": "CCCc1nn(C)c2c1nc([nH]c2=O)-c1cc(ccc1OCC)S(=O)(=O)N1CCN(C)CC1",
+    "penicillin G": "CC1(C)S[C@@H]2[C@H](NC(=O)Cc3ccccc3)C(=O)N2[C@H]1C(=O)O",
+    "diclofenac anion": "O=C([O-])Cc1ccccc1Nc1c(Cl)cccc1Cl",
+    "imatinib": "Cc1ccc(NC(=O)c2ccc(CN3CCN(C)CC3)cc2)cc1Nc1nccc(-c2cccnc2)n1",
+    "bromhexine": "CN(Cc1cc(Br)cc(Br)c1N)C1CCCCC1",
+    "amiodarone fragment": "O=C(c1cc(I)c(OCCN(CC)CC)c(I)c1)c1ccccc1",
+    "tavaborole": "OB1OCc2cc(F)ccc12",
+    "bortezomib": "CC(C)C[C@H](NC(=O)[C@H](Cc1ccccc1)NC(=O)c1cnccn1)B(O)O",
+    "fosfomycin": "C[C@@H]1O[C@@H]1P(=O)(O)O",
+    "cyclophosphamide": "ClCCN(CCCl)[P@]1(=O)NCCCO1",
+    "tenofovir": "C[C@H](Cn1cnc2c(N)ncnc12)OCP(=O)(O)O",
+    "fluoxetine cation": "C[NH2+]CC[C@@H](Oc1ccc(cc1)C(F)(F)F)c1ccccc1",
+    "metformin cation": "CN(C)C(=N)NC(N)=[NH2+]",
+    "exaltolide": "O=C1CCCCCCCCCCCCCCO1",
+    "betaine": "C[N+](C)(C)CC(=O)[O-]",
+    "Gly-Ala-Phe": "NCC(=O)N[C@@H](C)C(=O)N[C@@H](Cc1ccccc1)C(=O)O",
+    "sulfamethoxazole": "Cc1cc(NS(=O)(=O)c2ccc(N)cc2)no1",
+    "omeprazole": "COc1ccc2[nH]c(nc2c1)[S@](=O)Cc1ncc(C)c(OC)c1C",
+    "atenolol": "CC(C)NC[C@H](O)COc1ccc(CC(N)=O)cc1",
+    "warfarin": "CC(=O)C[C@@H](c1ccccc1)c1c(O)c2ccccc2oc1=O",
+    "captopril": "C[C@H](CS)C(=O)N1CCC[C@H]1C(=O)O",
+    "silafluofen core": "C[Si](C)(CCCc1ccccc1)c1ccc(OCC)cc1",
+    "ciprofloxacin": "O=C(O)c1cn(C2CC2)c2cc(N3CCNCC3)c(F)cc2c1=O",
+}
+CALLS = [
+    "CC(=O)Oc1ccccc1C(=O)O", "CC(C)Cc1ccc(cc1)[C@@H](C)C(=O)O", "Cn1cnc2c1c(=O)n(C)c(=O)n2C",
+    "CCCc1nn(C)c2c1nc([nH]c2=O)-c1cc(ccc1OCC)S(=O)(=O)N1CCN(C)CC1", "CN1CCC[C@H]1c1cccnc1",
+    "CC1(C)S[C@@H]2[C@H](NC(=O)Cc3ccccc3)C(=O)N2[C@H]1C(=O)O", "O=C(O)Cc1ccccc1Nc1c(Cl)cccc1Cl",
+    "CC(=O)Nc1ccc(O)cc1", "CN(C)CCC=C1c2ccccc2CCc2ccccc21", "CNCC[C@H](Oc1ccc(C(F)(F)F)cc1)c1ccccc1",
+    "CC(C)NC[C@H](O)COc1cccc2ccccc12", "Clc1ccc2c(c1)C(c1ccccc1)=NCC(=O)N2C",
+    "CC(=O)C[C@@H](c1ccccc1)c1c(O)c2ccccc2oc1=O", "OC(=O)CCCC[C@@H]1CCSS1", "NC(=O)N1c2ccccc2C=Cc2ccccc21",
+    "COc1ccc2[nH]c(nc2c1)[S@](=O)Cc1ncc(C)c(OC)c1C",
+    "CCOC(=O)C1=C(COCCN)NC(C)=C(C(=O)OC)[C@@H]1c1ccccc1Cl", "NCCc1ccc(O)c(O)c1",
+    "CN1C(=O)CN=C(c2ccccc2F)c2cc([N+](=O)[O-])ccc21",
+    "C[C@]12CC[C@H]3[C@@H](CCC4=CC(=O)CC[C@@]34C)[C@@H]1CC[C@@H]2O",
+]  # fmt: skip
+
+
+def molecule(smiles: str) -> Chem.Mol:
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    if undefined_stereo(smiles):
+        mol = draw_isomer(mol, 0)
+    return mol
+
+
+def minima_of(name: str, mol: Chem.Mol, count: int, seed: int = 0) -> list[dict]:
+    rows = conformers_of(name, mol, EmbedConformers(num_conformers=count, seed=seed))
+    return [row for row in rows if row["method"] == "mmff"]
+
+
+def clock(work):
+    start = time.process_time()
+    result = work()
+    return result, time.process_time() - start
+
+
+def cost() -> None:
+    potential = find_molecular_potential("aimnet2")
+    print(
+        "| atoms | conformers in the batch | energy + forces, CPU-ms per conformer | energy alone |\n|---|---|---|---|"
+    )
+    for smiles in ("CCO", CALLS[0], CALLS[1], CALLS[4], CALLS[3], DRUGS["imatinib"]):
+        mol = molecule(smiles)
+        rdDistGeom.EmbedMolecule(mol, randomSeed=1)
+        for count in (1, 10, 30):
+            mols = [mol] * count
+            positions = pad([mol.GetConformer().GetPositions()] * count)
+            surface, every = potential.surface(mols), torch.arange(count)
+            surface(every, positions)
+            both = min(clock(lambda: surface(every, positions))[1] for _ in range(5)) / count  # noqa: B023
+            alone = min(clock(lambda: potential.energies(mols, positions))[1] for _ in range(5)) / count  # noqa: B023
+            print(f"| {mol.GetNumAtoms()} | {count} | {1e3 * both:.1f} | {1e3 * alone:.1f} |", flush=True)
+
+
+class SurfaceCalculator(Calculator):
+    """One molecule of a potential as an ASE calculator that counts its calls."""
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, surface) -> None:
+        super().__init__()
+        self.surface, self.calls = surface, 0
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+        super().calculate(atoms, properties, system_changes)
+        self.calls += 1
+        found = self.surface(torch.tensor([0]), torch.tensor(atoms.positions)[None])
+        self.results = {"energy": float(found.energies[0]), "forces": found.forces[0].numpy()}
+
+
+def calls(fmax: float) -> None:
+    potential = find_molecular_potential("aimnet2")
+    mols = [molecule(smiles) for smiles in CALLS]
+    starts = [np.array(minima_of("x", mol, 1)[0]["positions"]) for mol in mols]
+    ours, seconds = clock(lambda: relax_geometries(potential, mols, starts, RelaxMolecules(fmax=fmax)))
+    lines = [
+        (
+            "L-BFGS about an MMFF94 Hessian (here)",
+            [one.calls for one in ours],
+            [one.energy for one in ours],
+            seconds,
+        )
+    ]
+    for name, optimizer in (("L-BFGS (ASE)", LBFGS), ("FIRE (ASE)", FIRE)):
+        counts, energies, began = [], [], time.process_time()
+        for mol, start in zip(mols, starts, strict=True):
+            atoms = Atoms([atom.GetAtomicNum() for atom in mol.GetAtoms()], positions=start)
+            atoms.calc = SurfaceCalculator(potential.surface([mol]))
+            optimizer(atoms, logfile=None).run(fmax=fmax, steps=1000)
+            counts.append(atoms.calc.calls)
+            energies.append(atoms.get_potential_energy())
+        lines.append((name, counts, energies, time.process_time() - began))
+    print(f"fmax {fmax} eV/A, {len(mols)} molecules from one MMFF94 minimum each")
+    print(
+        "| method | energies, mean / median / most | above the lowest of the three, mean / most, kcal/mol | CPU-s |\n|---|---|---|---|"
+    )
+    lowest = np.min([energies for _, _, energies, _ in lines], 0)
+    for name, counts, energies, seconds in lines:
+        above = (np.array(energies) - lowest) * KCAL
+        print(
+            f"| {name} | {np.mean(counts):.1f} / {np.median(counts):.0f} / {max(counts)} | {above.mean():.3f} / {above.max():.3f} | {seconds:.1f} |",
+            flush=True,
+        )
+
+
+def moses(wheel: str, number: int) -> None:
+    potential = find_molecular_potential("aimnet2")
+    test = (
+        (derive_seed(0, "sample", one.id), one)
+        for one in read_moses(wheel)
+        if one.id.startswith("moses_test")
+    )
+    chosen = [one for _, one in heapq.nsmallest(number, test, key=lambda pair: pair[0])]
+    potential.single_points([molecule("C")], [np.random.default_rng(0).normal(size=(5, 3))])  # loads it
+    times, first, gap = np.zeros(4), [], []
+    for entry in chosen:
+        mol = molecule(Chem.MolToSmiles(Chem.RemoveHs(mol_from_record(entry.build()))))
+        rows, spent = clock(lambda: minima_of(entry.id, mol, 10))  # noqa: B023
+        times[0] += spent
+        shapes = [np.array(row["positions"]) for row in rows]
+        points, spent = clock(lambda: potential.single_points([mol] * len(shapes), shapes))  # noqa: B023
+        times[1] += spent
+        order = distinct((points * KCAL).tolist(), shapes)
+        low, spent = clock(
+            lambda: relax_geometries(
+                potential, [mol] * len(order[:3]), [shapes[k] for k in order[:3]], RelaxMolecules()
+            )
+        )  # noqa: B023, E501
+        times[2] += spent
+        every, spent = clock(
+            lambda: relax_geometries(potential, [mol] * len(shapes), shapes, RelaxMolecules())
+        )  # noqa: B023
+        times[3] += spent
+        energies = np.array([one.energy for one in every]) * KCAL
+        first.append(min(one.energy for one in low) * KCAL - energies.min())
+        gap.append(energies[int(np.argmin([row["energy"] for row in rows]))] - energies.min())
+    times /= number
+    print(
+        f"{number} MOSES test molecules, K = 10, CPU-s per molecule: embed + MMFF94 {times[0]:.2f}, single points {times[1]:.3f}, three lowest relaxed {times[2]:.2f}, all relaxed {times[3]:.2f}"
+    )
+    print(
+        f"three lowest by single point hold the lowest of all (0.1 kcal/mol): {np.mean(np.array(first) < 0.1):.0%}; mean above it {np.mean(first):.3f}"
+    )
+    print(
+        f"lowest MMFF94 after relaxation above the lowest of all: mean {np.mean(gap):.2f}, in its basin {np.mean(np.array(gap) < 0.1):.0%}"
+    )
+
+
+def drugs() -> None:
+    """The lowest of AIMNet2 (ten conformers, three relaxed) against the lowest MMFF94 of ten, both relaxed alike."""
+    aimnet2, gfn2 = find_molecular_potential("aimnet2"), find_molecular_potential("gfn2-xtb")
+    print(
+        "| drug | atoms | AIMNet2 route - MMFF94 lowest of ten, AIMNet2 energies | GFN2 energies | CPU-s |\n|---|---|---|---|---|"
+    )
+    found = []
+    for name, smiles in DRUGS.items():
+        mol = molecule(smiles)
+        began = time.process_time()
+        rows = minima_of(name, mol, 10)
+        shapes = [np.array(row["positions"]) for row in rows]
+        points = aimnet2.single_points([mol] * len(shapes), shapes) * KCAL
+        order = distinct(points.tolist(), shapes)[:3]
+        ends = relax_geometries(aimnet2, [mol] * len(order), [shapes[k] for k in order], RelaxMolecules())
+        best = min((one for one in ends if one.fault is None), key=lambda one: one.energy, default=None)
+        seconds = time.process_time() - began
+        ranked = [k for k, row in enumerate(rows) if row["force_field"] == "mmff94"]
+        free = shapes[min(ranked, key=lambda k: rows[k]["energy"])] if ranked else shapes[0]
+        if best is None:
+            print(f"| {name} | {mol.GetNumAtoms()} | {ends[0].fault} | | {seconds:.1f} |", flush=True)
+            continue
+        other = relax_geometries(aimnet2, [mol], [free], RelaxMolecules())[0]
+        both = relax_geometries(gfn2, [mol] * 2, [best.positions, free], RelaxMolecules())
+        found.append(((best.energy - other.energy) * KCAL, (both[0].energy - both[1].energy) * KCAL))
+        kind = "" if ranked else " (UFF)"
+        print(
+            f"| {name}{kind} | {mol.GetNumAtoms()} | {found[-1][0]:+.2f} | {found[-1][1]:+.2f} | {seconds:.1f} |",
+            flush=True,
+        )
+    for title, column in zip(("AIMNet2", "GFN2"), np.array(found).T, strict=True):
+        print(
+            f"{title}: lower by > 0.1 in {np.mean(column < -0.1):.0%}, equal in {np.mean(np.abs(column) <= 0.1):.0%}, higher by > 0.3 in {np.mean(column > 0.3):.0%}; mean {column.mean():.2f}, lowest {column.min():.2f}, highest {column.max():.2f} kcal/mol, n = {len(column)}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("cost", "calls", "moses", "drugs"))
+    parser.add_argument("--moses", help="wheel of molsets 0.3.1")
+    parser.add_argument("--number", type=int, default=10)
+    parser.add_argument("--fmax", type=float, default=0.02)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.what == "cost":
+        cost()
+    elif arguments.what == "calls":
+        calls(arguments.fmax)
+    elif arguments.what == "moses":
+        moses(arguments.moses, arguments.number)
+    else:
+        drugs()
+
+
+if __name__ == "__main__":
+    main()
