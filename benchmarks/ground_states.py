@@ -82,27 +82,33 @@ def minima_of(name: str, mol: Chem.Mol, count: int, seed: int = 0) -> list[dict]
     return [row for row in rows if row["method"] == "mmff"]
 
 
-def clock(work):
+def clock(work, *arguments):
+    """What ``work`` gives, and its CPU seconds."""
     start = time.process_time()
-    result = work()
+    result = work(*arguments)
     return result, time.process_time() - start
+
+
+def relaxed(potential, mol: Chem.Mol, geometries: list[np.ndarray]):
+    return relax_geometries(potential, [mol] * len(geometries), geometries, RelaxMolecules())
+
+
+def fastest(work, *arguments) -> float:
+    return min(clock(work, *arguments)[1] for _ in range(5))
 
 
 def cost() -> None:
     potential = find_molecular_potential("aimnet2")
-    print(
-        "| atoms | conformers in the batch | energy + forces, CPU-ms per conformer | energy alone |\n|---|---|---|---|"
-    )
+    print("CPU-ms per conformer")
+    print("| atoms | conformers in the batch | energy + forces | energy alone |\n|---|---|---|---|")
     for smiles in ("CCO", CALLS[0], CALLS[1], CALLS[4], CALLS[3], DRUGS["imatinib"]):
         mol = molecule(smiles)
         rdDistGeom.EmbedMolecule(mol, randomSeed=1)
         for count in (1, 10, 30):
             mols = [mol] * count
             positions = pad([mol.GetConformer().GetPositions()] * count)
-            surface, every = potential.surface(mols), torch.arange(count)
-            surface(every, positions)
-            both = min(clock(lambda: surface(every, positions))[1] for _ in range(5)) / count  # noqa: B023
-            alone = min(clock(lambda: potential.energies(mols, positions))[1] for _ in range(5)) / count  # noqa: B023
+            both = fastest(potential.surface(mols), torch.arange(count), positions) / count
+            alone = fastest(potential.energies, mols, positions) / count
             print(f"| {mol.GetNumAtoms()} | {count} | {1e3 * both:.1f} | {1e3 * alone:.1f} |", flush=True)
 
 
@@ -126,15 +132,8 @@ def calls(fmax: float) -> None:
     potential = find_molecular_potential("aimnet2")
     mols = [molecule(smiles) for smiles in CALLS]
     starts = [np.array(minima_of("x", mol, 1)[0]["positions"]) for mol in mols]
-    ours, seconds = clock(lambda: relax_geometries(potential, mols, starts, RelaxMolecules(fmax=fmax)))
-    lines = [
-        (
-            "L-BFGS about an MMFF94 Hessian (here)",
-            [one.calls for one in ours],
-            [one.energy for one in ours],
-            seconds,
-        )
-    ]
+    ours, seconds = clock(relax_geometries, potential, mols, starts, RelaxMolecules(fmax=fmax))
+    rows = [("L-BFGS here", [one.calls for one in ours], [one.energy for one in ours], seconds)]
     for name, optimizer in (("L-BFGS (ASE)", LBFGS), ("FIRE (ASE)", FIRE)):
         counts, energies, began = [], [], time.process_time()
         for mol, start in zip(mols, starts, strict=True):
@@ -143,97 +142,83 @@ def calls(fmax: float) -> None:
             optimizer(atoms, logfile=None).run(fmax=fmax, steps=1000)
             counts.append(atoms.calc.calls)
             energies.append(atoms.get_potential_energy())
-        lines.append((name, counts, energies, time.process_time() - began))
-    print(f"fmax {fmax} eV/A, {len(mols)} molecules from one MMFF94 minimum each")
-    print(
-        "| method | energies, mean / median / most | above the lowest of the three, mean / most, kcal/mol | CPU-s |\n|---|---|---|---|"
-    )
-    lowest = np.min([energies for _, _, energies, _ in lines], 0)
-    for name, counts, energies, seconds in lines:
+        rows.append((name, counts, energies, time.process_time() - began))
+    print(f"fmax {fmax} eV/A, {len(mols)} molecules from one MMFF94 minimum each; kcal/mol")
+    print("| method | energies: mean / median / most | above the lowest of the three: mean / most | CPU-s |")
+    print("|---|---|---|---|")
+    lowest = np.min([energies for _, _, energies, _ in rows], 0)
+    for name, counts, energies, seconds in rows:
         above = (np.array(energies) - lowest) * KCAL
-        print(
-            f"| {name} | {np.mean(counts):.1f} / {np.median(counts):.0f} / {max(counts)} | {above.mean():.3f} / {above.max():.3f} | {seconds:.1f} |",
-            flush=True,
-        )
+        numbers = f"{np.mean(counts):.1f} / {np.median(counts):.0f} / {max(counts)}"
+        print(f"| {name} | {numbers} | {above.mean():.3f} / {above.max():.3f} | {seconds:.1f} |", flush=True)
 
 
 def moses(wheel: str, number: int) -> None:
     potential = find_molecular_potential("aimnet2")
-    test = (
-        (derive_seed(0, "sample", one.id), one)
-        for one in read_moses(wheel)
-        if one.id.startswith("moses_test")
-    )
-    chosen = [one for _, one in heapq.nsmallest(number, test, key=lambda pair: pair[0])]
-    potential.single_points([molecule("C")], [np.random.default_rng(0).normal(size=(5, 3))])  # loads it
+    test = (one for one in read_moses(wheel) if one.id.startswith("moses_test"))
+    chosen = heapq.nsmallest(number, test, key=lambda one: derive_seed(0, "sample", one.id))
+    potential.single_points([molecule("C")], [np.eye(5, 3)])  # loads it
     times, first, gap = np.zeros(4), [], []
     for entry in chosen:
         mol = molecule(Chem.MolToSmiles(Chem.RemoveHs(mol_from_record(entry.build()))))
-        rows, spent = clock(lambda: minima_of(entry.id, mol, 10))  # noqa: B023
-        times[0] += spent
+        rows, embedding = clock(minima_of, entry.id, mol, 10)
         shapes = [np.array(row["positions"]) for row in rows]
-        points, spent = clock(lambda: potential.single_points([mol] * len(shapes), shapes))  # noqa: B023
-        times[1] += spent
-        order = distinct((points * KCAL).tolist(), shapes)
-        low, spent = clock(
-            lambda: relax_geometries(
-                potential, [mol] * len(order[:3]), [shapes[k] for k in order[:3]], RelaxMolecules()
-            )
-        )  # noqa: B023, E501
-        times[2] += spent
-        every, spent = clock(
-            lambda: relax_geometries(potential, [mol] * len(shapes), shapes, RelaxMolecules())
-        )  # noqa: B023
-        times[3] += spent
+        points, singles = clock(potential.single_points, [mol] * len(shapes), shapes)
+        order = distinct((points * KCAL).tolist(), shapes)[:3]
+        low, few = clock(relaxed, potential, mol, [shapes[k] for k in order])
+        every, all_of_them = clock(relaxed, potential, mol, shapes)
+        times += embedding, singles, few, all_of_them
         energies = np.array([one.energy for one in every]) * KCAL
         first.append(min(one.energy for one in low) * KCAL - energies.min())
         gap.append(energies[int(np.argmin([row["energy"] for row in rows]))] - energies.min())
     times /= number
     print(
-        f"{number} MOSES test molecules, K = 10, CPU-s per molecule: embed + MMFF94 {times[0]:.2f}, single points {times[1]:.3f}, three lowest relaxed {times[2]:.2f}, all relaxed {times[3]:.2f}"
+        f"{number} MOSES test molecules, K = 10, CPU-s per molecule: embed + MMFF94 {times[0]:.2f}, ", end=""
+    )
+    print(f"single points {times[1]:.3f}, three lowest relaxed {times[2]:.2f}, all {times[3]:.2f}")
+    held, lowest = np.array(first) < 0.1, np.array(gap) < 0.1
+    print(
+        f"the three hold the lowest of all (0.1 kcal/mol): {held.mean():.0%}, mean above {np.mean(first):.3f}"
     )
     print(
-        f"three lowest by single point hold the lowest of all (0.1 kcal/mol): {np.mean(np.array(first) < 0.1):.0%}; mean above it {np.mean(first):.3f}"
-    )
-    print(
-        f"lowest MMFF94 after relaxation above the lowest of all: mean {np.mean(gap):.2f}, in its basin {np.mean(np.array(gap) < 0.1):.0%}"
+        f"lowest MMFF94, relaxed: in the lowest basin {lowest.mean():.0%}, mean above it {np.mean(gap):.2f}"
     )
 
 
 def drugs() -> None:
-    """The lowest of AIMNet2 (ten conformers, three relaxed) against the lowest MMFF94 of ten, both relaxed alike."""
+    """The lowest of AIMNet2 (ten conformers, three relaxed) against the lowest MMFF94 of ten, relaxed alike."""
     aimnet2, gfn2 = find_molecular_potential("aimnet2"), find_molecular_potential("gfn2-xtb")
-    print(
-        "| drug | atoms | AIMNet2 route - MMFF94 lowest of ten, AIMNet2 energies | GFN2 energies | CPU-s |\n|---|---|---|---|---|"
-    )
-    found = []
+    print("Energy of the AIMNet2 route less that of the lowest MMFF94 of ten, kcal/mol")
+    print("| drug | atoms | AIMNet2 energies | GFN2 energies | CPU-s |\n|---|---|---|---|---|")
+    differences = []
     for name, smiles in DRUGS.items():
         mol = molecule(smiles)
         began = time.process_time()
         rows = minima_of(name, mol, 10)
         shapes = [np.array(row["positions"]) for row in rows]
         points = aimnet2.single_points([mol] * len(shapes), shapes) * KCAL
-        order = distinct(points.tolist(), shapes)[:3]
-        ends = relax_geometries(aimnet2, [mol] * len(order), [shapes[k] for k in order], RelaxMolecules())
+        ends = relaxed(aimnet2, mol, [shapes[k] for k in distinct(points.tolist(), shapes)[:3]])
         best = min((one for one in ends if one.fault is None), key=lambda one: one.energy, default=None)
         seconds = time.process_time() - began
         ranked = [k for k, row in enumerate(rows) if row["force_field"] == "mmff94"]
         free = shapes[min(ranked, key=lambda k: rows[k]["energy"])] if ranked else shapes[0]
+        start = f"| {name}{'' if ranked else ' (first UFF)'} | {mol.GetNumAtoms()} |"
         if best is None:
-            print(f"| {name} | {mol.GetNumAtoms()} | {ends[0].fault} | | {seconds:.1f} |", flush=True)
+            print(f"{start} {ends[0].fault} | | {seconds:.1f} |", flush=True)
             continue
-        other = relax_geometries(aimnet2, [mol], [free], RelaxMolecules())[0]
-        both = relax_geometries(gfn2, [mol] * 2, [best.positions, free], RelaxMolecules())
-        found.append(((best.energy - other.energy) * KCAL, (both[0].energy - both[1].energy) * KCAL))
-        kind = "" if ranked else " (UFF)"
+        (other,) = relaxed(aimnet2, mol, [free])
+        ours, theirs = relaxed(gfn2, mol, [best.positions, free])
+        pair = (best.energy - other.energy) * KCAL, (ours.energy - theirs.energy) * KCAL
+        differences.append(pair)
+        faults = "; ".join({one.fault for one in (*ends, other, ours, theirs) if one.fault})
+        print(f"{start} {pair[0]:+.2f} | {pair[1]:+.2f} | {seconds:.1f} | {faults}", flush=True)
+    for title, values in zip(("AIMNet2", "GFN2"), np.array(differences).T, strict=True):
+        print(f"{title}, n = {len(values)}: lower by > 0.1 in {np.mean(values < -0.1):.0%}, ", end="")
         print(
-            f"| {name}{kind} | {mol.GetNumAtoms()} | {found[-1][0]:+.2f} | {found[-1][1]:+.2f} | {seconds:.1f} |",
-            flush=True,
+            f"equal in {np.mean(np.abs(values) <= 0.1):.0%}, higher by > 0.3 in {np.mean(values > 0.3):.0%}; ",
+            end="",
         )
-    for title, column in zip(("AIMNet2", "GFN2"), np.array(found).T, strict=True):
-        print(
-            f"{title}: lower by > 0.1 in {np.mean(column < -0.1):.0%}, equal in {np.mean(np.abs(column) <= 0.1):.0%}, higher by > 0.3 in {np.mean(column > 0.3):.0%}; mean {column.mean():.2f}, lowest {column.min():.2f}, highest {column.max():.2f} kcal/mol, n = {len(column)}"
-        )
+        print(f"mean {values.mean():.2f}, lowest {values.min():.2f}, highest {values.max():.2f}")
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ from groundstate.plugins import TABLES
 HEAVY = {"lightning", "torch_geometric", "torch", "rdkit", "pymatgen"}
 NEEDED = {
     "prepare_molecules": {"rdkit"},
+    "label_geometry": {"torch", "rdkit"},
+    "relax_molecules": {"torch", "rdkit"},
     "prepare_crystals": {"pymatgen"},
     "embed_conformers": {"rdkit"},
     "train_geometry": {"lightning", "torch", "rdkit"},
