@@ -20,10 +20,8 @@ from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.readers.moses import read_moses
 from groundstate.molecules.ground_state.distinct import distinct
-from groundstate.molecules.ground_state.inputs import draw_isomer
 from groundstate.molecules.ground_state.relax import relax_geometries
-from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.stereo import undefined_stereo
+from groundstate.molecules.open_stereo import open_stereo
 from groundstate.potentials.molecular.interface import KCAL, find_molecular_potential, pad
 from groundstate.potentials.molecular.settings import RelaxMolecules
 from groundstate.seeds import derive_seed
@@ -72,9 +70,7 @@ CALLS = [
 
 def molecule(smiles: str) -> Chem.Mol:
     mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
-    if undefined_stereo(smiles):
-        mol = draw_isomer(mol, 0)
-    return mol
+    return open_stereo(mol).isomers[0]
 
 
 def minima_of(name: str, mol: Chem.Mol, count: int, seed: int = 0) -> list[dict]:
@@ -160,7 +156,7 @@ def moses(wheel: str, number: int) -> None:
     potential.single_points([molecule("C")], [np.eye(5, 3)])  # loads it
     times, first, gap = np.zeros(4), [], []
     for entry in chosen:
-        mol = molecule(Chem.MolToSmiles(Chem.RemoveHs(mol_from_record(entry.build()))))
+        mol = molecule(Chem.MolToSmiles(Chem.RemoveHs(entry.build().mol)))
         rows, embedding = clock(minima_of, entry.id, mol, 10)
         shapes = [np.array(row["positions"]) for row in rows]
         points, singles = clock(potential.single_points, [mol] * len(shapes), shapes)
@@ -186,7 +182,7 @@ def moses(wheel: str, number: int) -> None:
 
 
 def drugs() -> None:
-    """The lowest of AIMNet2 (ten conformers, three relaxed) against the lowest MMFF94 of ten, relaxed alike."""
+    """AIMNet2 (ten conformers, three relaxed) against the lowest MMFF94 of the ten, relaxed alike."""
     aimnet2, gfn2 = find_molecular_potential("aimnet2"), find_molecular_potential("gfn2-xtb")
     print("Energy of the AIMNet2 route less that of the lowest MMFF94 of ten, kcal/mol")
     print("| drug | atoms | AIMNet2 energies | GFN2 energies | CPU-s |\n|---|---|---|---|---|")
@@ -214,10 +210,8 @@ def drugs() -> None:
         print(f"{start} {pair[0]:+.2f} | {pair[1]:+.2f} | {seconds:.1f} | {faults}", flush=True)
     for title, values in zip(("AIMNet2", "GFN2"), np.array(differences).T, strict=True):
         print(f"{title}, n = {len(values)}: lower by > 0.1 in {np.mean(values < -0.1):.0%}, ", end="")
-        print(
-            f"equal in {np.mean(np.abs(values) <= 0.1):.0%}, higher by > 0.3 in {np.mean(values > 0.3):.0%}; ",
-            end="",
-        )
+        print(f"equal in {np.mean(np.abs(values) <= 0.1):.0%}, ", end="")
+        print(f"higher by > 0.3 in {np.mean(values > 0.3):.0%}; ", end="")
         print(f"mean {values.mean():.2f}, lowest {values.min():.2f}, highest {values.max():.2f}")
 
 

@@ -4,12 +4,19 @@ import heapq
 from collections.abc import Callable, Iterator
 
 from rdkit import Chem
-from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
+from groundstate.molecules.dataset.fragments import STRIPPED, one_molecule
 from groundstate.molecules.dataset.readers.entry import Entry
 from groundstate.molecules.ground_state.settings import LabelGeometry
-from groundstate.molecules.mols import RecordError, mol_from_record, record_from_mol
-from groundstate.molecules.stereo import undefined_stereo
+from groundstate.molecules.mols import (
+    RecordError,
+    check_positions,
+    check_supported,
+    has_geometry,
+    mol_from_record,
+    record_from_mol,
+)
+from groundstate.molecules.open_stereo import open_stereo
 from groundstate.potentials.molecular.interface import MolecularPotential
 from groundstate.records import Rejection
 from groundstate.seeds import derive_seed
@@ -40,7 +47,7 @@ def read_graphs(
             continue
         try:
             if entry.id in taken:
-                raise RecordError("the id occurs twice; the first one is kept")
+                raise entry.repeated()
             taken.add(entry.id)
             record = _graph(entry, settings)
             if (refusal := potential.refusal(mol_from_record(record))) is not None:
@@ -53,25 +60,15 @@ def read_graphs(
 
 def _graph(entry: Entry, settings: LabelGeometry) -> dict:
     """Make the record of an entry; a geometry that it has serves for its stereo alone."""
-    given = entry.build()
-    mol = Chem.Mol(mol_from_record(given))
+    mol = Chem.Mol(one_molecule(entry.read(settings.max_atoms).mol, settings.fragments))
+    if has_geometry(mol):
+        check_positions(mol.GetConformer().GetPositions())
+        Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
     mol.RemoveAllConformers()
-    smiles = Chem.MolToSmiles(Chem.RemoveHs(mol))
-    if unmarked := undefined_stereo(smiles):
-        if settings.undefined_stereo == "refuse":
-            raise RecordError(f"undefined stereo at {', '.join(unmarked)}: mark it in the SMILES")
-        mol = draw_isomer(mol, derive_seed(settings.seed, "isomer", entry.id))
-    return record_from_mol(entry.id, mol)
-
-
-def draw_isomer(mol: Chem.Mol, seed: int) -> Chem.Mol:
-    """Draw one of the stereo isomers of ``mol``, by ``seed`` alone, that RDKit can embed.
-
-    Raises ``RecordError`` where there is none.
-    """
-    options = StereoEnumerationOptions(
-        tryEmbedding=True, onlyUnassigned=True, unique=True, maxIsomers=1, rand=seed
-    )
-    for isomer in EnumerateStereoisomers(mol, options=options):
-        return isomer
-    raise RecordError("none of its stereo isomers can be embedded: mark its stereo in the SMILES")
+    check_supported(mol)
+    isomers, elements = open_stereo(Chem.AddHs(mol))
+    if elements and settings.undefined_stereo == "refuse":
+        raise RecordError(f"undefined stereo at {', '.join(elements)}: mark it in the SMILES")
+    chosen = isomers[derive_seed(settings.seed, "isomer", entry.id) % len(isomers)]
+    record = record_from_mol(entry.id, chosen)
+    return record | {"stripped": mol.GetProp(STRIPPED) if mol.HasProp(STRIPPED) else None}

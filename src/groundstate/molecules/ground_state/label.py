@@ -123,7 +123,8 @@ def label_part(
 
 def _shards(output: Path, settings: LabelGeometry, potential: MolecularPotential) -> Shards:
     # how the inputs were chosen does not decide a ground state, and batches change rounding alone
-    physics = settings.model_dump(exclude={"max_molecules", "sample_seed", "undefined_stereo"})
+    choice = {"max_molecules", "sample_seed", "undefined_stereo", "fragments", "max_atoms"}
+    physics = settings.model_dump(exclude=choice)
     physics["relax"].pop("batch_atoms")
     embedding = embedding_content(EmbedConformers())  # the settings that ``physics`` leaves as they are
     return Shards(output.parent / f".{output.name}.work", [VERSION, potential.identity, physics, embedding])
@@ -180,9 +181,11 @@ def _labelled(record: dict, minima: Sequence[dict], settings: LabelGeometry) -> 
     if len(minima) > 1:
         properties[f"{method}_runner_up_kcal"] = minima[1]["relative_kcal"]
     mol = set_positions(mol_from_record(record), best["positions"])
-    return record_from_mol(record["id"], mol, properties)
+    return record_from_mol(record["id"], mol, properties) | {"stripped": record["stripped"]}
 
 
 def _sdf_record(record: dict, potential: MolecularPotential) -> str:
     properties = {"smiles": record["smiles"], "method": f"{potential.title} minimum", **record["properties"]}
+    if record["stripped"]:
+        properties["stripped"] = record["stripped"]
     return molblock_with_properties(mol_from_record(record), record["id"], properties)

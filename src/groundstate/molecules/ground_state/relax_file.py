@@ -101,6 +101,8 @@ def _relax(blocks: list[SdfBlock], potential: MolecularPotential, settings: Rela
 
 
 def _molecule(block: SdfBlock, potential: MolecularPotential) -> Chem.Mol:
+    if block.fault:
+        raise RecordError(block.fault)
     mol = parse_molblock(block.molblock)
     if not has_geometry(mol):
         raise RecordError("it has no geometry: a flat drawing cannot be relaxed; use `predict geometry`")

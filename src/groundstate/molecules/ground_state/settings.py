@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from groundstate.molecules.dataset.settings import MAX_ATOMS, Fragments
 from groundstate.potentials.molecular.settings import RelaxMolecules
 from groundstate.settings import Settings
 
@@ -17,8 +18,16 @@ class LabelGeometry(Settings):
     sample_seed: int = Field(default=0, ge=0, description="Seed of the random sample")
     undefined_stereo: Literal["refuse", "draw"] = Field(
         default="refuse",
-        description="SMILES with an unmarked stereo centre or double bond: reject it, or draw one of its "
-        "isomers that can be embedded, which the record then names",
+        description="Molecules whose stereo is open: reject, or draw one of the isomers, which the record "
+        "then names",
+    )
+    fragments: Fragments = Field(
+        default="refuse",
+        description="Salts and mixtures: reject them, or keep the largest molecule; the record's `stripped` "
+        "then says what was taken off",
+    )
+    max_atoms: int = Field(
+        default=MAX_ATOMS, ge=1, description="Reject molecules with more atoms than this, hydrogens included"
     )
     method: Literal["aimnet2", "gfn2-xtb", "mmff94"] = Field(
         default="aimnet2", description="Potential whose ground states they are"

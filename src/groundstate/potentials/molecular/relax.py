@@ -17,8 +17,8 @@ LONGEST_STEP = 0.3  # angstrom, of any atom
 SHORTEST_STEP = 1e-3  # below it the memory is dropped: it does not describe the surface
 SHRINK, GROW = 0.4, 1.5  # of the trusted step after a bad and after a good one
 NOISE = 1e-5  # eV: a rise of the energy that single precision explains
-# angstrom that an atom has moved since the Hessian was guessed: it is guessed anew; no multiple of the longest
-# step, where rounding would decide
+# angstrom that an atom has moved since the Hessian was guessed: it is guessed anew; no multiple of the
+# longest step, where rounding would decide
 REFRESH = 0.4
 MOST_SLOTS = 64
 
