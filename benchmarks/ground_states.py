@@ -16,14 +16,14 @@ from ase.optimize import FIRE, LBFGS
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
+from groundstate.ground_states.distinct import distinct
+from groundstate.ground_states.relax import relax_geometries
+from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential, pad
+from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.readers.moses import read_moses
-from groundstate.molecules.ground_state.distinct import distinct
-from groundstate.molecules.ground_state.relax import relax_geometries
 from groundstate.molecules.open_stereo import open_stereo
-from groundstate.potentials.molecular.interface import KCAL, find_molecular_potential, pad
-from groundstate.potentials.molecular.settings import RelaxMolecules
 from groundstate.seeds import derive_seed
 
 # drugs by elements and kind: S, P, Cl, Br, I, B, F, Si, salts' ions, macrocycle, zwitterion, tripeptide

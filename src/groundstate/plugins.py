@@ -34,9 +34,9 @@ CRYSTAL_MODELS = {
     "unimat-256": "groundstate.crystals.models.unimat.model:Unimat256",
 }
 MOLECULAR_POTENTIALS = {
-    "aimnet2": "groundstate.potentials.molecular.aimnet2:Aimnet2",
-    "gfn2-xtb": "groundstate.potentials.molecular.gfn2:Gfn2Xtb",
-    "mmff94": "groundstate.potentials.molecular.mmff94:Mmff94",
+    "aimnet2": "groundstate.molecular_potentials.aimnet2:Aimnet2",
+    "gfn2-xtb": "groundstate.molecular_potentials.gfn2:Gfn2Xtb",
+    "mmff94": "groundstate.molecular_potentials.mmff94:Mmff94",
 }
 # what a name may stand for; metrics that are built in are always computed and have no names here
 TABLES: dict[str, dict[str, str]] = {

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from groundstate.ground_states.inputs import read_graphs
+from groundstate.ground_states.label import label_geometries, label_part
+from groundstate.ground_states.settings import LabelGeometry
+from groundstate.molecular_potentials.interface import find_molecular_potential
 from groundstate.molecules.dataset.readers.formats import FORMATS, read_entries
-from groundstate.molecules.ground_state.inputs import read_graphs
-from groundstate.molecules.ground_state.label import label_geometries, label_part
-from groundstate.molecules.ground_state.settings import LabelGeometry
-from groundstate.potentials.molecular.interface import find_molecular_potential
 from groundstate.records import Rejection
 from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from groundstate.molecules.ground_state.relax_file import relax_sdf
+from groundstate.ground_states.relax_file import relax_sdf
+from groundstate.molecular_potentials.interface import find_molecular_potential
+from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.plugins import MOLECULAR_POTENTIALS
-from groundstate.potentials.molecular.interface import find_molecular_potential
-from groundstate.potentials.molecular.settings import RelaxMolecules
 
 
 def command(

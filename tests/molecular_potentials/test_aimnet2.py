@@ -7,11 +7,11 @@ import pytest
 import torch
 from rdkit import Chem
 
-from groundstate.potentials.molecular.aimnet2 import Aimnet2
-from groundstate.potentials.molecular.interface import KCAL, find_molecular_potential, pad
-from groundstate.potentials.molecular.relax import relax_molecules
-from groundstate.potentials.molecular.settings import RelaxMolecules
-from groundstate.potentials.molecular.weights import NETWORK, read_weights
+from groundstate.molecular_potentials.aimnet2 import Aimnet2
+from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential, pad
+from groundstate.molecular_potentials.relax import relax_molecules
+from groundstate.molecular_potentials.settings import RelaxMolecules
+from groundstate.molecular_potentials.weights import NETWORK, read_weights
 
 SMILES = ["CCO", "CC(=O)Oc1ccccc1C(=O)O", "C[NH3+]", "CC(=O)[O-]", "CBr"]
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 
 from rdkit import Chem
 
+from groundstate.ground_states.settings import LabelGeometry
+from groundstate.molecular_potentials.interface import MolecularPotential
 from groundstate.molecules.dataset.fragments import STRIPPED, one_molecule
 from groundstate.molecules.dataset.readers.entry import Entry
-from groundstate.molecules.ground_state.settings import LabelGeometry
 from groundstate.molecules.mols import (
     RecordError,
     check_positions,
@@ -17,7 +18,6 @@ from groundstate.molecules.mols import (
     record_from_mol,
 )
 from groundstate.molecules.open_stereo import open_stereo
-from groundstate.potentials.molecular.interface import MolecularPotential
 from groundstate.records import Rejection
 from groundstate.seeds import derive_seed
 

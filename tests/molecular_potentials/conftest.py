@@ -8,8 +8,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
 from groundstate.errors import GroundstateError
-from groundstate.potentials.molecular.aimnet2 import Aimnet2
-from groundstate.potentials.molecular.weights import NETWORK, read_weights
+from groundstate.molecular_potentials.aimnet2 import Aimnet2
+from groundstate.molecular_potentials.weights import NETWORK, read_weights
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import torch
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdForceFieldHelpers
 
-from groundstate.potentials.molecular.interface import (
+from groundstate.molecular_potentials.interface import (
     KCAL,
     Evaluation,
     MolecularPotential,

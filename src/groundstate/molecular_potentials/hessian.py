@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from rdkit import Chem
 
-from groundstate.potentials.molecular.mmff94 import Mmff94, mmff_function
+from groundstate.molecular_potentials.mmff94 import Mmff94, mmff_function
 
 # In the spirit of Lindh, Bernhardsson, Karlstroem and Malmqvist, Chem. Phys. Lett. 241, 423 (1995), whose
 # stretches, bends and torsions have 0.45, 0.15 and 0.005 atomic units near equilibrium; torsions twice that.

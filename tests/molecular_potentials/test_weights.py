@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from groundstate.errors import GroundstateError
-from groundstate.potentials.molecular.weights import ENSEMBLE, NETWORK, WHEEL, cache_folder, read_weights
+from groundstate.molecular_potentials.weights import ENSEMBLE, NETWORK, WHEEL, cache_folder, read_weights
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundstate.files import atomic_path, write_json
+from groundstate.ground_states.search import MINIMUM_SCHEMA, find_ground_states
+from groundstate.ground_states.settings import LabelGeometry
+from groundstate.molecular_potentials.interface import MolecularPotential, find_molecular_potential
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, chunked, embedding_content
-from groundstate.molecules.ground_state.search import MINIMUM_SCHEMA, find_ground_states
-from groundstate.molecules.ground_state.settings import LabelGeometry
 from groundstate.molecules.mols import mol_from_record, record_from_mol, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
-from groundstate.potentials.molecular.interface import MolecularPotential, find_molecular_potential
 from groundstate.processes import map_chunks
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected

@@ -7,8 +7,8 @@ from rdkit import Chem
 from rdkit.Chem import rdForceFieldHelpers
 
 from groundstate.errors import GroundstateError
+from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential, pad
 from groundstate.molecules.mols import set_positions
-from groundstate.potentials.molecular.interface import KCAL, find_molecular_potential, pad
 
 
 def test_mmff94_is_that_of_rdkit(embedded) -> None:

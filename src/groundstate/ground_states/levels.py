@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from rdkit import Chem
 
-from groundstate.molecules.ground_state.distinct import distinct
-from groundstate.molecules.ground_state.relax import relax_geometries
-from groundstate.potentials.molecular.interface import KCAL, MolecularPotential
-from groundstate.potentials.molecular.settings import RelaxMolecules
+from groundstate.ground_states.distinct import distinct
+from groundstate.ground_states.relax import relax_geometries
+from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
+from groundstate.molecular_potentials.settings import RelaxMolecules
 
 Level = Literal["fast", "standard", "thorough"]
 RELAXED = 3  # geometries per molecule that ``thorough`` relaxes

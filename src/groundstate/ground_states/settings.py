@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.dataset.settings import MAX_ATOMS, Fragments
-from groundstate.potentials.molecular.settings import RelaxMolecules
 from groundstate.settings import Settings
 
 

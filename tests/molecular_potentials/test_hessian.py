@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from groundstate.potentials.molecular import hessian
-from groundstate.potentials.molecular.mmff94 import mmff_function
+from groundstate.molecular_potentials import hessian
+from groundstate.molecular_potentials.mmff94 import mmff_function
 
 
 def angle(points: np.ndarray) -> float:

@@ -7,14 +7,14 @@ from functools import cached_property
 import torch
 from rdkit import Chem
 
-from groundstate.potentials.molecular.interface import (
+from groundstate.molecular_potentials.interface import (
     Evaluation,
     MolecularPotential,
     Surface,
     incomplete,
     open_shell,
 )
-from groundstate.potentials.molecular.weights import ENSEMBLE, NETWORK, Weights, read_weights
+from groundstate.molecular_potentials.weights import ENSEMBLE, NETWORK, Weights, read_weights
 
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "As", "Se", "Br", "I")
 

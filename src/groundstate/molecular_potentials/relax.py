@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from rdkit import Chem
 
-from groundstate.potentials.molecular.hessian import guess_hessian
-from groundstate.potentials.molecular.interface import MolecularPotential, Surface, pad
-from groundstate.potentials.molecular.settings import RelaxMolecules
+from groundstate.molecular_potentials.hessian import guess_hessian
+from groundstate.molecular_potentials.interface import MolecularPotential, Surface, pad
+from groundstate.molecular_potentials.settings import RelaxMolecules
 
 MEMORY = 20  # pairs of steps and gradient changes
 LONGEST_STEP = 0.3  # angstrom, of any atom

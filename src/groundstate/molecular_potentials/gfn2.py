@@ -7,14 +7,14 @@ import torch
 from ase.data import chemical_symbols
 from rdkit import Chem
 
-from groundstate.potentials.gfn2 import BOHR, HARTREE, Gfn2Energy
-from groundstate.potentials.molecular.interface import (
+from groundstate.molecular_potentials.interface import (
     KCAL,
     Evaluation,
     MolecularPotential,
     Surface,
     incomplete,
 )
+from groundstate.potentials.gfn2 import BOHR, HARTREE, Gfn2Energy
 
 LAST_ELEMENT = 86  # radon
 

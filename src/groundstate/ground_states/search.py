@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 from rdkit import Chem
 
+from groundstate.ground_states.distinct import distinct
+from groundstate.ground_states.relax import RelaxedGeometry, relax_geometries
+from groundstate.ground_states.settings import LabelGeometry
+from groundstate.molecular_potentials.aimnet2 import Aimnet2
+from groundstate.molecular_potentials.interface import KCAL, MolecularPotential, pad
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.ground_state.distinct import distinct
-from groundstate.molecules.ground_state.relax import RelaxedGeometry, relax_geometries
-from groundstate.molecules.ground_state.settings import LabelGeometry
 from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.soundness import broken_bond
-from groundstate.potentials.molecular.aimnet2 import Aimnet2
-from groundstate.potentials.molecular.interface import KCAL, MolecularPotential, pad
 from groundstate.records import VECTORS
 
 MINIMUM_SCHEMA = pa.schema(

@@ -8,11 +8,11 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdForceFieldHelpers
 
+from groundstate.molecular_potentials.interface import KCAL, Evaluation, Surface
+from groundstate.molecular_potentials.mmff94 import Mmff94
+from groundstate.molecular_potentials.relax import relax_molecules
+from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.mols import set_positions
-from groundstate.potentials.molecular.interface import KCAL, Evaluation, Surface
-from groundstate.potentials.molecular.mmff94 import Mmff94
-from groundstate.potentials.molecular.relax import relax_molecules
-from groundstate.potentials.molecular.settings import RelaxMolecules
 
 SMILES = ["CCO", "CCCCO", "OCC(=O)Nc1ccccc1", "O", "C[NH3+]", "O=C1CCCCCO1"]
 

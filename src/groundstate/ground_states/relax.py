@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from rdkit import Chem
 
+from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
+from groundstate.molecular_potentials.relax import Relaxation, relax_molecules
+from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
-from groundstate.potentials.molecular.interface import KCAL, MolecularPotential
-from groundstate.potentials.molecular.relax import Relaxation, relax_molecules
-from groundstate.potentials.molecular.settings import RelaxMolecules
 
 
 class RelaxedGeometry(NamedTuple):
