@@ -9,7 +9,7 @@ from rdkit import Chem
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.relax import Relaxation, relax_molecules
 from groundstate.molecular_potentials.settings import RelaxMolecules
-from groundstate.molecules.soundness import broken_bond
+from groundstate.molecules.conformers.soundness import broken_bond
 from groundstate.molecules.stereo import match_stereo
 
 

@@ -14,8 +14,8 @@ from groundstate.molecular_potentials.aimnet2 import Aimnet2
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential, pad
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.conformers.soundness import broken_bond
 from groundstate.molecules.mols import mol_from_record
-from groundstate.molecules.soundness import broken_bond
 from groundstate.records import VECTORS
 
 MINIMUM_SCHEMA = pa.schema(
