@@ -23,8 +23,9 @@ class DegreeLinear(nn.Module):
 
     Attributes
     ----------
-    weights
-        For each term of irreps_out a parameter (copies in, copies out).
+    weight
+        One parameter of all weights; ``weights`` gives it as matrices (copies in, copies out), one for each
+        term of irreps_out.
 
     Raises
     ------
@@ -46,10 +47,18 @@ class DegreeLinear(nn.Module):
         for (_, ir), sources in zip(self.irreps_out, self._paths, strict=True):
             if not sources:
                 raise ValueError(f"no path reaches {ir}: {self.irreps_in} does not hold it")
-        self.weights = nn.ParameterList()
-        for (mul, _), sources in zip(self.irreps_out, self._paths, strict=True):
-            copies = sum(self.irreps_in[i].mul for i in sources)
-            self.weights.append(torch.randn(copies, mul) / max(copies, 1) ** 0.5)
+        self._shapes = [
+            (sum(self.irreps_in[i].mul for i in sources), mul)
+            for (mul, _), sources in zip(self.irreps_out, self._paths, strict=True)
+        ]
+        drawn = [torch.randn(copies, mul) / max(copies, 1) ** 0.5 for copies, mul in self._shapes]
+        self.weight = nn.Parameter(torch.cat([one.flatten() for one in drawn]))
+
+    @property
+    def weights(self) -> list[torch.Tensor]:
+        """The weights as matrices that share the memory of ``weight``."""
+        parts = self.weight.split([copies * mul for copies, mul in self._shapes])
+        return [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return features (..., irreps_out.dim) of features (..., irreps_in.dim)."""
@@ -63,6 +72,9 @@ class DegreeLinear(nn.Module):
             parts.append(part.transpose(-1, -2) if self.layout == "mul_ir" else part)
         results = []
         for sources, weight in zip(self._paths, self.weights, strict=True):
-            mixed = torch.cat([parts[i] for i in sources], dim=-1) @ weight
+            joined = (
+                parts[sources[0]] if len(sources) == 1 else torch.cat([parts[i] for i in sources], dim=-1)
+            )
+            mixed = joined @ weight
             results.append((mixed.transpose(-1, -2) if self.layout == "mul_ir" else mixed).flatten(-2))
         return torch.cat(results, dim=-1)

@@ -13,7 +13,7 @@ import torch
 from e3nn import o3
 from torch import Tensor, nn
 
-from groundstate.gaunt import GauntTensorProduct
+from groundstate.gaunt import DegreeLinear, GauntTensorProduct
 from groundstate.molecules.models.gaunt.elastic import elastic_step
 from groundstate.molecules.models.gaunt.graph import PAIR_FEATURES, GraphBatch
 from groundstate.molecules.models.gaunt.perceptron import perceptron
@@ -81,6 +81,7 @@ class RefinerLayer(nn.Module):
         irreps = o3.Irreps([(channels, (degree, (-1) ** degree)) for degree in range(lmax + 1)])
         edge = o3.Irreps.spherical_harmonics(lmax)
         pair_channels = max(channels // 2, 1)
+        probed = o3.Irreps([(pair_channels, irrep) for _, irrep in irreps])
         degrees = lmax + 1
 
         self.of_pair = nn.Linear(PAIR_FEATURES + radial, features)
@@ -88,18 +89,18 @@ class RefinerLayer(nn.Module):
         self.of_sender = nn.Linear(features, features, bias=False)
         self.channel_weights = nn.Linear(features, channels)
         self.degree_weights = nn.Linear(features, degrees)
-        self.sent = DegreeLinear(channels, channels, lmax)
+        self.sent = DegreeLinear(irreps, irreps, layout="ir_mul")
         self.message = GauntTensorProduct(irreps, edge, irreps, rank=0, layout="ir_mul")
 
-        self.left = DegreeLinear(channels, channels, lmax)
-        self.right = DegreeLinear(channels, channels, lmax)
+        self.left = DegreeLinear(irreps, irreps, layout="ir_mul")
+        self.right = DegreeLinear(irreps, irreps, layout="ir_mul")
         self.product = GauntTensorProduct(irreps, irreps, irreps, rank=0, layout="ir_mul")
-        self.of_product = DegreeLinear(channels, channels, lmax)
+        self.of_product = DegreeLinear(irreps, irreps, layout="ir_mul")
         self.of_messages = nn.Linear(features, features)
         self.update = perceptron(2 * features + 2 * channels, features, features + degrees * channels)
-        self.kept = DegreeLinear(channels, channels, lmax)
+        self.kept = DegreeLinear(irreps, irreps, layout="ir_mul")
 
-        self.probe = DegreeLinear(channels, pair_channels, lmax)
+        self.probe = DegreeLinear(irreps, probed, layout="ir_mul")
         self.correction = perceptron(features + 2 * degrees * pair_channels, features, 2)
         last = cast(nn.Linear, self.correction[-1])
         nn.init.zeros_(last.weight)
@@ -137,7 +138,7 @@ class RefinerLayer(nn.Module):
         harmonics = torch.cat([there.split(cut)[0], back.split(cut)[0]])
         scalars, signals = self._interact(scalars, signals, edges, harmonics, source, target)
 
-        probe = self.probe(signals)
+        probe = _mix(self.probe, signals)
         of_first, of_second = probe.index_select(0, first), probe.index_select(0, second)
         # what both ends hold along the pair: odd degrees change their sign with its direction
         seen = self._per_degree((of_first + self.signs * of_second) * there[:, :, None])
@@ -162,22 +163,22 @@ class RefinerLayer(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Send messages by the Gaunt product with the edge, then of what an atom received with itself."""
         atoms, components, channels = signals.shape
-        sent = self.sent(signals).index_select(0, source) * self.channel_weights(edges)[:, None]
+        sent = _mix(self.sent, signals).index_select(0, source) * self.channel_weights(edges)[:, None]
         filters = harmonics * self.degree_weights(edges).index_select(1, self.degree)
         message = self.message(sent.flatten(1), filters).view(-1, components, channels)
         received = torch.zeros_like(signals).index_add(0, target, message) / MEAN_NEIGHBOURS
         of_edges = torch.zeros_like(scalars).index_add(0, target, edges) / MEAN_NEIGHBOURS
 
         # without a bound the products of products grow without one, and a rare molecule overflows
-        received = self.left(received)
+        received = _mix(self.left, received)
         received = received * (1 + received.square().mean((1, 2), keepdim=True)).rsqrt()
-        squared = self.product(received.flatten(1), self.right(received).flatten(1))
-        mixed = received + self.of_product(squared.view(atoms, components, channels))
+        squared = self.product(received.flatten(1), self.right(received.flatten(1)))
+        mixed = received + self.of_product(squared).view(atoms, components, channels)
         vectors = mixed[:, 1:4].square().sum(1)
         inputs = torch.cat([scalars, self.of_messages(of_edges), mixed[:, 0], vectors], dim=-1)
         change, gate = self.update(inputs).split([scalars.shape[1], (self.lmax + 1) * channels], dim=1)
         gated = self._weighted(mixed, gate.view(atoms, self.lmax + 1, channels))
-        return scalars + change, signals + self.kept(gated)
+        return scalars + change, signals + _mix(self.kept, gated)
 
     def _weighted(self, signals: Tensor, weights: Tensor) -> Tensor:
         """Multiply signals (rows, (lmax + 1)^2, channels) by weights (rows, degrees, channels)."""
@@ -189,15 +190,6 @@ class RefinerLayer(nn.Module):
         return torch.cat([part.sum(1) for part in products.split(self.sizes, 1)], dim=-1)
 
 
-class DegreeLinear(nn.Module):
-    """Mix channels, with other weights for every degree."""
-
-    def __init__(self, channels_in: int, channels_out: int, lmax: int) -> None:
-        super().__init__()
-        self.sizes = [2 * degree + 1 for degree in range(lmax + 1)]
-        self.weight = nn.Parameter(torch.randn(lmax + 1, channels_in, channels_out) / channels_in**0.5)
-
-    def forward(self, signals: Tensor) -> Tensor:
-        """(rows, (lmax + 1)^2, channels_in) to (rows, (lmax + 1)^2, channels_out)."""
-        parts = zip(signals.split(self.sizes, 1), self.weight, strict=True)
-        return torch.cat([part @ weight for part, weight in parts], dim=1)
+def _mix(linear: DegreeLinear, signals: Tensor) -> Tensor:
+    """Mix channels, (rows, (lmax + 1)^2, channels), with other weights for every degree."""
+    return linear(signals.flatten(1)).unflatten(1, (signals.shape[1], -1))
