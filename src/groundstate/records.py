@@ -82,6 +82,11 @@ def read_records(path: str | Path, schema: pa.Schema, ids: Iterable[str] | None 
     return table.to_pylist(maps_as_pydicts="strict")
 
 
+def name_stage(rejections: Iterable[Rejection], stage: str) -> list[Rejection]:
+    """Give ``rejections`` under the name of another stage, such as ``read reference``."""
+    return [rejection._replace(stage=stage) for rejection in rejections]
+
+
 def write_rejected(path: str | Path, rejections: Iterable[Rejection]) -> None:
     """Write ``rejected.csv`` (id, stage, reason); an empty list still writes the header."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:

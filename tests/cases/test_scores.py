@@ -303,3 +303,33 @@ def test_ids_and_tables_survive_a_plain_locale(run: Run, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     with Path("out/molecules.csv").open(encoding="utf-8") as handle:
         assert [row["id"] for row in csv.DictReader(handle)] == names
+
+
+@pytest.mark.parametrize("fault", ["twice", "no lattice", "open"])
+def test_bad_crystals_of_any_file_are_listed_and_the_others_scored(run: Run, fault: str) -> None:
+    good = [
+        crystal("CsCl", 4.0 + 0.1 * index, (0, 0, 0), (0.5, 0.5, 0.5), name=f"c{index}") for index in range(3)
+    ]
+    bad = crystal("NaCl", 4.0, (0, 0, 0), (0.5, 0.5, 0.5), name="c0" if fault == "twice" else "bad")
+    if fault == "no lattice":
+        bad.set_cell(None)
+        bad.pbc = False
+    if fault == "open":
+        bad.pbc = (True, True, False)
+    for name in ("mine", "test", "train"):
+        write(f"{name}.extxyz", [*good, bad], format="extxyz")
+    files = ["--structures", "mine.extxyz", "--output"]
+    assert run("validity", *files, "validity")[0] == 0
+    assert (scores("validity")["n"], scores("validity")["failed"]) == (4, 1)
+    assert set(rejected("validity")) == {bad.info["id"]}
+    more = ["--reference", "test.extxyz", "--train", "train.extxyz"]
+    assert run("crystals", *files, "crystals", *more)[0] == 0
+    summary = scores("crystals")
+    assert (summary["n"], summary["failed"], summary["reference"]) == (4, 1, 3)
+    with Path("crystals/rejected.csv").open() as handle:
+        assert [row["stage"] for row in csv.DictReader(handle)] == ["read", "read reference", "read train"]
+    prediction = ["--predicted", "mine.extxyz", *more, "--output", "prediction"]
+    assert run("prediction", *prediction)[0] == 0
+    assert (scores("prediction")["n"], scores("prediction")["match_rate"]) == (3, 1.0)
+    with Path("prediction/rejected.csv").open() as handle:
+        assert [row["stage"] for row in csv.DictReader(handle)] == ["read", "read train", "read reference"]

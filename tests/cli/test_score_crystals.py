@@ -111,7 +111,7 @@ def test_energies_of_any_potential_are_compared_with_the_reference_s(
     assert "energy_emd" not in score(tmp_path / "without", sets["train"], sets)
 
 
-def test_nothing_readable_is_a_result_and_nothing_to_compare_with_an_error(
+def test_nothing_readable_is_a_result_and_splits_of_other_crystals_an_error(
     sets: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     crushed = bulk("Cu")
@@ -125,4 +125,4 @@ def test_nothing_readable_is_a_result_and_nothing_to_compare_with_an_error(
     with pytest.raises(SystemExit) as stop:
         main(["score", "crystals", *files, *splits])
     assert stop.value.code == 2
-    assert "to compare with" in capsys.readouterr().err
+    assert "use the splits of these crystals" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from groundstate.crystals.models.requests import (
     scarce_elements,
 )
 from groundstate.crystals.models.settings import MAX_CRYSTALS, MAX_SAMPLING_STEPS
-from groundstate.crystals.structures import read_part, read_structures
+from groundstate.crystals.structures import read_part
 from groundstate.errors import GroundstateError
 from groundstate.outputs import check_folder, refuse_inputs
 from groundstate.records import Rejection, write_rejected
@@ -111,7 +111,7 @@ def _compositions(
     path: Path, splits: Path | None, request: Request
 ) -> tuple[list[str], list[Rejection], Request]:
     """Return ids and compositions of the crystals of a file, and what of it cannot be read."""
-    crystals, rejections = read_part(path, splits, ("test",)), read_structures(path)[1]
+    crystals, rejections = read_part(path, splits, ("test",))
     if not crystals:
         raise GroundstateError(f"{path}: no crystal to take a composition from")
     formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)

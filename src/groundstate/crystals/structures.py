@@ -68,14 +68,19 @@ def read_structures(
     return structures, rejections
 
 
-def read_part(path: Path, splits: Path | None, parts: tuple[str, ...]) -> list[NamedStructure]:
-    """Return the readable crystals of a file; with a file of ``splits`` those of the given parts.
+def read_part(
+    path: Path, splits: Path | None, parts: tuple[str, ...]
+) -> tuple[list[NamedStructure], list[Rejection]]:
+    """Return the crystals of a file and what cannot be read; with ``splits`` those of the given parts.
 
     Raises ``GroundstateError`` also where the parts are empty, or name a crystal that the file lacks.
     """
     crystals, rejections = read_structures(path)
     if splits is None:
-        return crystals
+        return crystals, rejections
     present = {crystal.id for crystal in crystals} | {rejection.id for rejection in rejections}
     chosen = set(ids_of_parts(splits, parts, present, path))
-    return [crystal for crystal in crystals if crystal.id in chosen]
+    return (
+        [crystal for crystal in crystals if crystal.id in chosen],
+        [rejection for rejection in rejections if rejection.id in chosen],
+    )

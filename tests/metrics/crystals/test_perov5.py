@@ -29,7 +29,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[NamedStructure
     settings = PrepareCrystals(max_atoms=5, test_fraction=0.26406, validation_fraction=0.0367)
     prepare([SOURCE], "csv", settings, folder)
     files = folder / "records.parquet", folder / "splits.csv"
-    return read_part(*files, ("train", "validation")), read_part(*files, ("test",))
+    return read_part(*files, ("train", "validation"))[0], read_part(*files, ("test",))[0]
 
 
 def test_training_replay_is_the_floor_of_the_distances(parts) -> None:

@@ -16,7 +16,7 @@ from groundstate.metrics.crystals.score import COLUMNS, definitions, score_cryst
 from groundstate.metrics.crystals.settings import ScoreCrystals
 from groundstate.metrics.definition import CrystalMetric, as_json, check_names
 from groundstate.potentials.interface import find_potential
-from groundstate.records import write_rejected
+from groundstate.records import Rejection, name_stage, write_rejected
 from groundstate.seeds import derive_seed
 
 BASELINES = {"replay": replay, "random_composition": random_composition, "ideal_cubic": ideal_cubic}
@@ -76,8 +76,12 @@ def score_crystal_files(
     about = definitions(settings.cutoffs, oxidation_list, identity)
     check_names(metrics, [*about, *COLUMNS])
     make = SetMaker(folder, oxidation_list, potential, metrics, workers).make
-    training = None if train is None else read_part(Path(train), _path(splits), ("train", "validation"))
-    test = read_part(Path(reference), _path(splits), ("test",))
+    parts = None if splits is None else Path(splits)
+    training: list[NamedStructure] | None = None
+    bad_training: list[Rejection] = []
+    if train is not None:
+        training, bad_training = read_part(Path(train), parts, ("train", "validation"))
+    test, bad = read_part(Path(reference), parts, ("test",))
     if not test:
         where = "" if splits is None else f" in the test part of {splits}"
         raise GroundstateError(f"{reference}: no crystal{where} to compare with")
@@ -94,7 +98,8 @@ def score_crystal_files(
             summary["baselines"][name], _ = score_crystals(made, target, training, settings.cutoffs, seed)
     with atomic_path(output / "crystals.csv") as temporary:
         pd.DataFrame(rows, columns=None if rows else ["id"]).to_csv(temporary, index=False)
-    write_rejected(output / "rejected.csv", scored.rejections)
+    unread = [*name_stage(bad, "read reference"), *name_stage(bad_training, "read train")]
+    write_rejected(output / "rejected.csv", [*scored.rejections, *unread])
     write_json(output / "summary.json", summary)
     return summary
 
@@ -105,10 +110,6 @@ def _baseline_crystals(
     """Make the crystals of each baseline that the training set gives; none without one."""
     made = {name: make(training, number, seed) for name, make in BASELINES.items()} if training else {}
     return {name: crystals for name, crystals in made.items() if crystals}
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)
 
 
 def _drawn(crystals: list[NamedStructure], most: int | None, seed: int) -> list[NamedStructure]:

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from groundstate.crystals.structures import read_part, read_structures
+from groundstate.crystals.structures import NamedStructure, read_part, read_structures
+from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.metrics.crystals.composition_validity import check_oxidation_list
 from groundstate.metrics.crystals.match import TOLERANCES, Match, match_cases, pair_up, template_cases
 from groundstate.metrics.definition import SHARE, Definition, as_json
-from groundstate.records import Rejection, write_rejected
+from groundstate.records import Rejection, name_stage, write_rejected
 
 MANY = 20  # samples of the template baseline
 SOURCE = (
@@ -96,14 +97,19 @@ def score_prediction_files(
     """
     check_oxidation_list(oxidation_list)
     output, parts = Path(output), None if splits is None else Path(splits)
-    truth = read_part(Path(reference), parts, ("test",))
+    truth, bad = read_part(Path(reference), parts, ("test",))
+    if not truth:
+        raise GroundstateError(f"{reference}: no crystal to compare with; the first: {bad[0].reason}")
     crystals, rejections = read_structures(predicted)
     cases, extra = pair_up(crystals, truth)
     rows = match_cases(cases, oxidation_list, workers)
     summary = summarise_matches(rows, len(extra), seed) | {"failed": len(rejections)}
     summary["definitions"] = definitions(oxidation_list)
     summary["baselines"] = {}
-    training = [] if train is None else read_part(Path(train), parts, ("train", "validation"))
+    training: list[NamedStructure] = []
+    if train is not None:
+        training, bad_training = read_part(Path(train), parts, ("train", "validation"))
+        rejections += name_stage(bad_training, "read train")
     blind = template_cases(training, truth, MANY, seed)
     if blind:
         matches = match_cases(blind, oxidation_list, workers, "match, template")
@@ -111,7 +117,7 @@ def score_prediction_files(
     with atomic_path(output / "crystals.csv") as temporary:
         pd.DataFrame(table(rows)).to_csv(temporary, index=False)
     unused = [Rejection(name, "match", "no reference crystal has this id") for name in extra]
-    write_rejected(output / "rejected.csv", [*rejections, *unused])
+    write_rejected(output / "rejected.csv", [*rejections, *unused, *name_stage(bad, "read reference")])
     write_json(output / "summary.json", summary)
     return summary
 
