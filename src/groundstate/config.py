@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.crystals.models.settings import GenerateCrystals, TrainCrystals
 from groundstate.errors import GroundstateError
+from groundstate.ground_states.settings import LabelGeometry
 from groundstate.metrics.crystals.settings import ScoreCrystals
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.settings import PrepareMolecules
@@ -21,7 +22,7 @@ from groundstate.molecules.property.settings import PropertyExperiment
 from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS, REFERENCE, TABLES, installed_plugins, resolve
 from groundstate.settings import Settings, explain
 from groundstate.shards import MAX_SHARDS
-from groundstate.sources.settings import CrystalFormat, MoleculeFormat, Retry, Source
+from groundstate.sources.settings import WITHOUT_GEOMETRY, CrystalFormat, MoleculeFormat, Retry, Source
 from groundstate.stability.settings import ScoreStability
 from groundstate.weights import is_path, shipped_weights
 
@@ -63,6 +64,8 @@ class Molecules(Settings):
         "random", description="split to train and score by: random or scaffold; both are written"
     )
     pretrained: Pretrained = Field({}, description=PRETRAINED.format("predict", "geometries"))
+    labelled: list[Name] = Field([], description="data sets whose ground states `label` finds first")
+    label: LabelGeometry = LabelGeometry()
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=3000)
     embed: EmbedConformers = EmbedConformers(num_conformers=4)
     train: TrainGeometry = TrainGeometry()
@@ -134,7 +137,10 @@ class Config(Settings):
                 values = getattr(section, key)
                 if len(set(values)) < len(values):
                     raise ValueError(f"{part}.{key}: {values} names one twice")
-            with_training = [name for name in readable if self.sources[name].format != "smiles"]
+            for dataset in self.molecules.labelled if part == "molecules" else ():
+                _require("molecules.labelled", dataset, readable)
+            bare = {name for name in readable if self.sources[name].format in WITHOUT_GEOMETRY}
+            with_training = [one for one in readable if one not in bare.difference(self.molecules.labelled)]
             for dataset in section.datasets:
                 self._check_training(part, dataset, with_training)
         for geometry in self.molecules.property.geometries:
@@ -173,6 +179,7 @@ class Config(Settings):
                     raise ValueError(
                         f"{part}.datasets: {dataset!r} has no geometries to train on; name the data set "
                         f"whose models predict it, such as {part}.pretrained: {{{dataset}: qm9}}"
+                        + (f", or find them first: molecules.labelled: [{dataset}]" * (part == "molecules"))
                     )
                 if not self._is_model(part, model):
                     raise ValueError(

@@ -1,6 +1,6 @@
 rule prepare_molecules:
     input:
-        files=fetched,
+        files=prepared_from,
         stage=stage("prepare_molecules"),
     output:
         records=f"{RESULTS}/molecules/{{dataset}}/prepared/records.parquet",
@@ -15,7 +15,7 @@ rule prepare_molecules:
     params:
         folder=subpath(output.records, parent=True),
         inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
-        format=lambda wildcards: CONFIG.sources[wildcards.dataset].format,
+        format=prepared_format,
         split=MOLECULES.split,
         settings=settings(MOLECULES.prepare),
     message:

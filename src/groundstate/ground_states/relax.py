@@ -9,7 +9,7 @@ from rdkit import Chem
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.relax import Relaxation, relax_molecules
 from groundstate.molecular_potentials.settings import RelaxMolecules
-from groundstate.molecules.conformers.soundness import broken_bond
+from groundstate.molecules.conformers.soundness import fault as geometry_fault
 from groundstate.molecules.stereo import match_stereo
 
 
@@ -64,7 +64,7 @@ def _checked(
     fault = None
     if result.outcome == "failed":
         fault = f"{potential.title} gives no finite energy for this geometry"
-    elif broken := broken_bond(mol, result.positions):
+    elif broken := geometry_fault(mol, result.positions):
         fault = f"{potential.title} broke the molecule: {broken}; this is the geometry before"
     elif not match_stereo(mol, result.positions).complete:
         fault = f"{potential.title} changed the stereo; this is the geometry before"

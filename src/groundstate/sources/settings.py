@@ -11,6 +11,7 @@ from groundstate.sources.checksums import PATTERN
 Kind = Literal["index", "url", "path"]
 # Each has a reader of this name in ``molecules.dataset.readers`` and ``crystals.dataset.readers``.
 MoleculeFormat = Literal["qm9pack", "sdf", "smiles", "moses", "records", "molecule3d", "molecule3d_parquet"]
+WITHOUT_GEOMETRY = ("smiles", "moses")  # molecule formats
 CrystalFormat = Literal["flla", "csv", "extxyz", "cif"]
 PhaseFormat = Literal["mp_elements", "mp_entries"]
 Format = Literal[MoleculeFormat, CrystalFormat, PhaseFormat]
