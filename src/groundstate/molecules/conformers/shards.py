@@ -1,8 +1,10 @@
 """Finished conformers in small files: what a killed run has done is taken up by the hash of its content."""
 
 import hashlib
+import io
 import json
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -70,7 +72,7 @@ class Shards:
         seen = set(self.paths.values())
         for path in self.folder.glob("*.parquet"):
             if path not in seen:
-                for key in pq.read_table(path, columns=["key"])["key"].to_pylist():
+                for key in _keys(path):
                     self.paths[key] = path
 
     def rows(self, key: str) -> list[dict]:
@@ -99,6 +101,23 @@ def embedding_content(settings: EmbedConformers) -> list[object]:
     return [VERSION, rdkit.__version__, settings.model_dump()]
 
 
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _keys(path: Path) -> list[str]:
+    """Return the keys of a whole shard; one that is damaged is set aside, to be made again.
+
+    A shard's name ends in the digest of its content.
+    """
+    data = path.read_bytes()
+    if path.stem.endswith(f"-{_digest(data)}"):
+        return pq.read_table(io.BytesIO(data), columns=["key"])["key"].to_pylist()
+    path.replace(path.with_name(f"{path.name}.damaged"))
+    sys.stderr.write(f"warning: {path}: damaged; set aside, its molecules are embedded again\n")
+    return []
+
+
 def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Cut ``items`` into lists of ``size``; the last may be shorter."""
     iterator = iter(items)
@@ -115,6 +134,8 @@ def embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder
             rows += [row | {"key": key} for row in made]
         except RecordError as error:
             rows.append({"key": key, "id": record["id"], "reason": str(error)})
-    with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), temporary)
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), buffer)
+    with atomic_path(folder / f"{chunk[0][0]}-{_digest(buffer.getvalue())}.parquet") as temporary:
+        temporary.write_bytes(buffer.getvalue())
     return len(chunk)
