@@ -1,5 +1,6 @@
 """CIF files whose symmetry is stated in each of the ways that people state it."""
 
+import gemmi
 from crystal_cases import HEX, PRE, cell, cif, given, sites
 
 # ---- symmetry stated in every way
@@ -108,6 +109,48 @@ cif(
     K,
     PRE + cell(5.463) + "_space_group_magn.number_BNS 225.116\n" + FLUORITE,
     refused="no operations are listed",
+)
+cif(
+    "parent_only",
+    K,
+    PRE + cell(5.463) + "_parent_space_group.name_H-M_alt 'F m -3 m'\n" + FLUORITE,
+    refused="no operations are listed",
+)
+cif(
+    "minus_sign",
+    K,
+    PRE + cell(5.463) + "_space_group_name_H-M_alt 'F m \u22123 m'\n" + FLUORITE,
+    "Ca4 F8",
+)
+cif(
+    "operations_upper_and_plus",
+    K,
+    PRE
+    + cell(4.2)
+    + "loop_\n_symmetry_equiv_pos_as_xyz\n'+X, +Y, +Z'\n' 1/2+X, 1/2+Y, Z '\n"
+    + sites("Mn1 Mn 0 0 0\nO1 O 0 0 0.5"),
+    "Mn2 O2",
+)
+cif(
+    "centring_left_out",
+    K,
+    PRE
+    + cell(5.463)
+    + "_space_group_IT_number 225\nloop_\n_symmetry_equiv_pos_as_xyz\n"
+    + "\n".join(op.triplet() for op in gemmi.find_spacegroup_by_number(221).operations())
+    + "\n"
+    + FLUORITE,
+    refused="list the operations of the atoms",
+)
+cif(
+    "too_many_operations",
+    K,
+    PRE
+    + cell(5.463)
+    + "loop_\n_symmetry_equiv_pos_as_xyz\n"
+    + "".join(f"x+1/{number},y,z\n" for number in range(1, 3000))
+    + FLUORITE,
+    refused="more than 2000",
 )
 cif(
     "magnetic_operations",

@@ -245,6 +245,7 @@ def frames(name: str, body: str, kept: dict | None = None, refused: dict | None 
 
 frames("slab", frame("a") + frame("b", 'pbc="T T F"'), {"a": XYZ}, {"b": "a slab"})
 frames("wire", frame("a") + frame("b", 'pbc="F F T"'), {"a": XYZ}, {"b": "a wire"})
+frames("pbc_one_flag", frame("a", "pbc=T") + frame("b", "pbc=F"), {"a": XYZ}, {"b": "molecule or cluster"})
 frames("pbc_numbers", frame("a", 'pbc="1 1 1"') + frame("b", 'pbc="True True True"'), {"a": XYZ, "b": XYZ})
 frames(
     "promises_999999999",

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from groundstate.crystals.cif.symmetry import Operations
 from groundstate.crystals.cif.tags import Tags, number
@@ -11,7 +12,6 @@ from groundstate.crystals.cif.tags import Tags, number
 MERGED = 0.2
 MAX_SITES = 10_000  # of a cell; what all pairs can be compared for
 _FULL = 1e-3  # how far an occupancy may be from 1
-_BLOCK = 256
 
 
 class Sites(NamedTuple):
@@ -177,14 +177,16 @@ def close_pairs(points: np.ndarray, lattice: np.ndarray, nearest: float) -> list
     The nearest image is the one of the rounded difference, which is right where ``nearest`` is below half the
     distance of opposite faces of the cell.
     """
-    pairs = []
-    for start in range(0, len(points), _BLOCK):
-        block = points[start : start + _BLOCK]
-        apart = points[None, start:] - block[:, None]
-        apart -= np.round(apart)
-        distances = np.linalg.norm(apart @ lattice, axis=-1)
-        rows, columns = np.nonzero(distances < nearest)
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-            if row < column:
-                pairs.append((start + row, start + column, float(distances[row, column])))
-    return pairs
+    # along the normal of a face no difference is longer than the distance: a box holds all candidates
+    heights = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
+    inside = np.minimum((points % 1.0) * heights, np.nextafter(heights, 0.0))
+    tree = cKDTree(inside, boxsize=heights)
+    candidates = tree.query_pairs(nearest, p=np.inf, output_type="ndarray")
+    candidates = candidates[np.lexsort(candidates.T[::-1])]
+    apart = points[candidates[:, 1]] - points[candidates[:, 0]]
+    distances = np.linalg.norm((apart - np.round(apart)) @ lattice, axis=-1)
+    return [
+        (int(first), int(second), float(distance))
+        for (first, second), distance in zip(candidates, distances, strict=True)
+        if distance < nearest
+    ]

@@ -28,6 +28,7 @@ _CENTRINGS = "_space_group_symop_magn_centering_xyz"
 _MODULATED = ("_cell_modulation", "_cell_wave_vector", "_space_group_ssg", "_space_group_symop_ssg")
 # Largest relative deviation of the metric from the symmetry: cells are measured or relaxed, and rounded.
 METRIC_TOLERANCE = 0.02
+MAX_OPERATIONS = 2000  # of a list; a space group has at most 192 in a cell
 
 
 class Operations(NamedTuple):
@@ -65,7 +66,7 @@ def possible_operations(tags: Tags, lattice: np.ndarray) -> list[Operations]:
         choices = [_operations(listed, "its operations")]
     elif groups:
         choices = [_operations(one.operations(), one.xhm()) for one in groups]
-    elif magnetic := next(tags.stated(r"_space_group_magn_(number|name)_.*"), None):
+    elif magnetic := next(tags.stated(r"_(space_group_magn|parent_space_group)_.*"), None):
         raise ValueError(f"{magnetic[0]} is {magnetic[1]!r}, but no operations are listed; list them")
     elif (system := next(tags.stated(_SYSTEM), None)) and system[1].lower() not in ("triclinic", "anorthic"):
         raise ValueError(f"{system[0]} is {system[1]}, but no space group is stated; state it")
@@ -82,6 +83,8 @@ def _listed(tags: Tags) -> gemmi.GroupOps | None:
     if not texts:
         return None
     centrings = [text for text in tags.column(_CENTRINGS) or () if text not in ("?", ".")] or ["x,y,z"]
+    if len(set(texts)) * len(centrings) > MAX_OPERATIONS:
+        raise ValueError(f"{len(texts)} symmetry operations, more than {MAX_OPERATIONS}")
     ops = {
         (_op(centring) * _op(text)).wrap().triplet()
         for text in dict.fromkeys(texts)

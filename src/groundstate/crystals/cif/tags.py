@@ -6,6 +6,8 @@ from typing import cast
 
 from gemmi import cif
 
+# a minus sign and a dash, which word processors make of a hyphen
+_MINUS = str.maketrans("\u2212\u2013", "--")
 _ESD = re.compile(r"\(\d+\)$")
 
 
@@ -43,7 +45,7 @@ class Tags:
         values = self.columns.get(name, ())
         if len(values) != 1 or cif.is_null(values[0]):
             return None
-        return " ".join(cif.as_string(values[0]).split()) or None
+        return " ".join(cif.as_string(values[0]).translate(_MINUS).split()) or None
 
     def stated(self, pattern: str) -> Iterator[tuple[str, str]]:
         """Give (tag, text) of the single values whose tag matches ``pattern``."""

@@ -29,7 +29,7 @@ def read_cif(path: Path) -> Read:
     """
     if path.is_dir():
         files = {
-            file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if file.is_file()
+            file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if not file.is_dir()
         }
         tables = {name: _open(file) for name, file in files.items() if PurePosixPath(name).name == TABLE}
         yield from _many(path, list(files), tables, ((name, _open(file)) for name, file in files.items()))
@@ -48,6 +48,8 @@ def read_cif(path: Path) -> Read:
 
 
 def _open(file: Path) -> str | GroundstateError:
+    if file.exists() and not file.is_file():
+        return GroundstateError(f"{file}: is no regular file")
     try:
         with open_text(file) as stream:
             return stream.read(MAX_TEXT + 1)

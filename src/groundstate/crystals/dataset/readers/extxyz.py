@@ -157,6 +157,7 @@ def _check_periodic(values: dict[str, str]) -> None:
     if text is None:
         return
     flags = [word.lower() in ("t", "true", "1") for word in text.replace(",", " ").strip("[]").split()]
+    flags = 3 * flags if len(flags) == 1 else flags
     if len(flags) != 3 or not all(flags):
         kind = {0: "a molecule or cluster", 1: "a wire", 2: "a slab"}.get(sum(flags), "not periodic")
         raise ValueError(f'pbc="{text}" says that it is {kind}; only crystals (pbc="T T T") are read')

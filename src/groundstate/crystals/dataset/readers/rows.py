@@ -10,7 +10,7 @@ import numpy as np
 from groundstate.errors import GroundstateError
 
 MAX_DAMAGED = 100_000  # rows of one file
-_SEPARATORS = ",;\t"
+_SEPARATORS = ",;\t|"
 # A row that is being looked for after damage begins on one of so many lines.
 _LONGEST_SEARCH = 100_000
 
