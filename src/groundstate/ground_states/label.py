@@ -15,7 +15,13 @@ from groundstate.ground_states.search import MINIMUM_SCHEMA, find_ground_states
 from groundstate.ground_states.settings import LabelGeometry
 from groundstate.molecular_potentials.interface import MolecularPotential, find_molecular_potential
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, chunked, embedding_content
+from groundstate.molecules.conformers.shards import (
+    SHARD_SIZE,
+    Shards,
+    chunked,
+    embedding_content,
+    write_shard,
+)
 from groundstate.molecules.mols import mol_from_record, record_from_mol, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
 from groundstate.processes import map_chunks
@@ -167,8 +173,7 @@ def _label_shard(
             else:
                 yield from ({"key": key, **row} for row in result)
 
-    with atomic_path(folder / f"{chunk[0][0]}.parquet") as temporary:
-        pq.write_table(pa.Table.from_pylist(list(rows()), schema=SHARD_SCHEMA), temporary)
+    write_shard(folder, chunk[0][0], list(rows()), SHARD_SCHEMA)
     return len(chunk)
 
 

@@ -105,6 +105,14 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
+def write_shard(folder: Path, key: str, rows: Sequence[dict], schema: pa.Schema) -> None:
+    """Write the rows of some records (each with its ``key``) as one shard, named after the first ``key``."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer)
+    with atomic_path(folder / f"{key}-{_digest(buffer.getvalue())}.parquet") as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
 def _keys(path: Path) -> list[str]:
     """Return the keys of a whole shard; one that is damaged is set aside, to be made again.
 
@@ -134,8 +142,5 @@ def embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder
             rows += [row | {"key": key} for row in made]
         except RecordError as error:
             rows.append({"key": key, "id": record["id"], "reason": str(error)})
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=SHARD_SCHEMA), buffer)
-    with atomic_path(folder / f"{chunk[0][0]}-{_digest(buffer.getvalue())}.parquet") as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    write_shard(folder, chunk[0][0], rows, SHARD_SCHEMA)
     return len(chunk)
