@@ -1,6 +1,7 @@
 """A real HTTP server that misbehaves on request, small disks, and the real command line."""
 
 import contextlib
+import gzip
 import http.server
 import re
 import subprocess
@@ -17,7 +18,10 @@ class Server(http.server.ThreadingHTTPServer):
 
     Actions: ``"ok"``; a number, sent as status; ``("cut", n)``, which breaks the connection after n bytes of
     the body; ``("redirect", address)``; ``("slow", seconds)`` between blocks of 16 kB; ``"hold"``, which
-    sends half and waits for ``gate``; ``"silent"``, which waits longer than the client; ``"chunked"``.
+    sends half and waits for ``gate``; ``"silent"``, which waits longer than the client; ``"chunked"``;
+    ``("chunked", n)``, which breaks off after n bytes; ``("packed", n)``, a gzip body of which n bytes come
+    (None: all); ``("endless", n)``, a body without a length that ends after n bytes; ``("drip", n)``, n bytes
+    now and then.
     """
 
     daemon_threads = True
@@ -65,8 +69,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             half = len(server.data) // 2
-            for chunk in (server.data[:half], server.data[half:], b""):
+            for chunk in (server.data[:half], server.data[half:], b"") if value is None else ():
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            if value is not None:
+                self.wfile.write(b"%x\r\n%s" % (len(server.data), server.data[:value]))
+                self.close_connection = True
+        elif name == "packed":
+            body = gzip.compress(server.data)
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[:value])
+            self.close_connection = value is not None
+        elif name == "endless":
+            self.send_response(200)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(server.data[:value])
+            self.close_connection = True
         else:
             self.send_body(name, value)
 

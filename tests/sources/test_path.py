@@ -112,3 +112,16 @@ def test_shell_characters_in_a_location_are_only_characters(tmp_path, fetch):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.smi").read_text() == "C methane\n"
     assert subprocess.run(["find", tmp_path, "-name", "hacked"], capture_output=True).stdout == b""
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
+def test_a_device_is_refused(tmp_path, device):
+    with pytest.raises(GroundstateError, match="neither a file nor a folder"):
+        copy(device, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(GroundstateError, match="neither a file nor a folder"):
+        copy(tmp_path / "pipe", tmp_path / "out" / "file")

@@ -252,6 +252,67 @@ def test_a_chunked_answer_without_a_length_arrives(server, output):
     assert_whole(output)
 
 
+@pytest.mark.parametrize("checksum", [SHA256, None], ids=["checksum", "no checksum"])
+def test_a_packed_body_is_stored_unpacked(server, output, checksum):
+    server.script = ["packed"]
+    download(server.url, output, checksum, QUICK)
+    assert output.read_bytes() == DATA
+
+
+def test_a_packed_body_that_is_cut_is_fetched_again(server, output):
+    server.script = [("packed", 1000), ("packed", 300_000), "packed"]
+    download(server.url, output, None, QUICK)
+    assert output.read_bytes() == DATA
+    assert server.asked == [None] * 3
+
+
+def test_a_chunked_body_that_is_cut_is_fetched_again(server, output):
+    server.script = [("chunked", 1000), "chunked"]
+    download(server.url, output, None, QUICK)
+    assert output.read_bytes() == DATA
+
+
+def test_a_body_without_a_length_is_taken_only_where_a_checksum_can_judge_it(server, output):
+    server.script = ["endless"]
+    download(server.url, output, SHA256, QUICK)
+    assert_whole(output)
+    output.unlink()
+    server.script = [("endless", 1000)]
+    with pytest.raises(GroundstateError, match="does not say how long the file is"):
+        download(server.url, output, None, QUICK)
+    assert list(output.parent.iterdir()) == []
+    server.script = [("endless", 1000)]
+    with pytest.raises(GroundstateError, match="checksum does not match"):
+        download(server.url, output, SHA256, QUICK)
+    assert list(output.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://a:port/", "http://[::1/x", "//[bad"])
+def test_a_redirect_to_a_malformed_address_is_a_sentence(server, output, target):
+    server.script = [("redirect", target)]
+    with pytest.raises(GroundstateError, match="malformed"):
+        download(server.url, output, None, QUICK)
+    assert list(output.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("action", ["chunked", "packed", "endless"])
+def test_an_empty_body_is_refused_however_it_is_sent(server, output, action):
+    server.data = b""
+    server.script = [action]
+    with pytest.raises(GroundstateError, match="empty file"):
+        download(server.url, output, SHA256, QUICK)
+
+
+@pytest.mark.parametrize("pause", [0.01, 0.1], ids=["within the timeout", "beyond the timeout"])
+def test_a_line_that_only_drips_is_given_up(server, output, pause):
+    # no line is faster than this rate, however long a block takes
+    retry = Retry(attempts=2, delay=0.01, timeout=0.05, min_rate=1e15)
+    server.script = [("slow", pause), ("slow", pause)]
+    with pytest.raises(GroundstateError, match="2 attempts in a row failed"):
+        download(server.url, output, SHA256, retry)
+    assert len(server.requests) == 2
+
+
 def test_without_a_checksum_the_first_download_is_remembered(server, output, capsys):
     download(server.url, output, None, QUICK)
     record = output.with_name("file.bin.sha256")

@@ -13,11 +13,13 @@ from groundstate.sources.checksums import Checksum
 def copy(location: str | Path, output: str | Path, checksum: Checksum | None = None) -> None:
     """Copy the file at ``location`` to ``output``, or pack the folder there into one zip.
 
-    Raises ``GroundstateError`` for what is missing, empty, unreadable, or has another checksum.
+    Raises ``GroundstateError`` for what is missing, empty, unreadable, a device, or has another checksum.
     """
     source = Path(location).expanduser()
     if not source.exists():
         raise GroundstateError(f"{location} does not exist (looked for {source.absolute()})")
+    if not (source.is_file() or source.is_dir()):
+        raise GroundstateError(f"{location} is neither a file nor a folder")
     if source.is_file() and source.stat().st_size == 0:
         raise GroundstateError(f"{location} is empty")
     try:

@@ -34,6 +34,11 @@ class Retry(Settings):
     timeout: float = Field(
         60.0, gt=0, description="Seconds to wait for a connection, or for more data on one"
     )
+    min_rate: float = Field(
+        1000.0,
+        ge=0,
+        description="Bytes per second, averaged over `timeout`, below which an attempt has failed",
+    )
 
 
 class SourceFile(Settings):

@@ -8,7 +8,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -16,17 +15,13 @@ from urllib.parse import urlsplit
 from groundstate import __version__
 from groundstate.errors import GroundstateError
 from groundstate.progress import Progress
+from groundstate.sources.body import ENCODINGS, PassingFaultError, blocks_of, paced, unpacked
 from groundstate.sources.checksums import Checksum, read_record, record_path, write_record
 from groundstate.sources.partial import PartialFile
 from groundstate.sources.settings import URL, Retry
 
 LONGEST_DELAY = 60.0
-BLOCK = 2**18
 PASSING = {408, 425, 429, 500, 502, 503, 504}
-
-
-class _PassingFaultError(Exception):
-    """A fault that another attempt may not meet."""
 
 
 def download(
@@ -54,11 +49,11 @@ def download(
         if not (expected or part.etag or part.modified):
             part.restart()  # nothing could tell whether the rest belongs to the same version
         resumed = part.size > 0
-        _complete(url, part, retry)
+        _complete(url, part, retry, expected is not None)
         if resumed and expected and not expected.matches(part.path):
             # What an earlier run left may be at fault; a fresh download shows whether the source is.
             part.restart()
-            _complete(url, part, retry)
+            _complete(url, part, retry, True)
         try:
             _verify(url, output, part, checksum)
         except GroundstateError:
@@ -83,15 +78,19 @@ def _verify(url: str, output: Path, part: PartialFile, checksum: Checksum | None
         _say(f"warning: no checksum is known for {url}; it has {actual}, recorded in {record_path(output)}")
 
 
-def _complete(url: str, part: PartialFile, retry: Retry) -> None:
-    """Attempt until the part is complete; attempts that brought something new do not count as failures."""
-    reached, failures = part.size, 0
+def _complete(url: str, part: PartialFile, retry: Retry, verifiable: bool) -> None:
+    """Attempt until the part is complete; what brought enough in its time does not count as a failure.
+
+    ``verifiable``: a checksum will tell whether the file is whole.
+    """
+    reached, failures, since = part.size, 0, time.monotonic()
     while not part.complete:
         try:
-            _attempt(url, part, retry.timeout)
-        except _PassingFaultError as fault:
-            if part.size > reached:
-                reached, failures = part.size, 0
+            _attempt(url, part, retry, verifiable)
+        except PassingFaultError as fault:
+            now = time.monotonic()
+            if part.size > reached and part.size - reached >= retry.min_rate * (now - since):
+                reached, failures, since = part.size, 0, now
             failures += 1
             if failures >= retry.attempts:
                 kept = (
@@ -106,29 +105,41 @@ def _complete(url: str, part: PartialFile, retry: Retry) -> None:
             time.sleep(delay)
 
 
-def _attempt(url: str, part: PartialFile, timeout: float) -> None:
+def _attempt(url: str, part: PartialFile, retry: Retry, verifiable: bool) -> None:
     """One request, for what is missing; everything that arrives is appended to the part."""
     headers = {"User-Agent": f"groundstate/{__version__}", "Accept-Encoding": "identity"}
     if part.size:
         headers["Range"] = f"bytes={part.size}-"
         if validator := part.validator:
             headers["If-Range"] = validator
-    with _open(urllib.request.Request(url, headers=headers), part, timeout) as response:
+    with _open(urllib.request.Request(url, headers=headers), part, retry.timeout) as response:
         _prepare(response, part)
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in ENCODINGS:
+            raise GroundstateError(f"{url}: the server sends the file as {encoding}, which is not understood")
         if part.total == 0:
             raise GroundstateError(f"{url}: the server sends an empty file")
+        told = part.total is not None or response.chunked or encoding != "identity"
+        if not told and not verifiable:
+            raise GroundstateError(
+                f"{url}: the server does not say how long the file is, so a cut could not be noticed;"
+                " give its checksum"
+            )
         progress = _progress(part)
-        for block in _blocks(response):
+        blocks = paced(blocks_of(response), retry)
+        for block in blocks if encoding == "identity" else unpacked(blocks, url, part):
             _append(part, block)
             if progress and (step := _megabytes(part) - progress.count):
                 progress.update(step)
-    if part.total is None:  # sent in chunks: the protocol itself told the end
+    if part.total is None:  # the protocol or the packing itself told the end, or the checksum will
         part.total = part.size
+        if part.total == 0:
+            raise GroundstateError(f"{url}: the server sends an empty file")
     if part.size > part.total:
         part.restart()
-        raise _PassingFaultError("the server sent more than it announced")
+        raise PassingFaultError("the server sent more than it announced")
     if part.size < part.total:
-        raise _PassingFaultError(f"the connection ended after {part.size} of {part.total} bytes")
+        raise PassingFaultError(f"the connection ended after {part.size} of {part.total} bytes")
 
 
 def _open(request: urllib.request.Request, part: PartialFile, timeout: float) -> http.client.HTTPResponse:
@@ -139,18 +150,20 @@ def _open(request: urllib.request.Request, part: PartialFile, timeout: float) ->
         error.close()
         if error.code == 416:
             part.restart()
-            raise _PassingFaultError("the server cannot go on from where the last attempt ended") from None
+            raise PassingFaultError("the server cannot go on from where the last attempt ended") from None
         if error.code in PASSING:
-            raise _PassingFaultError(f"the server answers {error.code} {error.reason}") from None
+            raise PassingFaultError(f"the server answers {error.code} {error.reason}") from None
         raise GroundstateError(f"{url}: the server answers {error.code} {error.reason}") from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise GroundstateError(
                 f"{url}: the certificate of the server is not valid: {error.reason}"
             ) from None
-        raise _PassingFaultError(f"no connection: {error.reason}") from None
+        raise PassingFaultError(f"no connection: {error.reason}") from None
+    except (ValueError, http.client.InvalidURL) as error:
+        raise GroundstateError(f"{url}: the address, or one it redirects to, is malformed: {error}") from None
     except (OSError, http.client.HTTPException) as error:
-        raise _PassingFaultError(f"no answer: {error or type(error).__name__}") from None
+        raise PassingFaultError(f"no response: {error or type(error).__name__}") from None
 
 
 def _prepare(response: http.client.HTTPResponse, part: PartialFile) -> None:
@@ -161,22 +174,16 @@ def _prepare(response: http.client.HTTPResponse, part: PartialFile) -> None:
         same = (headers.get("ETag"), headers.get("Last-Modified")) == (part.etag, part.modified)
         if not (span and same and (int(span[1]), int(span[2])) == (part.size, part.total)):
             part.restart()
-            raise _PassingFaultError("the file has changed at its source since the last attempt")
+            raise PassingFaultError("the file has changed at its source since the last attempt")
     elif response.status == 200:
-        length = headers.get("Content-Length", "")
+        # the length of a packed body is not that of the file, and a rest of it could not be unpacked
+        packed = headers.get("Content-Encoding", "identity").lower() != "identity"
+        length = "" if packed else headers.get("Content-Length", "")
         part.restart(
             int(length) if length.isdecimal() else None, headers.get("ETag"), headers.get("Last-Modified")
         )
     else:
         raise GroundstateError(f"{response.url}: the server answers {response.status} {response.reason}")
-
-
-def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    try:
-        while block := response.read1(BLOCK):
-            yield block
-    except (OSError, http.client.HTTPException) as error:
-        raise _PassingFaultError(f"the connection broke: {error or type(error).__name__}") from None
 
 
 def _append(part: PartialFile, block: bytes) -> None:
