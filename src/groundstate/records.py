@@ -1,7 +1,7 @@
 """Tables that pass from stage to stage: Parquet records and the list of what was rejected."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
+from groundstate.text import open_text
 
+PARTS = ("", "train", "validation", "test")  # of a split; empty: in none of its parts
 VECTORS = pa.list_(pa.list_(pa.float64(), 3))
 
 MOLECULE_SCHEMA = pa.schema(
@@ -71,7 +73,7 @@ def read_records(path: str | Path, schema: pa.Schema, ids: Iterable[str] | None 
     """
     path = Path(path)
     try:
-        table = pq.read_table(path, columns=schema.names)
+        table = pq.read_table(path, columns=schema.names).cast(schema)
     except FileNotFoundError:
         raise GroundstateError(f"{path}: no such file; run the prepare stage first") from None
     except (pa.ArrowException, OSError) as error:
@@ -95,13 +97,49 @@ def write_rejected(path: str | Path, rejections: Iterable[Rejection]) -> None:
         writer.writerows(rejections)
 
 
-def read_split(path: str | Path, column: str, part: str) -> list[str]:
-    """Ids whose ``column`` (``random``, ``scaffold``) in the split file is ``part``, in file order.
+def read_split(path: str | Path, column: str, part: str, present: Iterable[str] | None = None) -> list[str]:
+    """Read the ids whose ``column`` (``random``, ``scaffold``) in the split file is ``part``, in file order.
 
-    ``part`` is ``train``, ``validation`` or ``test``.
+    Parameters
+    ----------
+    part
+        ``train``, ``validation`` or ``test``; only the validation part may be empty.
+    present
+        Ids of the record file that the splits belong to, which must be theirs.
+
+    Raises
+    ------
+    GroundstateError
+        Where the file is absent, cut, damaged, has no such column, or is of other records.
     """
-    with Path(path).open(newline="", encoding="utf-8") as handle:
+    part_of: dict[str, str] = {}
+    with open_text(path, newline="") as handle:
         reader = csv.DictReader(handle)
-        if column not in (reader.fieldnames or ()):
-            raise GroundstateError(f"{path}: no split named {column!r}; it has {reader.fieldnames}")
-        return [row["id"] for row in reader if row[column] == part]
+        if missing := [name for name in ("id", column) if name not in (reader.fieldnames or ())]:
+            raise GroundstateError(f"{path}: no split named {missing[0]!r}; it has {reader.fieldnames}")
+        for row in reader:
+            where = f"{path}: line {reader.line_num}"
+            if not row["id"] or None in row or None in row.values():
+                raise GroundstateError(f"{where} is cut or has no id; run the prepare stage again")
+            if row[column] not in PARTS:
+                raise GroundstateError(f"{where}: {row[column]!r} is no part; one of {', '.join(PARTS[1:])}")
+            if row["id"] in part_of:
+                raise GroundstateError(f"{where}: {row['id']!r} stands twice; run the prepare stage again")
+            part_of[row["id"]] = row[column]
+    if present is not None:
+        _check_same(path, part_of, present)
+    ids = [name for name, own in part_of.items() if own == part]
+    if not ids and part != "validation":
+        raise GroundstateError(f"{path}: no record is in the part {part!r} of the split {column!r}")
+    return ids
+
+
+def _check_same(path: str | Path, part_of: Mapping[str, str], present: Iterable[str]) -> None:
+    """Raise where the split file has other ids than the records."""
+    ids = set(present)
+    remedy = "the split file is of other records, or cut; run the prepare stage again"
+    for name in part_of:
+        if name not in ids:
+            raise GroundstateError(f"{path}: {name!r} is not among the records: {remedy}")
+    if absent := sorted(name for name in ids if name not in part_of)[:1]:
+        raise GroundstateError(f"{path}: the record {absent[0]!r} is in no part: {remedy}")

@@ -30,5 +30,6 @@ def command(
         part, parts = parse_shard(shard)
         embed_part(rows, chosen, workers, output_dir, part, parts)
         return
-    summary = embed_conformers(rows, read_split(splits, split, "test"), chosen, workers, output_dir)
+    present = (row["id"] for row in rows.columns("id") if row["id"])
+    summary = embed_conformers(rows, read_split(splits, split, "test", present), chosen, workers, output_dir)
     typer.echo(f"{output_dir}: {summary['origin']}, {summary['rejected']} rejected")

@@ -11,6 +11,7 @@ import typer
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.embed import conformer_maker
 from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.dataset.record_file import RecordFile
 from groundstate.molecules.dataset.requests import read_requests
 from groundstate.molecules.dataset.settings import MAX_ATOMS
 from groundstate.molecules.models.examples import Molecule, read_starts
@@ -90,14 +91,12 @@ def command(
     rejections: list[Rejection] = []
     molecules: Iterable[Molecule]
     if input.suffix == ".parquet":
-        chosen_part = read_split(splits, split, part) if splits else None
+        chosen_part = None
+        if splits:
+            rows = RecordFile(input, MOLECULE_SCHEMA).columns("id")
+            chosen_part = read_split(splits, split, part, (row["id"] for row in rows if row["id"]))
         records = read_records(input, MOLECULE_SCHEMA, chosen_part)
         ids = [record["id"] for record in records]
-        if unknown := set(chosen_part or ()) - set(ids):
-            raise GroundstateError(
-                f"{splits}: {min(unknown)!r} and {len(unknown) - 1} more of the {part} part are not in "
-                f"{input}; pass the splits.csv that was written with it"
-            )
         molecules = molecules_of(records, rejections)
     else:
         requests = read_requests(input, rejections, stereo, fragments, max_atoms)

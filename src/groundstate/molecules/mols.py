@@ -7,6 +7,7 @@ import numpy as np
 from rdkit import Chem, rdBase
 from scipy.spatial.distance import pdist, squareform
 
+from groundstate.errors import GroundstateError
 from groundstate.molecules.reasons import chemistry_fault, smiles_fault, unsupported_part
 from groundstate.molecules.record_check import record_fault
 
@@ -17,7 +18,7 @@ BOND_ORDERS = {kind: order for order, kind in BOND_TYPES.items()}
 LONGEST_SMILES = 20_000  # characters: some 5,000 atoms
 
 
-class RecordError(ValueError):
+class RecordError(GroundstateError, ValueError):
     """One input that cannot become a record; the message is the reason in ``rejected.csv``."""
 
 

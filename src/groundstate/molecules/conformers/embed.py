@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,6 +74,7 @@ def embed_conformers(
 
     test = set(test_ids)
     rejections: list[Rejection] = []
+    taken: set[str] = set()
     counts: dict[str, Counter] = {"origin": Counter(), "force_field": Counter(), "stereo_lost": Counter()}
     with ExitStack() as stack:
         table = stack.enter_context(atomic_path(output / "conformers.parquet"))
@@ -84,13 +85,17 @@ def embed_conformers(
             )
             for name in BASELINES
         }
-        for chunk in chunked(zip(keys, records, strict=True), 1000):
+        for chunk in chunked(zip(count(1), keys, records), 1000):
             block = []
-            for key, record in chunk:
+            for number, key, record in chunk:
                 rows = cache.rows(key)
-                if rows[0]["reason"] is not None:
-                    rejections.append(Rejection(record["id"], "embed", rows[0]["reason"]))
+                reason = rows[0]["reason"]
+                if record["id"] in taken:
+                    reason = f"the id occurs twice (row {number}); the first one is kept"
+                if reason is not None:
+                    rejections.append(Rejection(record["id"] or f"row {number}", "embed", reason))
                     continue
+                taken.add(record["id"])
                 block += rows
                 counts["origin"][rows[0]["origin"]] += 1
                 counts["force_field"][rows[1]["force_field"]] += 1

@@ -1,5 +1,6 @@
 """A Parquet table as an iterable of rows that never sits in memory whole."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.record_check import record_fault
 from groundstate.records import MOLECULE_SCHEMA, read_split
 
 BATCH = 1000  # rows that are held as Python objects at one time
@@ -25,13 +27,14 @@ class RecordFile:
         try:
             with pq.ParquetFile(self.path) as file:
                 self._length = file.metadata.num_rows
-                missing = [name for name in schema.names if name not in file.schema_arrow.names]
+                columns = file.schema_arrow
         except (pa.ArrowException, OSError) as error:
             raise GroundstateError(
                 f"{path}: not a readable record file ({error}); delete it and rerun"
             ) from None
-        if missing:
+        if missing := [name for name in schema.names if name not in columns.names]:
             raise GroundstateError(f"{path}: has no column {', '.join(missing)}; delete it and rerun")
+        self._cast(columns.empty_table().select(schema.names))
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -45,15 +48,29 @@ class RecordFile:
         """Stream rows that hold only the columns ``names``."""
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(BATCH, columns=list(names)):
-                yield from batch.to_pylist(maps_as_pydicts="strict")
+                table = self._cast(pa.Table.from_batches([batch]).select(list(names)))
+                yield from table.to_pylist(maps_as_pydicts="strict")
+
+    def _cast(self, table: pa.Table) -> pa.Table:
+        """Give the types of the schema to a table that another program may have written."""
+        try:
+            return table.cast(pa.schema([self.schema.field(name) for name in table.column_names]))
+        except pa.ArrowException as error:
+            raise GroundstateError(
+                f"{self.path}: a column has another type ({error}); rerun prepare"
+            ) from None
 
 
 class RecordPart:
-    """The molecules of one part of a split that have a geometry, streamed as from a ``RecordFile``."""
+    """The molecules of one part of a split that have a geometry, streamed as from a ``RecordFile``.
+
+    Rows that cannot be molecules are passed over, with a warning.
+    """
 
     def __init__(self, records: str | Path, splits: str | Path, split: str, part: str) -> None:
         self.file = RecordFile(records, MOLECULE_SCHEMA)
-        self.ids = set(read_split(splits, split, part))
+        present = (row["id"] for row in self.file.columns("id") if row["id"])
+        self.ids = set(read_split(splits, split, part, present))
 
     def __len__(self) -> int:
         """Count the molecules of the part, those without a geometry too."""
@@ -61,4 +78,10 @@ class RecordPart:
 
     def __iter__(self) -> Iterator[dict]:
         """Stream the molecules of the part that have a geometry."""
-        return (row for row in self.file if row["positions"] is not None and row["id"] in self.ids)
+        for row in self.file:
+            if row["id"] not in self.ids or row["positions"] is None:
+                continue
+            if fault := record_fault(row):
+                print(f"warning: {self.file.path}: {row['id']}: {fault}", file=sys.stderr, flush=True)
+            else:
+                yield row

@@ -14,6 +14,7 @@ from rdkit import Chem
 from groundstate.errors import GroundstateError
 from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.mols import mol_from_record
+from groundstate.molecules.record_check import HEAVIEST
 from groundstate.progress import track
 
 START_COLUMNS = [
@@ -84,7 +85,7 @@ class TrainingPart:
                 used = pc.and_(pc.is_in(batch["id"], ids), pc.is_valid(batch["positions"]))
                 atoms = pc.list_flatten(pc.filter(batch["atomic_numbers"], used))
                 numbers.update(pc.unique(atoms).to_pylist())
-        return sorted(numbers)
+        return sorted(number for number in numbers if number and 0 < number <= HEAVIEST)
 
     def __iter__(self) -> Iterator[Example]:
         """Stream the molecules with their reference geometries."""

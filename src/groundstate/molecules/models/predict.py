@@ -40,11 +40,15 @@ def stored(starts: Mapping[str, Sequence[Mapping]]) -> FindStarts:
 
 def molecules_of(records: Iterable[Mapping], rejections: list[Rejection]) -> Iterator[Molecule]:
     """Make the molecules of records; those that cannot be made go to ``rejections``."""
-    for record in records:
+    taken: set[str] = set()
+    for number, record in enumerate(records, 1):
         try:
+            if record["id"] in taken:
+                raise RecordError(f"the id occurs twice (row {number}); the first one is kept")
             mol = mol_from_record(record)
+            taken.add(record["id"])
         except RecordError as error:
-            rejections.append(Rejection(record["id"], "predict", str(error)))
+            rejections.append(Rejection(record["id"] or f"row {number}", "predict", str(error)))
             continue
         mol.RemoveAllConformers()
         yield Molecule(record["id"], mol)
