@@ -111,7 +111,7 @@ def _encoding(start: bytes, name: str) -> str:
     zeros = [start[offset::2].count(0) * 2 / max(len(start), 1) for offset in (0, 1)]
     if max(zeros) > 0.5 and min(zeros) < 0.1:
         return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-    if 0 in start:
+    if start.count(0) > len(start) // 10:
         raise GroundstateError(f"{name}: is not text (it holds zero bytes); is it another kind of file?")
     return "utf-8"
 

@@ -20,13 +20,12 @@ from groundstate.molecules.conformers.shards import (
     CONFORMER_SCHEMA,
     SHARD_SIZE,
     Shards,
-    chunked,
     embed_shard,
     embedding_content,
 )
 from groundstate.molecules.mols import mol_from_record, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
-from groundstate.processes import map_chunks, worker_pool
+from groundstate.processes import chunked, map_chunks, worker_pool
 from groundstate.progress import Progress
 from groundstate.records import Records, Rejection, write_rejected
 

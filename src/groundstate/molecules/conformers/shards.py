@@ -5,10 +5,8 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,8 +36,6 @@ SHARD_SIZE = 20  # records: what a kill can cost a worker
 VERSION = 4  # raise it where the same settings give other conformers
 NO_EFFECT = ("properties", "inchi", "stripped")  # columns of a record that the conformers do not see
 OPEN_SHARDS = 8  # held in memory at one time
-
-Item = TypeVar("Item")
 
 
 class Shards:
@@ -124,13 +120,6 @@ def _keys(path: Path) -> list[str]:
     path.replace(path.with_name(f"{path.name}.damaged"))
     sys.stderr.write(f"warning: {path}: damaged; set aside, its molecules are embedded again\n")
     return []
-
-
-def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Cut ``items`` into lists of ``size``; the last may be shorter."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def embed_shard(chunk: list[tuple[str, dict]], settings: EmbedConformers, folder: Path) -> int:

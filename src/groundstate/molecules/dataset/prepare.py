@@ -2,6 +2,7 @@
 
 import heapq
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -31,12 +32,17 @@ from groundstate.molecules.dataset.splits import (
 from groundstate.molecules.mols import RecordError, has_geometry, mol_from_record, record_from_mol
 from groundstate.molecules.open_stereo import open_stereo
 from groundstate.molecules.sdf import write_sdf
+from groundstate.processes import chunked
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 from groundstate.seeds import derive_seed
 
 BLOCK = 1000  # records a row group: what is held in memory at one time
 TEST = NAMES.index("test")
+DRAWING = (
+    "no 3D coordinates (a drawing), where others have them: it can be neither learned nor scored; give it in"
+    " a file without geometries to predict it"
+)
 PROPERTY_FRACTIONS = (0.8, 0.1)  # of the test part: the property experiment of Molecule3D
 
 
@@ -78,6 +84,9 @@ def prepare_molecules(
                 f"{output}: none of {builder.seen} molecules could be used; "
                 + "; ".join(f"{row.id}: {row.reason}" for row in rejections[:3])
             )
+    if 0 < builder.with_geometry < len(builder.inchis):
+        rejections += _drop_drawings(output / "records.parquet")
+        builder.drop_drawings()
     splits = builder.splits()
     if not builder.with_geometry:  # nothing to learn from: all of it is there to be predicted
         splits |= {name: np.full(len(builder.inchis), TEST, np.uint8) for name in ("random", "scaffold")}
@@ -100,6 +109,7 @@ def prepare_molecules(
         "records": len(builder.inchis),
         "rejected": len(rejections),
         "with_geometry": builder.with_geometry,
+        "properties": dict(sorted((builder.properties + builder.drawn_properties).items())),
         "splits": {
             name: {NAMES[code]: int((codes == code).sum()) for code in np.unique(codes) if code}
             for name, codes in splits.items()
@@ -108,6 +118,19 @@ def prepare_molecules(
     }
     write_json(output / "summary.json", summary)
     return summary
+
+
+def _drop_drawings(path: Path) -> list[Rejection]:
+    """Take the records without a geometry out of a record file, and say so for each."""
+    rejections = []
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, MOLECULE_SCHEMA) as writer:
+        for block in chunked(RecordFile(path, MOLECULE_SCHEMA), BLOCK):
+            kept = [record for record in block if record["positions"] is not None]
+            rejections += [
+                Rejection(record["id"], "prepare", DRAWING) for record in block if record["positions"] is None
+            ]
+            writer.write_table(pa.Table.from_pylist(kept, schema=MOLECULE_SCHEMA))
+    return rejections
 
 
 class _Survey(NamedTuple):
@@ -147,9 +170,11 @@ class _Builder:
     def __init__(self, settings: PrepareMolecules, rejections: list[Rejection], survey: _Survey) -> None:
         self.settings, self.rejections, self.survey = settings, rejections, survey
         self.taken: set[int] = set()  # of the repeated ids only
-        self.inchis, self.scaffolds = array("Q"), array("Q")
+        self.inchis, self.scaffolds, self.has_geometry = array("Q"), array("Q"), array("b")
+        self.properties: Counter[str] = Counter()
+        self.drawn_properties: Counter[str] = Counter()
         self.published: dict[str, array] = {}
-        self.seen = self.with_geometry = 0
+        self.seen = 0
 
     def blocks(self, entries: Iterator[Entry]) -> Iterator[list[dict]]:
         progress = Progress("prepare molecules", self.survey.chosen, "molecules")
@@ -190,8 +215,24 @@ class _Builder:
             column.append(NAMES.index(entry.parts.get(name, "")))
         self.inchis.append(random_group_key(self.settings.split_seed, record["inchi"]))
         self.scaffolds.append(derive_seed("scaffold", scaffold))
-        self.with_geometry += record["positions"] is not None
+        self.has_geometry.append(record["positions"] is not None)
+        (self.properties if self.has_geometry[-1] else self.drawn_properties).update(
+            list(record["properties"])
+        )
         return record
+
+    @property
+    def with_geometry(self) -> int:
+        """Count the records that have a geometry."""
+        return sum(self.has_geometry)
+
+    def drop_drawings(self) -> None:
+        """Forget the records without a geometry."""
+        keep = np.array(self.has_geometry, bool)
+        columns = {name: array("B", np.array(column)[keep]) for name, column in self.published.items()}
+        self.inchis, self.scaffolds = (array("Q", np.array(a)[keep]) for a in (self.inchis, self.scaffolds))
+        self.published, self.has_geometry = columns, array("b", np.ones(keep.sum(), np.int8))
+        self.drawn_properties.clear()
 
     def splits(self) -> dict[str, np.ndarray]:
         """Give codes: our splits (one InChI on one side), those by Molecule3D's rules, the published ones."""
