@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
@@ -22,6 +23,7 @@ from groundstate.molecules.dataset.prepare import prepare_molecules
 from groundstate.molecules.dataset.readers.formats import read_entries
 from groundstate.molecules.dataset.requests import read_requests
 from groundstate.molecules.dataset.settings import PrepareMolecules
+from groundstate.molecules.mols import set_positions
 from groundstate.molecules.pairing import read_geometries
 from groundstate.molecules.sdf import molblock_with_properties, read_sdf_blocks, write_sdf
 
@@ -272,7 +274,8 @@ def test_a_big_smiles_is_refused_and_the_others_go_on(tmp_path, smiles):
 
 def test_a_big_sdf_record_is_refused_and_the_others_go_on(tmp_path):
     small = molblock_with_properties(embedded("CC"), "small", {})
-    big = molblock_with_properties(Chem.MolFromSmiles("C" * 1200), "big", {})
+    line = np.arange(1200)[:, None] * [1.5, 0.0, 0.0]
+    big = molblock_with_properties(set_positions(Chem.MolFromSmiles("C" * 1200), line), "big", {})
     endless = "endless\n" + "x\n" * 150_000 + "$$$$\n"
     path = smi(tmp_path, big + endless + small, "in.sdf")
     assert [row[:2] for row in outcomes(path)] == [

@@ -15,16 +15,10 @@ from groundstate.ground_states.search import MINIMUM_SCHEMA, find_ground_states
 from groundstate.ground_states.settings import LabelGeometry
 from groundstate.molecular_potentials.interface import MolecularPotential, find_molecular_potential
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.shards import (
-    SHARD_SIZE,
-    Shards,
-    chunked,
-    embedding_content,
-    write_shard,
-)
+from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, embedding_content, write_shard
 from groundstate.molecules.mols import mol_from_record, record_from_mol, set_positions
 from groundstate.molecules.sdf import molblock_with_properties
-from groundstate.processes import map_chunks
+from groundstate.processes import chunked, map_chunks
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 

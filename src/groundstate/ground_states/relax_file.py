@@ -10,10 +10,9 @@ from rdkit import Chem
 from groundstate.ground_states.relax import relax_geometries
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.settings import RelaxMolecules
-from groundstate.molecules.conformers.shards import chunked
 from groundstate.molecules.mols import RecordError, check_positions, has_geometry, set_positions
 from groundstate.molecules.sdf import SdfBlock, parse_molblock, read_sdf_blocks, write_sdf
-from groundstate.processes import map_chunks
+from groundstate.processes import chunked, map_chunks
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
 
