@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from groundstate.files import atomic_path
 from groundstate.gaunt import GauntTensorProduct
-from groundstate.gaunt.kernels.composed import from_dense, to_dense
-from groundstate.gaunt.kernels.contraction import Port
+from groundstate.gaunt.basis.forms import Port
+from groundstate.gaunt.contraction.composed import from_dense, to_dense
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.models.examples import Molecule, read_starts

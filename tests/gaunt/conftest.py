@@ -15,6 +15,14 @@ def wigner(degree, matrix):
     return torch.linalg.lstsq(before, after).solution.T
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory):
+    """What is compiled and measured here does not end in the user's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def turn():
     """A rotation matrix, and the matrices that it acts with on irreps of degree 0..10."""

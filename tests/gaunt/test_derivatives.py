@@ -13,7 +13,8 @@ from groundstate.gaunt import (
     gaunt_power,
     gaunt_product,
 )
-from groundstate.gaunt.kernels import library, rules
+from groundstate.gaunt.contraction import rules
+from groundstate.gaunt.kernels import library
 
 
 def randn(*shape, seed=0):

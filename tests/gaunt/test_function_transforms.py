@@ -14,7 +14,8 @@ from groundstate.gaunt import (
     gaunt_power,
     gaunt_product,
 )
-from groundstate.gaunt.kernels import library, rules
+from groundstate.gaunt.contraction import rules
+from groundstate.gaunt.kernels import library
 
 KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if library.compiler() else [])]
 SOURCES, TARGETS = torch.tensor([0, 1, 1, 2]), torch.tensor([1, 0, 1, 1])

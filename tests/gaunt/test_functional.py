@@ -16,7 +16,8 @@ from groundstate.gaunt import (
     gaunt_product_many,
     spherical_harmonics,
 )
-from groundstate.gaunt.kernels import library, rules
+from groundstate.gaunt.contraction import rules
+from groundstate.gaunt.kernels import library
 
 KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if library.compiler() else ()))
 

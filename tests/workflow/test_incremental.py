@@ -73,7 +73,7 @@ def test_a_changed_parameter_reruns_its_stages(finished: Path, override: str, ru
         ("molecules/models/dagnn/model.py", set()),
         ("molecules/models/gaunt/model.py", {*GEOMETRY}),
         ("crystals/models/unimat/model.py", set()),
-        ("gaunt/kernels/rules.json", {*GEOMETRY}),
+        ("gaunt/contraction/rules.json", {*GEOMETRY}),
         ("gaunt/kernels/compiled.c", {*GEOMETRY}),
         ("metrics/crystals/cdvae_magpie.json", {"score_crystals", "report"}),
     ],

@@ -11,10 +11,10 @@ import torch
 
 from groundstate.gaunt import fourier
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Contraction, Port
 from groundstate.gaunt.basis.transforms import power_matrix
 from groundstate.gaunt.choices import METHODS, check_choice
-from groundstate.gaunt.kernels.contract import contract
-from groundstate.gaunt.kernels.contraction import Contraction, Port
+from groundstate.gaunt.contraction.contract import contract
 from groundstate.gaunt.precision import in_working_precision
 
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groundstate.gaunt import GauntTensorProduct
-from groundstate.gaunt.kernels import library, rules
+from groundstate.gaunt.contraction import rules
+from groundstate.gaunt.kernels import library
 
 KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if library.compiler() else ()))
 

@@ -1,1 +1,1 @@
-"""The contraction of two signals into a third, and the ways to compute it."""
+"""Kernels that evaluate contractions in blocks of the batch."""

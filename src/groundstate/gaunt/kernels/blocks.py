@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from groundstate.gaunt.basis.constants import constant
-from groundstate.gaunt.kernels.contraction import Port, deinterleaved_order, interleaved_order
+from groundstate.gaunt.basis.forms import Port, deinterleaved_order, interleaved_order
 
 
 def block_length(batch: int, row_bytes: int, device: torch.device, most_bytes: int) -> int:

@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from groundstate.gaunt.basis.forms import Contraction, Operand, Port, Product
 from groundstate.gaunt.basis.harmonics import real_harmonics
 from groundstate.gaunt.basis.quadrature import LEBEDEV_DEGREES, sphere_grid
 from groundstate.gaunt.basis.tables import Degrees
 from groundstate.gaunt.basis.transforms import Slot, coupling_matrix, scale_of_components
-from groundstate.gaunt.kernels.contraction import Contraction, Operand, Port, Product
 from groundstate.gaunt.kernels.library import library
 
 LANES = 64  # as in the source

@@ -6,9 +6,9 @@ from functools import cached_property
 import torch
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Contraction, Operand, Port, Product
 from groundstate.gaunt.basis.transforms import full_matrix
 from groundstate.gaunt.kernels.blocks import Storer, block_length, loaders
-from groundstate.gaunt.kernels.contraction import Contraction, Operand, Port, Product
 
 BLOCK_BYTES = 384 * 1024
 

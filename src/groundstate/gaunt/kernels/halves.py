@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import torch
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Contraction, Operand, Port, Product
 from groundstate.gaunt.basis.transforms import even_first, even_first_inverse, half_matrix
 from groundstate.gaunt.kernels.blocks import Storer, block_length, loaders
-from groundstate.gaunt.kernels.contraction import Contraction, Operand, Port, Product
 
 BLOCK_BYTES = 256 * 1024
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from groundstate.gaunt.basis.forms import Contraction, Operand, Product
 from groundstate.gaunt.basis.transforms import Slot, coupling_matrix
 from groundstate.gaunt.kernels.blocks import Storer, block_length, loaders
-from groundstate.gaunt.kernels.contraction import Contraction, Operand, Product
 
 BLOCK_BYTES = 128 * 1024
 
@@ -27,7 +27,7 @@ def run(form: Contraction, operands: Sequence[Operand], products: Sequence[Produ
         first, second, third = (
             (slot.degrees, slot.scales) for slot in (operands[i][1], operands[j][1], port)
         )
-        plans.append(_terms(first, second, third, form.odd))
+        plans.append(nonzero_terms(first, second, third, form.odd))
     results = [like.new_empty(batch, port.size * port.channels) for _, _, port in products]
     sources = [loaders(tensor, port, step) for tensor, port in operands]
     targets = [Storer(result, port, step) for result, (_, _, port) in zip(results, products, strict=True)]
@@ -55,8 +55,8 @@ def _components(block: torch.Tensor, channels: int) -> tuple[torch.Tensor, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _terms(first: Slot, second: Slot, third: Slot, odd: bool) -> list[tuple[int, int, int, float]]:
-    """Non-zero coefficients as (i, j, k, value)."""
+def nonzero_terms(first: Slot, second: Slot, third: Slot, odd: bool) -> list[tuple[int, int, int, float]]:
+    """Return the non-zero coefficients as (i, j, k, value)."""
     size = sum(2 * degree + 1 for degree in second[0])
     table = coupling_matrix(first, second, third, odd)
     pairs, targets = np.nonzero(table)

@@ -4,8 +4,8 @@ import torch
 from e3nn import o3
 from torch import nn
 
+from groundstate.gaunt.basis.forms import Contraction, Port
 from groundstate.gaunt.choices import LAYOUTS, METHODS, check_choice
-from groundstate.gaunt.kernels.contraction import Contraction, Port
 from groundstate.gaunt.layers.edges import Edges, aligned_messages, edge_messages, node_grid_sums
 from groundstate.gaunt.layers.normalisation import check_normalisation, output_scales
 from groundstate.gaunt.layers.signals import Features

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Contraction, Port
 from groundstate.gaunt.basis.harmonics import components
 from groundstate.gaunt.basis.transforms import full_matrix
 from groundstate.gaunt.basis.zonal import zonal_filter, zonal_in, zonal_out
+from groundstate.gaunt.contraction.composed import from_dense, to_dense
+from groundstate.gaunt.contraction.contract import contract
 from groundstate.gaunt.directions import frames, rotation_blocks, spherical_harmonics, unit_vectors
-from groundstate.gaunt.kernels.composed import from_dense, to_dense
-from groundstate.gaunt.kernels.contract import contract
-from groundstate.gaunt.kernels.contraction import Contraction, Port
 from groundstate.gaunt.layers.messages import message_sum
 
 

@@ -7,9 +7,9 @@ from e3nn import o3
 from torch import nn
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Port
 from groundstate.gaunt.basis.transforms import power_matrix
 from groundstate.gaunt.choices import LAYOUTS, check_choice
-from groundstate.gaunt.kernels.contraction import Port
 from groundstate.gaunt.layers.normalisation import check_normalisation, power_variances
 from groundstate.gaunt.layers.signals import Features, channel_factors, check_features
 from groundstate.gaunt.precision import in_working_precision

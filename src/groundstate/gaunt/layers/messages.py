@@ -10,8 +10,8 @@ from typing import Protocol
 import torch
 from torch._functorch.autograd_function import VmapInfo
 
-from groundstate.gaunt.kernels.context import Context
-from groundstate.gaunt.kernels.contract import batched
+from groundstate.gaunt.contraction.context import Context
+from groundstate.gaunt.contraction.function import batched
 
 BLOCK_BYTES = 512 * 1024
 Gradients = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

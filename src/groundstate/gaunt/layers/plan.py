@@ -6,8 +6,8 @@ import torch
 from e3nn import o3
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Contraction
 from groundstate.gaunt.basis.tables import Degrees
-from groundstate.gaunt.kernels.contraction import Contraction
 from groundstate.gaunt.layers.normalisation import Slot, Triple, output_scales
 from groundstate.gaunt.layers.signals import Features, channel_factors
 

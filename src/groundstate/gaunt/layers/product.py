@@ -9,13 +9,13 @@ from e3nn import o3
 from torch import nn
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Contraction, Port
 from groundstate.gaunt.basis.tables import Degrees
 from groundstate.gaunt.basis.transforms import scale_of_components
 from groundstate.gaunt.choices import LAYOUTS, METHODS, check_choice
+from groundstate.gaunt.contraction.composed import from_dense, to_dense
+from groundstate.gaunt.contraction.contract import contract
 from groundstate.gaunt.functional import gaunt_product
-from groundstate.gaunt.kernels.composed import from_dense, to_dense
-from groundstate.gaunt.kernels.contract import contract
-from groundstate.gaunt.kernels.contraction import Contraction, Port
 from groundstate.gaunt.layers.normalisation import check_normalisation
 from groundstate.gaunt.layers.plan import Plan, copies_of, reached_irreps, rows_of_degrees
 from groundstate.gaunt.layers.signals import Features, check_features, natural_sign

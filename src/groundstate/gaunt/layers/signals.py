@@ -13,8 +13,8 @@ import torch
 from e3nn import o3
 
 from groundstate.gaunt.basis.constants import constant
+from groundstate.gaunt.basis.forms import Port
 from groundstate.gaunt.basis.tables import Degrees
-from groundstate.gaunt.kernels.contraction import Port
 
 
 @dataclass(frozen=True)

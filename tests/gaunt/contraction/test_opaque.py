@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from groundstate.gaunt.basis import constants
-from groundstate.gaunt.kernels import rules
-from groundstate.gaunt.kernels.contract import contract
-from groundstate.gaunt.kernels.contraction import Contraction, Port, contraction_of, contraction_text
-from groundstate.gaunt.kernels.opaque import contract_operation, gradients_operation
+from groundstate.gaunt.basis.forms import Contraction, Port, contraction_of, contraction_text
+from groundstate.gaunt.contraction import rules
+from groundstate.gaunt.contraction.contract import contract
+from groundstate.gaunt.contraction.opaque import contract_operation, gradients_operation
 
 FORM = Contraction(Port((0, 1, 2), 3), Port((1, 2), 1, False, (0.5, 2.0)), Port((0, 1, 3), 3, True), True)
 

@@ -1,32 +1,25 @@
 """Evaluate products of operands with the kernel that the method and the size ask for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from groundstate.gaunt.kernels import compiled, full, halves, rules, terms
-from groundstate.gaunt.kernels.composed import Core, by_table, composed, on_grid
-from groundstate.gaunt.kernels.contraction import Contraction, Operand, Product
-
-Kernel = Callable[[Contraction, Sequence[Operand], Sequence[Product]], list[torch.Tensor]]
-
-CORES: dict[str, Core] = {"dense": by_table, "plain": on_grid}
-BLOCKED: dict[str, Kernel] = {
-    "terms": terms.run,
-    "full": full.run,
-    "halves": halves.run,
-    "compiled": compiled.run,
-}
+from groundstate.gaunt.basis.forms import Contraction, Operand, Product
+from groundstate.gaunt.contraction import fastest, rules
+from groundstate.gaunt.contraction.composed import composed
+from groundstate.gaunt.contraction.function import BLOCKED, CORES
 
 
 def kernel_name(form: Contraction, rows: int, device: torch.device, method: str) -> str:
     """Return the name of the kernel, one of `CORES` or `BLOCKED`, for a batch of `rows` on a device."""
     if method in ("dense", "compiled"):
         return method
-    name = rules.kernel(form.exact, rows, form.channels, method)
-    if device.type != "cpu" and name in ("terms", "compiled"):
-        return "full"  # elsewhere every operation costs a launch
-    return name
+    if device.type != "cpu":
+        name = rules.kernel(form.exact, rows, form.channels, "auto" if method == "fastest" else method)
+        return "full" if name == "terms" else name  # elsewhere every operation costs a launch
+    if method == "fastest":
+        return fastest.kernel(form.exact, rows, form.channels)
+    return rules.kernel(form.exact, rows, form.channels, method)
 
 
 def evaluate(

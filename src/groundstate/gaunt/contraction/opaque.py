@@ -9,9 +9,9 @@ from typing import Protocol
 
 import torch
 
-from groundstate.gaunt.kernels.context import Context
-from groundstate.gaunt.kernels.contraction import Contraction, contraction_of, contraction_text
-from groundstate.gaunt.kernels.evaluation import evaluate
+from groundstate.gaunt.basis.forms import Contraction, contraction_of, contraction_text
+from groundstate.gaunt.contraction.context import Context
+from groundstate.gaunt.contraction.evaluation import evaluate
 
 
 class _OperationContext(Context, Protocol):

@@ -19,7 +19,7 @@ class Rules(TypedDict):
     halves_from_degree: dict[str, int]
 
 
-SHIPPED: Rules = json.loads((files("groundstate.gaunt.kernels") / "rules.json").read_text())
+SHIPPED: Rules = json.loads((files("groundstate.gaunt.contraction") / "rules.json").read_text())
 
 
 @lru_cache(maxsize=4096)
@@ -46,9 +46,9 @@ def kernel(exact: int, batch: int, channels: int, method: str) -> str:
 def by_rules(rules: Rules, exact: int, batch: int, channels: int, table: bool) -> str:
     """Return the name of the kernel by the given thresholds; `table` allows the coupling table."""
     columns = batch * channels
-    if table and columns <= _limit(rules["dense_up_to_columns"], exact):
+    if table and columns <= limit(rules["dense_up_to_columns"], exact):
         return "dense"
-    if columns <= _limit(rules["plain_up_to_columns"], exact):
+    if columns <= limit(rules["plain_up_to_columns"], exact):
         return "plain"
     if channels > 1 and exact <= rules["terms_up_to_degree"]:
         return "terms"
@@ -56,6 +56,6 @@ def by_rules(rules: Rules, exact: int, batch: int, channels: int, table: bool) -
     return "halves" if exact >= start else "full"
 
 
-def _limit(steps: dict[str, int], exact: int) -> int:
-    """Value of the first step at or above `exact`; 0 beyond the last."""
+def limit(steps: dict[str, int], exact: int) -> int:
+    """Return the value of the first step at or above `exact`; 0 beyond the last."""
     return next((value for degree, value in steps.items() if exact <= int(degree)), 0)

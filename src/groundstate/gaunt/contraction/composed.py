@@ -8,13 +8,13 @@ from collections.abc import Callable
 import torch
 
 from groundstate.gaunt.basis.constants import constant
-from groundstate.gaunt.basis.transforms import coupling_matrix, full_matrix
-from groundstate.gaunt.kernels.contraction import (
+from groundstate.gaunt.basis.forms import (
     Contraction,
     Port,
     deinterleaved_order,
     interleaved_order,
 )
+from groundstate.gaunt.basis.transforms import coupling_matrix, full_matrix
 
 Core = Callable[[torch.Tensor, torch.Tensor, Contraction], torch.Tensor]
 
