@@ -7,6 +7,7 @@ leaves one configuration (the bridgeheads of norbornane). Groups of relative ste
 both forms are there, or may be.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rdkit import Chem, rdBase
@@ -35,7 +36,7 @@ class OpenStereo(NamedTuple):
     Attributes
     ----------
     isomers
-        The molecules that it may stand for: the input itself, unchanged, where nothing is open.
+        The molecules that it may stand for: the input itself where nothing is open.
     elements
         Names of what differs between them, with atom numbers from 1; empty for one isomer.
     """
@@ -68,7 +69,7 @@ def open_stereo(mol: Chem.Mol) -> OpenStereo:
     marked = {e.centeredOn for e in elements if e.specified == MARKED} - grouped
     unmarked = [e for e in elements if e.centeredOn not in marked and _keeps_its_form(mol, e)]
     if not unmarked:
-        return OpenStereo([mol], [])
+        return OpenStereo([_without_idle_marks(mol, elements)], [])
     isomers, complete = _different_molecules(mol, marked)
     if len(isomers) == 1:
         return OpenStereo([mol], [])
@@ -79,6 +80,16 @@ def open_stereo(mol: Chem.Mol) -> OpenStereo:
         raise RecordError(f"undefined stereo at {names}: more than {MAX_ISOMERS} isomers; mark some")
     differing = [e for e in unmarked if len({_mark(isomer, e) for isomer in isomers}) > 1]
     return OpenStereo(isomers, [_name(mol, element) for element in differing])
+
+
+def _without_idle_marks(mol: Chem.Mol, elements: Sequence[Chem.StereoInfo]) -> Chem.Mol:
+    """Take marks off a cage that is the same molecule without them: they only hinder its embedding."""
+    if not any(element.specified == MARKED and _is_in_two_rings(mol, element) for element in elements):
+        return mol
+    bare = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(bare)
+    isomers, _ = _different_molecules(bare, set())
+    return bare if len(isomers) == 1 else mol
 
 
 def _keeps_its_form(mol: Chem.Mol, element: Chem.StereoInfo) -> bool:

@@ -220,7 +220,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self,
         request: urllib.request.Request,
-        answer: IO[bytes],
+        response: IO[bytes],
         code: int,
         message: str,
         headers: http.client.HTTPMessage,
@@ -229,7 +229,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         scheme = urlsplit(target).scheme
         if scheme not in ("http", "https") or (request.type == "https" and scheme == "http"):
             raise GroundstateError(f"{request.full_url}: refused: it redirects to {target}")
-        return super().redirect_request(request, answer, code, message, headers, target)
+        return super().redirect_request(request, response, code, message, headers, target)
 
 
 def _make_opener() -> urllib.request.OpenerDirector:

@@ -1,0 +1,90 @@
+"""Open stereo: isomers that are different, exist, and do not turn into each other."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from rdkit import Chem
+
+from groundstate.molecules.axes import stereo_axes
+from groundstate.molecules.dataset.readers.formats import read_entries
+from groundstate.molecules.mols import RecordError, parse_smiles, record_from_mol
+from groundstate.molecules.open_stereo import MAX_ISOMERS, open_stereo
+
+ROWS = Path(__file__).parents[1] / "data" / "qm9_rows.zip"
+
+
+def isomers(smiles, hydrogens=True):
+    mol = parse_smiles(smiles)
+    found = open_stereo(Chem.AddHs(mol) if hydrogens else mol)
+    return {Chem.MolToSmiles(Chem.RemoveHs(one)) for one in found.isomers}, found.elements
+
+
+@pytest.mark.parametrize("hydrogens", [True, False], ids=["explicit", "implicit"])
+def test_isomers_and_names_of_what_differs(hydrogens):
+    assert isomers("CC(O)C=CC", hydrogens) == (
+        {"C/C=C/[C@@H](C)O", "C/C=C/[C@H](C)O", "C/C=C\\[C@@H](C)O", "C/C=C\\[C@H](C)O"},
+        ["C2", "C4-C5"],
+    )
+
+
+def test_marks_of_the_input_stay():
+    smiles, elements = isomers("C[C@H](O)C(F)Cl")
+    assert smiles == {"C[C@H](O)[C@H](F)Cl", "C[C@H](O)[C@@H](F)Cl"} and elements == ["C4"]
+
+
+def test_a_meso_form_is_one_molecule():
+    assert len(isomers("OC(C)C(C)O")[0]) == 3
+
+
+def test_the_skeleton_decides_over_bridgeheads():
+    smiles, elements = isomers("OC1CC2CCC1C2")
+    assert len(smiles) == 4 and elements == ["C2", "C4", "C7"]
+    for one in smiles:  # exo and endo of either hand, never a trans bridge
+        assert isomers(one) == ({one}, [])
+
+
+@pytest.mark.parametrize("smiles", ["C1C2CC3CC1CC(C2)C3", "C12C3C4C1C5C2C3C45", "C1C2CC1C2", "C1CN2CCN1CC2"])
+def test_marks_that_say_nothing_are_taken_off_a_cage(smiles):
+    mol = parse_smiles(smiles)
+    for atom in mol.GetAtoms():
+        if atom.GetDegree() == 3 and atom.GetAtomicNum() == 6:
+            atom.SetChiralTag(Chem.ChiralType.CHI_TETRAHEDRAL_CCW)
+    ((one,), elements) = open_stereo(Chem.AddHs(mol))
+    assert not elements
+    assert all(atom.GetChiralTag() == Chem.ChiralType.CHI_UNSPECIFIED for atom in one.GetAtoms())
+
+
+def test_too_many_isomers_are_refused_with_the_centres():
+    chain = "C" + "C(F)" * 7 + "O"
+    with pytest.raises(RecordError, match=f"C2, C4, C6.*more than {MAX_ISOMERS} isomers; mark some"):
+        isomers(chain)
+
+
+def test_a_cage_of_many_centres_is_decided_in_bounded_time():
+    dodecahedrane = "C12C3C4C5C1C6C7C2C8C3C9C4C%10C5C6C%11C7C8C9C%10%11"
+    assert len(isomers(dodecahedrane)[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("smiles", "axes"),
+    [
+        ("CC=C=CC", ["C2-C3-C4"]),
+        ("C=C=CC", []),
+        ("CC=C=C=CC", ["C2-C3-C4-C5"]),
+        ("CC1=CC=CC(I)=C1N1C(C)=CC=C1Br |wU:7.6|", ["C8-N9"]),
+        ("Cc1cccc(O)c1-c1c(C)cccc1N", ["C8-C9"]),
+        ("Cc1cccc(C)c1-c1c(C)cccc1N", []),
+        ("Fc1cccc(O)c1-c1c(F)cccc1N", []),
+        ("c1ccccc1-c1ccccc1", []),
+    ],
+)
+def test_axes(smiles, axes):
+    assert stereo_axes(parse_smiles(smiles)) == axes
+
+
+def test_rows_of_qm9_marked_from_their_geometry_are_one_molecule_each():
+    assert zipfile.is_zipfile(ROWS)
+    for entry in read_entries("qm9pack", [ROWS]):
+        record = record_from_mol(entry.id, *entry.build())
+        assert len(open_stereo(Chem.AddHs(parse_smiles(record["smiles"]))).isomers) == 1, record["smiles"]
