@@ -123,6 +123,18 @@ def test_the_table_by_hand(tmp_path):
     assert (rows["b"]["mae"], rows["b"]["missing"], rows["b"]["worse_by"]) == (1.5, 1, 1.0)
     assert rows["b"]["rmse"] == pytest.approx(4.5**0.5)
     assert rows["a"]["interval"] == [0, 1] and rows["b"]["worse_by_interval"] == [-1, 3]
+    for text in ("x,nan,1.0,False\n", "x,1.0,inf,False\n", "x,1.0,1.0,False\nx,1.0,1.0,False\n", ""):
+        (tmp_path / "c.csv").write_text(head + text)
+        with pytest.raises(GroundstateError, match=r"c\.csv: not a table of predictions"):
+            score_property({"c": tmp_path / "c.csv"}, tmp_path / "out")
     (tmp_path / "c.csv").write_text(head + "z,3.0,0.0,True\n")
     with pytest.raises(GroundstateError, match="is not about the molecules"):
         score_property({"a": tmp_path / "a.csv", "c": tmp_path / "c.csv"}, tmp_path / "out")
+
+
+def test_a_row_is_not_replaced_by_the_table(tmp_path):
+    row = tmp_path / "table.csv"
+    row.write_text("id,target,predicted,missing\nx,1.0,2.0,False\n")
+    with pytest.raises(SystemExit) as done:
+        main(["score", "property", "--row", f"a={row}", "--output", str(tmp_path)])
+    assert done.value.code == 2 and row.read_text().startswith("id,target")

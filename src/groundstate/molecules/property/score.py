@@ -1,6 +1,7 @@
 """One table of the property experiment: what each geometry is worth, with intervals."""
 
 import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,15 @@ def _interval(values: np.ndarray, draws: np.ndarray) -> list[float]:
 def _read(path: str | Path) -> Rows:
     try:
         with Path(path).open(newline="", encoding="utf-8") as handle:
-            return {
-                row["id"]: (float(row["target"]), float(row["predicted"]), row["missing"] == "True")
-                for row in csv.DictReader(handle)
-            }
+            rows: Rows = {}
+            for row in csv.DictReader(handle):
+                target, predicted = float(row["target"]), float(row["predicted"])
+                if not math.isfinite(target) or not math.isfinite(predicted) or row["id"] in rows:
+                    raise ValueError(f"row {row['id']}: a number is not finite, or the id occurs twice")
+                rows[row["id"]] = target, predicted, row["missing"] == "True"
+            if not rows:
+                raise ValueError("it has no row")
+            return rows
     except FileNotFoundError:
         raise GroundstateError(f"{path}: no such file; train the property first") from None
     except (KeyError, ValueError) as error:
