@@ -5,104 +5,61 @@ from groundstate.metrics.definition import SHARE, Definition
 MOLECULE3D = "Molecule3D, arXiv 2110.01717"
 GTMGC = "GTMGC, ICLR 2024"
 OWN = "groundstate"
-BIASED = "lowest for whatever MMFF94 made: no direction"
+
+
+def _error(text: str, label: str, unit: str = "Å", digits: int = 3, source: str = OWN) -> Definition:
+    return Definition(text, source, unit, "lower", label, digits=digits)
+
+
+def _share(text: str, label: str, source: str = OWN, digits: int = 1) -> Definition:
+    return Definition(text, source, SHARE, "higher", label, digits=digits)
+
+
+def _energy(text: str, label: str, source: str = OWN, method: str = "MMFF94") -> Definition:
+    biased = f"lowest for whatever {method} made: no direction"
+    return Definition(f"{text}, mean; {biased}", source, "kcal/mol", None, f"{label}, mean", digits=2)
+
+
+def _count(text: str, label: str) -> Definition:
+    return Definition(text, OWN, label=label, digits=0)
+
 
 DEFINITIONS = {
-    "mae": Definition("MAE of distances over ordered pairs, pooled", MOLECULE3D, "Å", "lower", "D-MAE"),
-    "rmse": Definition("RMSE of distances over ordered pairs, pooled", MOLECULE3D, "Å", "lower", "D-RMSE"),
-    "validity": Definition(
-        "share with no negative Gram eigenvalue (4e-4)", MOLECULE3D, SHARE, "higher", "Validity", digits=1
+    "mae": _error("MAE of distances over ordered pairs, pooled", "D-MAE", source=MOLECULE3D),
+    "rmse": _error("RMSE of distances over ordered pairs, pooled", "D-RMSE", source=MOLECULE3D),
+    "validity": _share("share with no negative Gram eigenvalue (4e-4)", "Validity", MOLECULE3D),
+    "validity3d": _share("share valid and with at most three eigenvalues", "Validity3D", MOLECULE3D),
+    "d_mae_n2": _error(
+        "D-MAE over n^2 entries, zeros of the diagonal counted", "D-MAE over n²", source=GTMGC
     ),
-    "validity3d": Definition(
-        "share valid and with at most three eigenvalues", MOLECULE3D, SHARE, "higher", "Validity3D", digits=1
+    "d_rmse_n2": _error("D-RMSE over n^2 entries", "D-RMSE over n²", source=GTMGC),
+    "c_rmsd": _error("heavy-atom best RMSD, mean over molecules", "C-RMSD, heavy atoms", source=GTMGC),
+    "mae_symmetric": _error("MAE after renumbering equivalent atoms", "D-MAE, equivalent atoms renumbered"),
+    "mae_heavy": _error("MAE of distances between heavy atoms", "D-MAE, heavy atoms"),
+    "rmse_heavy": _error("RMSE of distances between heavy atoms", "D-RMSE, heavy atoms"),
+    "bond_mae": _error("MAE of bond lengths, pooled", "Bond length MAE", digits=4),
+    "angle_mae": _error("MAE of bond angles, pooled", "Bond angle MAE", "°", 2),
+    "torsion_mae": _error("MAE of proper torsions, pooled", "Torsion MAE", "°", 1),
+    "embeddability": _share("spectral mass that three dimensions hold, mean", "Embeddability", digits=2),
+    "connectivity": _share("share whose contacts below 1.2 radii sums are the bonds", "Connectivity kept"),
+    "tetrahedral": _share(
+        "share of the marked tetrahedral centres that are right", "Tetrahedral centres right"
     ),
-    "d_mae_n2": Definition(
-        "D-MAE over n^2 entries, zeros of the diagonal counted", GTMGC, "Å", "lower", "D-MAE over n²"
+    "double_bond": _share("share of the marked E/Z bonds that are right", "E/Z double bonds right"),
+    "stereo": _share("share of the molecules with all stereo right", "All stereo right"),
+    "mmff_strain": _energy("MMFF94 energy above the nearest minimum", "MMFF94 strain"),
+    "bond_round_trip": _share(
+        "slow: share whose bonds RDKit perceives right", "Bonds perceived right", "RDKit DetermineBonds"
     ),
-    "d_rmse_n2": Definition("D-RMSE over n^2 entries", GTMGC, "Å", "lower", "D-RMSE over n²"),
-    "c_rmsd": Definition(
-        "heavy-atom best RMSD, mean over molecules", GTMGC, "Å", "lower", "C-RMSD, heavy atoms"
+    "posebusters": _share(
+        "slow: share that passes all mol_fast checks", "PoseBusters passed", "PoseBusters 0.6"
     ),
-    "mae_symmetric": Definition(
-        "MAE after renumbering equivalent atoms", OWN, "Å", "lower", "D-MAE, equivalent atoms renumbered"
+    "gfn2_strain": _energy(
+        "slow: GFN2-xTB energy above the nearest minimum", "GFN2-xTB strain", "tblite", "GFN2-xTB"
     ),
-    "mae_heavy": Definition("MAE of distances between heavy atoms", OWN, "Å", "lower", "D-MAE, heavy atoms"),
-    "rmse_heavy": Definition(
-        "RMSE of distances between heavy atoms", OWN, "Å", "lower", "D-RMSE, heavy atoms"
-    ),
-    "bond_mae": Definition("MAE of bond lengths, pooled", OWN, "Å", "lower", "Bond length MAE", digits=4),
-    "angle_mae": Definition("MAE of bond angles, pooled", OWN, "°", "lower", "Bond angle MAE", digits=2),
-    "torsion_mae": Definition("MAE of proper torsions, pooled", OWN, "°", "lower", "Torsion MAE", digits=1),
-    "embeddability": Definition(
-        "spectral mass that three dimensions hold, mean", OWN, SHARE, "higher", "Embeddability", digits=2
-    ),
-    "connectivity": Definition(
-        "share whose contacts below 1.2 radii sums are the bonds",
-        OWN,
-        SHARE,
-        "higher",
-        "Connectivity kept",
-        digits=1,
-    ),
-    "tetrahedral": Definition(
-        "share of the marked tetrahedral centres that are right",
-        OWN,
-        SHARE,
-        "higher",
-        "Tetrahedral centres right",
-        digits=1,
-    ),
-    "double_bond": Definition(
-        "share of the marked E/Z bonds that are right",
-        OWN,
-        SHARE,
-        "higher",
-        "E/Z double bonds right",
-        digits=1,
-    ),
-    "stereo": Definition(
-        "share of the molecules with all stereo right", OWN, SHARE, "higher", "All stereo right", digits=1
-    ),
-    "mmff_strain": Definition(
-        f"MMFF94 energy above the nearest minimum, mean; {BIASED}",
-        OWN,
-        "kcal/mol",
-        None,
-        "MMFF94 strain, mean",
-        digits=2,
-    ),
-    "bond_round_trip": Definition(
-        "slow: share whose bonds RDKit perceives right",
-        "RDKit DetermineBonds",
-        SHARE,
-        "higher",
-        "Bonds perceived right",
-        digits=1,
-    ),
-    "posebusters": Definition(
-        "slow: share that passes all mol_fast checks",
-        "PoseBusters 0.6",
-        SHARE,
-        "higher",
-        "PoseBusters passed",
-        digits=1,
-    ),
-    "gfn2_strain": Definition(
-        "slow: GFN2-xTB energy above the nearest minimum, mean; lowest for whatever GFN2-xTB made: no "
-        "direction",
-        "tblite",
-        "kcal/mol",
-        None,
-        "GFN2-xTB strain, mean",
-        digits=2,
-    ),
-    "conformer_energy": Definition(
-        f"slow: its MMFF94 minimum above the best of 20 ETKDGv3 conformers, mean; {BIASED}",
-        OWN,
-        "kcal/mol",
-        None,
-        "Above the best conformer (MMFF94), mean",
-        digits=2,
+    "conformer_energy": _energy(
+        "slow: its MMFF94 minimum above the best of 20 ETKDGv3 conformers",
+        "Above the best conformer (MMFF94)",
     ),
 }
 ROOTS = frozenset({"rmse", "d_rmse_n2", "rmse_heavy"})  # whose pooled value is the root of a mean square
@@ -142,32 +99,20 @@ ESTIMATE_DEFINITIONS = {
     ),
 }
 COUNTS = {
-    "n": Definition(
-        "molecules that are scored: every metric is over these, stand-ins included",
-        OWN,
-        label="Molecules scored",
-        digits=0,
+    "n": _count(
+        "molecules that are scored: every metric is over these, stand-ins included", "Molecules scored"
     ),
-    "failed": Definition(
+    "failed": _count(
         "predictions that failed: scored with a stand-in geometry where the file has one, else missing",
-        OWN,
-        label="Failed (stand-ins and missing)",
-        digits=0,
+        "Failed (stand-ins and missing)",
     ),
-    "missing": Definition(
-        "references without a prediction that can be scored; in no metric", OWN, label="Missing", digits=0
+    "missing": _count("references without a prediction that can be scored; in no metric", "Missing"),
+    "extra": _count(
+        "predictions without a reference of their id; in no metric", "Without a reference of their id"
     ),
-    "extra": Definition(
-        "predictions without a reference of their id; in no metric",
-        OWN,
-        label="Without a reference of their id",
-        digits=0,
-    ),
-    "reordered": Definition(
+    "reordered": _count(
         "predictions whose atoms were in another order than those of the reference",
-        OWN,
-        label="Matched after reordering atoms",
-        digits=0,
+        "Matched after reordering atoms",
     ),
 }
 # all numbers of a summary, in the order of tables
