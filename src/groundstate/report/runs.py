@@ -90,9 +90,9 @@ def read_json(path: Path) -> dict:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise GroundstateError(f"{path}: not readable as JSON ({error}); {_AGAIN}") from None
+        raise GroundstateError(f"{path}: not readable as JSON ({error}); {AGAIN}") from None
     if not isinstance(value, dict):
-        raise GroundstateError(f"{path}: holds a {type(value).__name__} instead of an object; {_AGAIN}")
+        raise GroundstateError(f"{path}: holds a {type(value).__name__} instead of an object; {AGAIN}")
     return value
 
 
@@ -101,9 +101,9 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype={"id": str})
     except (ValueError, OSError) as error:  # pandas' parser and empty-file errors are ValueErrors
-        raise GroundstateError(f"{path}: not readable as CSV ({error}); {_AGAIN}") from None
+        raise GroundstateError(f"{path}: not readable as CSV ({error}); {AGAIN}") from None
     if "id" not in table:
-        raise GroundstateError(f"{path}: has no column 'id' but {list(table)}; {_AGAIN}")
+        raise GroundstateError(f"{path}: has no column 'id' but {list(table)}; {AGAIN}")
     return table
 
 
@@ -112,9 +112,9 @@ def read_training(path: Path) -> pd.DataFrame | None:
     try:
         table = pd.read_csv(path).apply(pd.to_numeric)
     except (ValueError, OSError) as error:
-        raise GroundstateError(f"{path}: not readable as a training history ({error}); {_AGAIN}") from None
+        raise GroundstateError(f"{path}: not readable as a training history ({error}); {AGAIN}") from None
     if "step" not in table:
-        raise GroundstateError(f"{path}: has no column 'step' but {list(table)}; {_AGAIN}")
+        raise GroundstateError(f"{path}: has no column 'step' but {list(table)}; {AGAIN}")
     return None if table.empty else table
 
 
@@ -132,4 +132,4 @@ def group_runs(runs: list[Run]) -> dict[str, dict[str, list[Run]]]:
     return groups
 
 
-_AGAIN = "delete it and run the stage that writes it again"
+AGAIN = "delete it and run the stage that writes it again"

@@ -11,7 +11,7 @@ from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.metrics.crystals import coverage, distributions, sun, validity
 from groundstate.metrics.crystals.crystal_set import CrystalSet
 from groundstate.metrics.crystals.own_metrics import summarise_own
-from groundstate.metrics.definition import Definition, as_json
+from groundstate.metrics.definition import Definition
 from groundstate.seeds import derive_seed
 
 EMD_RESAMPLES = 200
@@ -28,17 +28,17 @@ def definitions(
 ) -> dict[str, dict[str, object]]:
     """Define every number, as JSON values; ``potential`` is the one that gave the energies."""
     among = "the structurally valid crystals, not relaxed"
-    shares = validity.definitions(oxidation_list, f"and {validity.CRYSTALNN}")
-    shares.pop("suspicious")
-    return shares | as_json(
+    return validity.with_oxidation_list(
         {
+            **validity.define_shares(f"and {validity.CRYSTALNN}"),
             **coverage.definitions(coverage.CUTOFFS[cutoffs]),
             **distributions.definitions(potential),
             "unique": sun.define_unique(among),
             "novel": sun.define_novel("the training crystals", among),
             "reference": REFERENCE,
+            **validity.COUNTS,
         },
-        len(shares),
+        oxidation_list,
     )
 
 

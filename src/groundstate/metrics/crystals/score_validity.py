@@ -10,7 +10,6 @@ from groundstate.files import atomic_path, write_json
 from groundstate.metrics.crystals.composition_validity import check_oxidation_list
 from groundstate.metrics.crystals.own_metrics import own_values, summarise_own
 from groundstate.metrics.crystals.validity import (
-    CRYSTALNN,
     ValidityRow,
     definitions,
     score_validity,
@@ -51,7 +50,7 @@ def score_validity_files(
         The summary.
     """
     check_oxidation_list(oxidation_list)
-    about = definitions(oxidation_list, f"the condition of CDVAE's joint rate that {CRYSTALNN} is not tested")
+    about = definitions(oxidation_list)
     check_names(metrics, [*about, *ValidityRow._fields])
     output = Path(output)
     rows, own, rejections, summary = _score(structures, oxidation_list, seed, metrics)

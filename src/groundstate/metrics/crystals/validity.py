@@ -1,6 +1,6 @@
 """Validity of a set of crystals: one row per crystal, and the shares with their intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +37,8 @@ class ValidityRow(NamedTuple):
     warning: str  # of a crystal that the literature calls structurally valid, yet that could not be one
 
 
-def definitions(oxidation_list: str, joint: str) -> dict[str, dict[str, object]]:
-    """Define the shares and counts, as JSON values; ``joint`` says how ``valid`` treats the fingerprint."""
+def define_shares(joint: str) -> dict[str, Definition]:
+    """Define the shares; ``joint`` says how ``valid`` treats the fingerprint."""
     both = Definition(
         f"share that is both of the above; {joint}",
         "CDVAE (Xie et al., ICLR 2022), scripts/compute_metrics.py",
@@ -48,27 +48,39 @@ def definitions(oxidation_list: str, joint: str) -> dict[str, dict[str, object]]
         structure_validity.DEFINITION.version,
         digits=1,
     )
-    shares = {
+    return {
         "structure_validity": structure_validity.DEFINITION,
         "composition_validity": composition_validity.DEFINITION,
         "valid": both,
     }
-    about = as_json(shares | COUNTS)
+
+
+def definitions(oxidation_list: str) -> dict[str, dict[str, object]]:
+    """Define every number of ``score validity``, as JSON values."""
+    joint = f"the condition of CDVAE's joint rate that {CRYSTALNN} is not tested"
+    return with_oxidation_list(define_shares(joint) | {"suspicious": SUSPICIOUS} | COUNTS, oxidation_list)
+
+
+def with_oxidation_list(
+    definitions: Mapping[str, Definition], oxidation_list: str
+) -> dict[str, dict[str, object]]:
+    """Give ``definitions`` as JSON values, composition validity with its list of oxidation states."""
+    about = as_json(definitions)
     about["composition_validity"]["oxidation_states"] = oxidation_list
     return about
 
 
+SUSPICIOUS = Definition(
+    "structurally valid by the literature's definition, yet refused by the guards of stability: "
+    f"a distance below {GUARD.minimum_distance:g} A or {GUARD.radii_fraction:g} times the sum of "
+    "covalent radii (self-images too), or a density or cell angle that no crystal has",
+    "groundstate",
+    "crystals",
+    None,
+    "Of these, could not be a crystal",
+    digits=0,
+)
 COUNTS = {
-    "suspicious": Definition(
-        "structurally valid by the literature's definition, yet refused by the guards of stability: "
-        f"a distance below {GUARD.minimum_distance:g} A or {GUARD.radii_fraction:g} times the sum of "
-        "covalent radii (self-images too), or a density or cell angle that no crystal has",
-        "groundstate",
-        "crystals",
-        None,
-        "Of these, could not be a crystal",
-        digits=0,
-    ),
     "n": Definition(
         "crystals, those that cannot be read included: they count as invalid",
         "groundstate",

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from pymatgen.core import Structure
 
-from groundstate.crystals.structures import read_structures
+from groundstate.crystals.structures import NamedStructure, read_structures
+from groundstate.errors import GroundstateError
 from groundstate.records import CRYSTAL_SCHEMA, read_records
 from groundstate.report.crystals.energies import FORMATION, HULL, formation_figure, hull_figure
 from groundstate.report.crystals.periodic_table import element_shares, periodic_table_figure
@@ -17,7 +18,7 @@ from groundstate.report.crystals.views import crystal_scene
 from groundstate.report.figures import Figure, training_figure
 from groundstate.report.methods import Models, collect_methods
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
-from groundstate.report.runs import Run
+from groundstate.report.runs import AGAIN, Run
 from groundstate.report.scenes import Scene, pick_ranked
 from groundstate.report.tables import HOW_TO_READ, PlainTable, metric_tables
 
@@ -88,6 +89,14 @@ def crystal_part(dataset: str, models: Models) -> Part:
     return Part(key, "Crystals", dataset, notes, blocks)
 
 
+def _read(path: Path) -> list[NamedStructure]:
+    """Read what a stage wrote; a file that was cut since is an error, unlike a user's own."""
+    crystals, rejections = read_structures(path)
+    if rejections:
+        raise GroundstateError(f"{path}: {rejections[0].id}: {rejections[0].reason}; {AGAIN}")
+    return crystals
+
+
 def _records(path: Path) -> list[dict]:
     schema = pa.schema([CRYSTAL_SCHEMA.field(name) for name in ("id", "atomic_numbers", "properties")])
     return read_records(path, schema) if path.exists() else []
@@ -114,7 +123,7 @@ def _elements(key: str, models: Models, records: list[dict]) -> list[Figure]:
     shares = {}
     for model, runs in models.items():
         paths = [run.folder / "generated.extxyz" for run in runs]
-        crystals = [structure for path in paths if path.exists() for _, structure in read_structures(path)[0]]
+        crystals = [structure for path in paths if path.exists() for _, structure in _read(path)]
         if crystals:
             shares[model] = element_shares(crystal.atomic_numbers for crystal in crystals)
     if not shares:
@@ -136,11 +145,11 @@ def _views(key: str, run: Run) -> list[Scene]:
     path = run.folder / "generated.extxyz"
     if not path.exists():
         return []
-    generated = {name: structure for name, structure in read_structures(path)[0]}
+    generated = dict(_read(path))
     relaxed_path = run.folder / "stability" / "relaxed.extxyz"
     relaxed = {}
     if relaxed_path.exists() and relaxed_path.stat().st_size:
-        relaxed = {name: structure for name, structure in read_structures(relaxed_path)[0]}
+        relaxed = dict(_read(relaxed_path))
     table = run.structures.get("stability")
     energies: dict[str, float] = {}
     if table is not None and HULL in table:

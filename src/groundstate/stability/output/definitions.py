@@ -65,7 +65,7 @@ def _counts() -> dict[str, Definition]:
         return Definition(text, "groundstate", "crystals", label=label, digits=0)
 
     about = {
-        "n": count("crystals of the set", "Crystals"),
+        "n": count("crystals of the set", "In the set"),
         "failed": count(
             "scored crystals that the potential failed on; not stable", "Failed in the potential"
         ),
