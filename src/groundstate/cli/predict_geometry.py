@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from groundstate.errors import GroundstateError
+from groundstate.ground_states.predictions import chosen_by_energy
+from groundstate.molecular_potentials.interface import find_molecular_potential
 from groundstate.molecules.conformers.embed import conformer_maker
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.record_file import RecordFile
@@ -56,6 +58,17 @@ def command(
             min=1, max=10_000, help="Start geometries to make per molecule, among which the model chooses"
         ),
     ] = 10,
+    level: Annotated[
+        Literal["fast", "standard", "thorough"],
+        typer.Option(
+            help="How the best geometry is chosen: by the network alone; by AIMNet2 energies of its refined "
+            "geometries; or after relaxing the three lowest. MMFF94 where AIMNet2 does not know a molecule"
+        ),
+    ] = "fast",
+    energy_window: Annotated[
+        float | None,
+        typer.Option(min=0, help="Leave out geometries further above the best, kcal/mol; not with fast"),
+    ] = None,
     stereo: Annotated[
         Literal["enumerate", "refuse"],
         typer.Option(help="Your own molecules whose stereo is not fully marked: every isomer, or none"),
@@ -118,9 +131,11 @@ def command(
             cores = workers or len(os.sched_getaffinity(0))
             make = stack.enter_context(conformer_maker(settings, cores, trained.starts))
             find_starts = lambda some: make([(one.id, one.mol) for one in some])  # noqa: E731
-        predictions = predict_molecules(
-            trained, molecules, find_starts, rejections, batch_size, num_geometries
-        )
+        proposed = num_geometries if level == "fast" else max(num_geometries, num_conformers)
+        predictions = predict_molecules(trained, molecules, find_starts, rejections, batch_size, proposed)
+        if level != "fast":
+            potentials = [find_molecular_potential(name) for name in ("aimnet2", "mmff94")]
+            predictions = chosen_by_energy(predictions, level, potentials, num_geometries, energy_window)
         written = write_predictions(
             predictions, output, rejections, len(ids), keep_failed=conformers is not None
         )

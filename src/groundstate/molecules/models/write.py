@@ -16,7 +16,8 @@ from groundstate.names import extxyz_value, line_fault
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 
-TEXTS = ("origin", "domain", "failed", "stripped")
+TEXTS = ("origin", "domain", "method", "failed", "stripped")
+NUMBERS = ("error_estimate", "relative_energy_kcal")
 ROW_GROUP = 1000  # records that are held in memory at one time
 # columns beside those of every molecule record
 PREDICTION_SCHEMA = pa.schema(
@@ -26,6 +27,8 @@ PREDICTION_SCHEMA = pa.schema(
         ("origin", pa.string()),
         ("error_estimate", pa.float64()),  # angstrom
         ("domain", pa.string()),
+        ("method", pa.string()),  # what ranked the geometries by energy
+        ("relative_energy_kcal", pa.float64()),  # above the best
         ("failed", pa.string()),
     ]
 )
@@ -137,11 +140,10 @@ def _parquet(path: Path, predictions: Iterable[PredictedMolecule]) -> None:
     with pq.ParquetWriter(path, PREDICTION_SCHEMA) as writer:
         rows: list[dict] = []
         for one in predictions:
-            estimate = one.properties.get("error_estimate")
             rows.append(
                 record_from_mol(one.id, one.mol)
                 | {name: one.properties.get(name) for name in (*TEXTS, "rank")}
-                | {"error_estimate": None if estimate is None else float(str(estimate))}
+                | {name: float(str(one.properties[name])) for name in NUMBERS if name in one.properties}
             )
             if len(rows) == ROW_GROUP:
                 writer.write_table(pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA))
