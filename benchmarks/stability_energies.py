@@ -61,15 +61,12 @@ def measure(name: str, cache: Cache, workers: int) -> dict:
     for system, symbols in SYSTEMS.items():
         inside = [p for p in compositions if {e.symbol for e in compositions[p]} <= set(symbols.split())]
         inside = [p for p in inside if p not in ELEMENTS]
-        known = [Phase(p, compositions[p], formation["own"][p]) for p in inside]
+        phases_inside = [Phase(p, compositions[p], formation["own"][p]) for p in inside]
         hulls[system] = {}
-        for phase in known:
-            others = ReferenceHull([other for other in known if other.id != phase.id])
+        for phase in phases_inside:
+            others = ReferenceHull([other for other in phases_inside if other.id != phase.id])
             place = others.place(phase.composition, phase.formation_energy)
-            if place.incomplete:  # the only compound of its system: against its elements
-                hulls[system][phase.id] = [0.0, phase.formation_energy]
-            else:
-                hulls[system][phase.id] = [place.energy_above_hull, place.decomposition_energy]
+            hulls[system][phase.id] = [place.energy_above_hull, place.decomposition_energy]
     return {
         "version": potential.version,
         "mean_absolute_error": errors,

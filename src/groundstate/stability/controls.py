@@ -12,7 +12,7 @@ from groundstate.crystals.structures import NamedStructure
 from groundstate.potentials.atoms import to_atoms
 from groundstate.seeds import derive_seed
 
-# share of the cell that spheres of covalent radius fill: the middle four fifths of the known crystals
+# share of the cell that spheres of covalent radius fill: the middle four fifths of real crystals
 # (Materials Project, 1,526 of at most 8 atoms; their median is 0.67)
 PACKING = (0.31, 0.90)
 SEPARATION = 0.7  # least distance as a share of the sum of covalent radii
@@ -96,18 +96,18 @@ def _counts(composition: Composition) -> dict[str, int]:
 
 def substitute_prototypes(
     structures: Sequence[NamedStructure],
-    known: Sequence[NamedStructure],
+    references: Sequence[NamedStructure],
     max_atoms: int | None,
     seed: int,
 ) -> list[tuple[str, Atoms]]:
-    """For each crystal its composition on a random known structure of the same stoichiometry.
+    """Put the composition of each crystal on a random reference structure of the same stoichiometry.
 
-    A known crystal of the same composition is never the prototype. Elements of equal amount go to each
+    A reference of the same composition is never the prototype. Elements of equal amount go to each
     other's places at random, and the volume follows the covalent radii. Where no prototype of at most
     ``max_atoms`` atoms exists there is no control for that crystal.
     """
     by_pattern: dict[str, list[NamedStructure]] = {}
-    for item in known:
+    for item in references:
         by_pattern.setdefault(item.structure.composition.anonymized_formula, []).append(item)
     made = []
     for name, structure in structures:
@@ -140,10 +140,10 @@ def _substitute(atoms: Atoms, composition: Composition, generator: np.random.Gen
 
 
 def training_replay(
-    known: Sequence[NamedStructure], number: int, max_atoms: int | None, seed: int
+    references: Sequence[NamedStructure], number: int, max_atoms: int | None, seed: int
 ) -> list[tuple[str, Atoms]]:
-    """Known crystals drawn without replacement: the score of a generator that repeats its training set."""
-    small = [item for item in known if max_atoms is None or len(item.structure) <= max_atoms]
+    """Draw references without replacement: the score of a generator that repeats its training set."""
+    small = [item for item in references if max_atoms is None or len(item.structure) <= max_atoms]
     generator = np.random.default_rng(derive_seed(seed, "training_replay"))
     drawn = generator.choice(len(small), min(number, len(small)), replace=False)
     return [(small[i].id, to_atoms(small[i].structure)) for i in sorted(drawn)]

@@ -1,1 +1,1 @@
-"""Reference phases: entries, known crystals, prototypes, and the hull that they make."""
+"""Reference phases: shipped energies, entries, crystals, prototypes, and the hull that they make."""

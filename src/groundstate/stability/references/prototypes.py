@@ -1,4 +1,4 @@
-"""Phases for chemical systems in which no compound is known: pymatgen's bundled structure prototypes."""
+"""Phases for chemical systems without a reference compound: pymatgen's bundled structure prototypes."""
 
 import gzip
 import json
@@ -34,16 +34,16 @@ def bundled_prototypes() -> dict[str, Structure]:
 
 
 def fill_systems(
-    systems: Iterable[frozenset[str]], known: Collection[frozenset[str]], number: int
+    systems: Iterable[frozenset[str]], compounds: Collection[frozenset[str]], number: int
 ) -> list[NamedStructure]:
-    """Prototypes for the systems that hold no known compound, at a guessed volume: relax them before use.
+    """Give prototypes to the systems that hold no compound, at a guessed volume: relax them before use.
 
     Parameters
     ----------
     systems
         Sets of element symbols.
-    known
-        Element sets of the known compounds (two elements or more).
+    compounds
+        Element sets of the reference compounds (two elements or more).
     number
         How many phases each such system gets: those that are neutral with common oxidation states first,
         then those of the elements whose electronegativities differ most, then in the order of ``TYPES``.
@@ -51,7 +51,7 @@ def fill_systems(
     """
     phases: dict[str, NamedStructure] = {}
     for system in systems:
-        if len(system) > 1 and not any(compound <= system for compound in known):
+        if len(system) > 1 and not any(compound <= system for compound in compounds):
             for name, kind, elements in _candidates(system)[:number]:
                 phases.setdefault(name, NamedStructure(name, _occupy(kind, elements)))
     return list(phases.values())
@@ -85,9 +85,8 @@ def _neutral(counts: Mapping[str, int]) -> bool:
 
 
 def _contrast(symbols: Iterable[str]) -> float:
-    known = [Element(symbol).X for symbol in symbols]
-    known = [value for value in known if value == value]
-    return max(known) - min(known) if len(known) > 1 else 0.0
+    values = [value for symbol in symbols if (value := Element(symbol).X) == value]
+    return max(values) - min(values) if len(values) > 1 else 0.0
 
 
 def _occupy(kind: str, elements: tuple[str, ...]) -> Structure:
