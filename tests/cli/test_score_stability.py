@@ -48,11 +48,15 @@ def save(path, named):
     return path
 
 
-def known_phases(path):
-    layered = crystal(
+def known_layered():
+    return crystal(
         ["Cu", "Au"], [(0, 0, 0), (0.5, 0.5, 0.5)], spacegroup=123, cellpar=[2.8, 2.8, 3.7] + [90] * 3
     )
-    known = {"Cu": bulk("Cu", a=3.6), "Au": bulk("Au", a=4.06), "Ag": bulk("Ag", a=4.06), "CuAu": layered}
+
+
+def known_phases(path):
+    known = {"Cu": bulk("Cu", a=3.6), "Au": bulk("Au", a=4.06), "Ag": bulk("Ag", a=4.06)}
+    known["CuAu"] = known_layered()
     return save(path, known)
 
 
@@ -249,6 +253,53 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path, references):
         assert table[column].tolist() == pytest.approx(
             [getattr(row, column) for row in expected.scores["generated"].rows], abs=1e-12
         )
+
+
+def test_two_polymorphs_compete_with_each_other_and_the_command_tells_the_table(tmp_path, references, capsys):
+    """No controls and no limits unless asked; the higher polymorph lies above by exactly the difference."""
+    sphalerite = [(0, 0, 0), (0.25, 0.25, 0.25)]
+    high = crystal(["Cu", "Au"], sphalerite, spacegroup=216, cellpar=[6.0] * 3 + [90] * 3)
+    named = {"low": ordered(3.9), "high": high}
+    named |= {f"cu{i}": bulk("Cu", a=3.5 + i / 50) for i in range(9)} | {"AuCu": known_layered()}
+    path = save(tmp_path / "m.extxyz", named)
+    arguments = ["--structures", path, "--reference", references, "--output", tmp_path / "out"]
+    with pytest.raises(SystemExit) as stop:
+        main(["score", "stability", *map(str, arguments), "--settings", json.dumps(EMT)])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out/crystals.csv").set_index("id")
+    assert set(table["class"]) == {"converged"}  # all twelve
+    assert not (tmp_path / "out/controls").exists()
+    low, high = table.loc["AuCu"], table.loc["high"]
+    difference = high["formation_energy_per_atom"] - low["formation_energy_per_atom"]
+    assert difference > 0.1
+    assert high["energy_above_hull"] - low["energy_above_hull"] == pytest.approx(difference, abs=1e-8)
+    assert high["decomposition_products"].startswith("CuAu (")
+    assert "decomposition" in printed and "moles of formula units" in printed
+    assert printed.rstrip().endswith("crystals.csv, relaxed.extxyz, rejected.csv, summary.json, figures/")
+
+
+def test_training_crystals_count_for_novelty_and_not_for_the_hull(tmp_path, references):
+    path = save(tmp_path / "mine.extxyz", {"a": ordered()})
+    train = save(tmp_path / "train.extxyz", {"t": ordered(4.0)})
+    alone = score(tmp_path, path, [references]).scores["generated"].rows[0]
+    chosen = ScoreStability.model_validate(EMT)
+    cache = Cache(tmp_path / "cache")
+    beside = evaluate_stability(path, [references], chosen, cache, train=[train]).scores["generated"].rows[0]
+    assert (alone.novel, beside.novel) == (True, False)
+    assert beside.energy_above_hull == alone.energy_above_hull
+    assert beside.reference_phases == alone.reference_phases
+
+
+def test_a_bad_entry_is_listed_and_the_others_make_the_hull(tmp_path, references):
+    bad = {**ENTRY, "entry_id": "bad", "parameters": {"run_type": "r2SCAN"}}
+    (tmp_path / "hull.json").write_text(json.dumps([{**ENTRY, "energy": -8.0}, bad]))
+    path = save(tmp_path / "m.extxyz", {"a": ordered()})
+    found = score(tmp_path, path, [references, tmp_path / "hull.json"], potential_scheme="mp2020")
+    assert [(one.id, "r2SCAN" in one.reason) for one in found.rejected_references] == [
+        ("hull.json:bad", True)
+    ]
+    assert found.summary["hull"]["phases_from_entries"] == 1
 
 
 def test_a_hole_of_the_potential_is_collapsed(tmp_path, references, monkeypatch):

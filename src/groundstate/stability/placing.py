@@ -20,22 +20,30 @@ def place_rows(rows: Sequence[StabilityRow], references: References, lowest: flo
     Converged crystals compete with each other and with the references; before relaxing, all crystals do
     whose formation energy is at least ``lowest`` (eV per atom).
     """
-    before = {row.id: row.initial_formation_energy_per_atom for row in rows}
-    before = {name: energy for name, energy in before.items() if energy is not None and energy >= lowest}
+    starts = {row.id: row.initial_formation_energy_per_atom for row in rows}
+    before = {name: energy for name, energy in starts.items() if energy is not None and energy >= lowest}
     first = set_hull(rows, before, references)
     converged = {row.id: row.formation_energy_per_atom for row in rows if row.outcome == "converged"}
     final = set_hull(rows, converged, references)
+    compositions = {row.id: Composition(row.formula) for row in rows}
+    estimates = {p.id: p for composition in compositions.values() for p in references.estimated(composition)}
+    lower = ReferenceHull([*final.phases, *estimates.values()])
     placed = []
     for row in rows:
-        start = before.get(row.id)
-        relaxed = row.outcome in ("converged", "not_converged")
-        end = row.formation_energy_per_atom if relaxed else None
-        label = row.hull or hull_label(references.missing(Composition(row.formula)))
+        composition = compositions[row.id]
+        label = row.hull or hull_label(references.missing(composition))
         row = replace(row, hull=label, hull_incomplete=label != COMPLETE)
+        start = before.get(row.id)
         if start is not None:
-            place = first.place(Composition(row.formula), start, row.id)
+            place = first.place(composition, start, row.id)
             row = replace(row, initial_energy_above_hull=place.energy_above_hull)
-        placed.append(row if end is None else _placed(row, end, final, references))
+        relaxed = row.outcome in ("converged", "not_converged")
+        if relaxed and row.formation_energy_per_atom is not None:
+            row = _placed(row, composition, final)
+            if references.estimated(composition):
+                place = lower.place(composition, row.formation_energy_per_atom, row.id)
+                row = replace(row, estimated_energy_above_hull=place.energy_above_hull)
+        placed.append(row)
     return placed
 
 
@@ -52,13 +60,8 @@ def set_hull(
     )
 
 
-def _placed(row: StabilityRow, energy: float, hull: ReferenceHull, references: References) -> StabilityRow:
-    composition = Composition(row.formula)
-    place = hull.place(composition, energy, row.id)
-    estimated = references.estimated(composition)
-    if estimated:
-        lower = ReferenceHull([*hull.phases, *estimated]).place(composition, energy, row.id)
-        row = replace(row, estimated_energy_above_hull=lower.energy_above_hull)
+def _placed(row: StabilityRow, composition: Composition, hull: ReferenceHull) -> StabilityRow:
+    place = hull.place(composition, row.formation_energy_per_atom or 0.0, row.id)
     return replace(
         row,
         energy_above_hull=place.energy_above_hull,

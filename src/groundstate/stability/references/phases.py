@@ -63,13 +63,19 @@ class References:
         """Ids of the Materials Project that have an energy, with their formulas."""
         return frozenset(_mp_names(self.hull.phases))
 
+    @cached_property
+    def _missing(self) -> dict[frozenset[str], list[ListedPhase]]:
+        """What was asked for already, by chemical system."""
+        return {}
+
     def missing(self, composition: Composition) -> list[ListedPhase]:
         """List the stable phases of the chemical system that have no energy here, by formula."""
-        if self.whole:
-            return []
-        listed = listed_phases([element.symbol for element in composition])
-        absent = [p for p in listed if p.stable and (p.id, p.formula) not in self._listed_here]
-        return sorted(absent, key=lambda phase: (phase.formula, phase.id))
+        system = frozenset(element.symbol for element in composition)
+        if system not in self._missing:
+            listed = [] if self.whole else listed_phases(system)
+            absent = [p for p in listed if p.stable and (p.id, p.formula) not in self._listed_here]
+            self._missing[system] = sorted(absent, key=lambda phase: (phase.formula, phase.id))
+        return self._missing[system]
 
     def estimated(self, composition: Composition) -> list[Phase]:
         """List those of the missing phases whose energy is estimated."""
