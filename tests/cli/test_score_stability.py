@@ -329,11 +329,16 @@ def test_two_potentials_are_compared(tmp_path, references):
     assert found.summary["agreement"]["same_stable_0mev"] == 1.0
 
 
-def test_a_duplicated_id_is_refused(tmp_path):
-    path = save(tmp_path / "m.extxyz", {"a": ordered()})
-    path.write_text(path.read_text() * 2)
-    with pytest.raises(GroundstateError, match="'a' occurs twice"):
-        score(tmp_path, path)
+def test_bad_records_are_listed_and_the_others_are_scored(tmp_path, references):
+    path = save(tmp_path / "m.extxyz", {"a": ordered(), "b": ordered(4.0)})
+    path.write_text(path.read_text() + save(tmp_path / "again.extxyz", {"a": ordered()}).read_text())
+    corrupt = tmp_path / "corrupt.extxyz"
+    corrupt.write_text("2\nLattice=\nCu 0 0")
+    found = score(tmp_path, path, [references, corrupt])
+    outcomes = [row.outcome for row in found.scores["generated"].rows]
+    assert outcomes == ["converged", "converged", "rejected_geometry"]
+    assert "twice" in found.scores["generated"].rows[-1].reason
+    assert len(found.rejected_references) == 1
 
 
 def test_a_system_without_a_compound_is_filled_with_prototypes(tmp_path, references):
@@ -341,7 +346,7 @@ def test_a_system_without_a_compound_is_filled_with_prototypes(tmp_path, referen
     empty = score(tmp_path, path, [references], whole_references=False)
     row = empty.scores["generated"].rows[0]
     assert row.hull == "lower bound: 2 stable phases without energy (Ag3Au, AgAu3)"
-    assert row.decomposition_products == "Ag + 3 Au"
+    assert row.decomposition_products == "3 Au + Ag"
     assert empty.summary["stable_100mev"] == 0.0  # nothing is stable on an incomplete hull
     assert empty.summary["hull"]["incomplete_systems"] == {"Ag-Au": row.hull}
     found = score(tmp_path, path, [references], prototype_phases=3)
@@ -371,7 +376,6 @@ ENTRY = {
         ("hull.json", json.dumps([ENTRY]), {}, "different schemes make no hull"),
         ("absent.json", None, {}, "no such file"),
         ("empty.extxyz", "", {}, "empty"),
-        ("corrupt.extxyz", "2\nLattice=\nCu 0 0", {}, "corrupt.extxyz"),
         (None, None, {"potential": "sevennet-9"}, "allowed: sevennet-0"),
         (None, None, {"potential": "dft"}, "dft: true"),
         (None, None, {"dft": True, "dft_python": sys.executable}, "has no GPAW"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pymatgen.core import Composition
 
-from groundstate.stability.references.hull import Phase, ReferenceHull
+from groundstate.stability.references.hull import HullPosition, Phase, ReferenceHull
 from groundstate.stability.references.materials_project import ListedPhase
 from groundstate.stability.references.phases import References
 from groundstate.stability.rows import StabilityRow
@@ -21,7 +21,9 @@ def place_rows(rows: Sequence[StabilityRow], references: References, lowest: flo
     whose formation energy is at least ``lowest`` (eV per atom).
     """
     starts = {row.id: row.initial_formation_energy_per_atom for row in rows}
-    before = {name: energy for name, energy in starts.items() if energy is not None and energy >= lowest}
+    before: dict[str, float] = {
+        name: start for name, start in starts.items() if start is not None and start >= lowest
+    }
     first = set_hull(rows, before, references)
     converged = {row.id: row.formation_energy_per_atom for row in rows if row.outcome == "converged"}
     final = set_hull(rows, converged, references)
@@ -33,15 +35,14 @@ def place_rows(rows: Sequence[StabilityRow], references: References, lowest: flo
         composition = compositions[row.id]
         label = row.hull or hull_label(references.missing(composition))
         row = replace(row, hull=label, hull_incomplete=label != COMPLETE)
-        start = before.get(row.id)
-        if start is not None:
-            place = first.place(composition, start, row.id)
+        if row.id in before:
+            place = first.place(composition, before[row.id], row.id)
             row = replace(row, initial_energy_above_hull=place.energy_above_hull)
-        relaxed = row.outcome in ("converged", "not_converged")
-        if relaxed and row.formation_energy_per_atom is not None:
-            row = _placed(row, composition, final)
+        energy = row.formation_energy_per_atom
+        if row.outcome in ("converged", "not_converged") and energy is not None:
+            row = _placed(row, final.place(composition, energy, row.id))
             if references.estimated(composition):
-                place = lower.place(composition, row.formation_energy_per_atom, row.id)
+                place = lower.place(composition, energy, row.id)
                 row = replace(row, estimated_energy_above_hull=place.energy_above_hull)
         placed.append(row)
     return placed
@@ -60,8 +61,7 @@ def set_hull(
     )
 
 
-def _placed(row: StabilityRow, composition: Composition, hull: ReferenceHull) -> StabilityRow:
-    place = hull.place(composition, row.formation_energy_per_atom or 0.0, row.id)
+def _placed(row: StabilityRow, place: HullPosition) -> StabilityRow:
     return replace(
         row,
         energy_above_hull=place.energy_above_hull,
