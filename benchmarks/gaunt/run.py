@@ -12,7 +12,9 @@ import importlib.util
 import math
 import statistics
 import sys
+import time
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 warnings.filterwarnings("ignore")
@@ -30,6 +32,7 @@ from groundstate.gaunt import (  # noqa: E402
     spherical_harmonics,
 )
 from groundstate.gaunt.kernels import library  # noqa: E402
+from groundstate.gaunt.kernels.machine import processor  # noqa: E402
 
 BARE = {"irrep_normalization": "none", "path_normalization": "none"}
 ROWS: list[tuple[str, ...]] = []
@@ -49,7 +52,7 @@ def leaf(*shape: int) -> torch.Tensor:
 def methods() -> tuple[str, ...]:
     """What can run here: the kernel in C needs a compiler, and no GPU."""
     here = DEVICE.type == "cpu" and library.compiler()
-    return ("auto", "compiled") if here else ("auto",)
+    return ("auto", "fastest", "compiled") if here else ("auto", "fastest")
 
 
 def milliseconds(times: dict[str, list[float]], name: str) -> str:
@@ -99,6 +102,34 @@ def products(lmax: int, channels: int, batch: int, rank: int = 0) -> dict:
 def core(runs: int) -> None:
     for lmax in (1, 2, 3, 4, 6):
         report("product", f"L={lmax}", products(lmax, 64, 1000), runs, memory=True)
+
+
+def inductor(runs: int) -> None:
+    """Both sides under torch.compile, against e3nn as it is; the last column: what compiling took."""
+    for lmax in (1, 2, 3, 4):
+        sides = products(lmax, 64, 1000)
+        names = ["e3nn", *(["native ir_mul, fastest"] if "native ir_mul, fastest" in sides else [])]
+        kept = {name: sides[name] for name in (*names, "native ir_mul")}
+        spent = {}
+        for name, base in (
+            ("torch.compile(e3nn)", "e3nn"),
+            ("torch.compile(native ir_mul)", "native ir_mul"),
+        ):
+            if name == "torch.compile(e3nn)" and lmax > 2:
+                continue  # minutes of compiling
+            torch._dynamo.reset()
+            module, inputs = sides[base]
+            compiled = torch.compile(module)
+            start = time.process_time()
+            compiled(*inputs).sum().backward()
+            spent[name] = time.process_time() - start
+            kept[name] = (compiled, inputs)
+        times = race(kept, runs)
+        for name in kept:
+            if name != "e3nn":
+                note = f"compiled in {spent[name]:.0f} s of CPU time" if name in spent else ""
+                row = milliseconds(times, "e3nn"), milliseconds(times, name)
+                say("torch.compile", f"L={lmax}, {name}", *row, f"{ratio(times, 'e3nn', name):.1f}x", note)
 
 
 def learned(runs: int) -> None:
@@ -227,6 +258,7 @@ def threads(runs: int) -> None:
 
 PARTS = {
     "core": core,
+    "inductor": inductor,
     "learned": learned,
     "messages": messages,
     "many_body": many_body,
@@ -248,6 +280,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    print(f"{processor()}; torch {torch.__version__}, e3nn {version('e3nn')}")
     global DEVICE
     DEVICE = torch.device(arguments.device)
     for part in arguments.parts.split(","):
