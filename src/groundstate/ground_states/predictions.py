@@ -6,9 +6,9 @@ import numpy as np
 
 from groundstate.ground_states.levels import Level, RankedGeometry, rank_molecules
 from groundstate.molecular_potentials.interface import MolecularPotential
-from groundstate.molecules.conformers.shards import chunked
 from groundstate.molecules.models.predict import PredictedMolecule
 from groundstate.molecules.mols import set_positions
+from groundstate.processes import chunked
 
 BATCH = 32  # molecules whose geometries are ranked at one time
 
