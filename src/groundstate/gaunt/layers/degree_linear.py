@@ -51,8 +51,10 @@ class DegreeLinear(nn.Module):
             (sum(self.irreps_in[i].mul for i in sources), mul)
             for (mul, _), sources in zip(self.irreps_out, self._paths, strict=True)
         ]
-        drawn = [torch.randn(copies, mul) / max(copies, 1) ** 0.5 for copies, mul in self._shapes]
-        self.weight = nn.Parameter(torch.cat([one.flatten() for one in drawn]))
+        self.weight = nn.Parameter(torch.randn(sum(copies * mul for copies, mul in self._shapes)))
+        with torch.no_grad():
+            for (copies, _), part in zip(self._shapes, self.weights, strict=True):
+                part /= max(copies, 1) ** 0.5
 
     @property
     def weights(self) -> list[torch.Tensor]:
