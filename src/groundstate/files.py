@@ -44,7 +44,7 @@ def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None
     """
     text = f"process {os.getpid()}, {secrets.token_hex(8)}\n"
     mine = [Path(path).absolute() for path in paths]
-    _READ.update(Path(path).resolve() for path in inputs)
+    _READ.update(Path(os.path.realpath(path)) for path in inputs)
     try:
         for path in mine:
             if not path.is_dir():
@@ -63,7 +63,7 @@ def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None
 
 def check_replaceable(path: Path) -> None:
     """Raise ``GroundstateError`` where ``path`` is read by this command, or was not made by this program."""
-    if path.resolve() in _READ:
+    if Path(os.path.realpath(path)) in _READ:
         raise GroundstateError(
             f"{path}: is an input of this command and would be replaced; name another output"
         )

@@ -30,3 +30,5 @@ def command(
             url.download(location, output, expected, retry)
         case "path":
             path.copy(location, output, expected)
+    size = f"{output.stat().st_size:,} bytes"
+    typer.echo(f"{output}: {size}, {f'verified by {checksum}' if checksum else 'no checksum given'}")

@@ -105,6 +105,8 @@ def command(
         write_cifs(cif_dir, crystals)
     write_extxyz(output, crystals)
     remove_work(work)
+    beside = f", and one file for each in {cif_dir}" if cif_dir is not None else ""
+    typer.echo(f"{output}: {len(crystals)} crystals{beside}")
 
 
 def _compositions(

@@ -67,22 +67,29 @@ def check_options(values: Mapping[str, object]) -> None:
 
 
 def _inputs(values: Mapping[str, object]) -> list[Path]:
-    """Files that a command is given to read: paths, and those behind ``NAME=FILE``."""
+    """List the files that a command is given to read: paths, and those behind ``NAME=FILE``."""
     return [
         path
         for name, value in values.items()
         if name not in (*OUTPUTS, *STORES)
         for one in (value if isinstance(value, list) else [value])
         for path in _paths(one)
-        if path.is_file()
+        if _is_file(path)
     ]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, or a folder that cannot be looked into
+        return False
 
 
 def _paths(value: object) -> Iterator[Path]:
     if isinstance(value, Path):
         yield value
-    elif isinstance(value, str) and "=" in value and "\0" not in value and len(value) < 4096:
-        yield Path(value.partition("=")[2])
+    elif isinstance(value, str) and "\0" not in value and len(value) < 4096:
+        yield Path(value.partition("=")[2] or value)
 
 
 def use_a_cache_folder() -> None:
@@ -111,6 +118,7 @@ def os_sentence(error: OSError, arguments: Iterable[str] = ()) -> str:
         errno.EPERM: "not permitted; choose a folder that you may write to",
         errno.EROFS: "the file system is read-only; choose another results folder",
         errno.ENOENT: "no such file or folder",
+        errno.EEXIST: "is a file, a folder is wanted",
         errno.EISDIR: "is a folder, a file is wanted",
         errno.ENOTDIR: "a part of this path is a file, a folder is wanted",
         errno.ENAMETOOLONG: "the name is too long; choose a shorter one",

@@ -23,4 +23,7 @@ def command(
     """Read crystals, check them, split them by composition or by file."""
     for path in input:
         refuse_inputs({f"--output-dir: {name}": output_dir / name for name in OUTPUTS}, {"--input": path})
-    prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part)
+    summary = prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part)
+    typer.echo(
+        f"{output_dir}: {summary['kept']} of {summary['read']} crystals kept, {summary['rejected']} rejected"
+    )

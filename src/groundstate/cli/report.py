@@ -19,4 +19,4 @@ def command(
 ) -> None:
     """Collect run folders into one self-contained HTML file."""
     write_report(molecules, crystals, output)
-    print(output)
+    typer.echo(f"{output}: the report of {len(molecules) + len(crystals)} runs")

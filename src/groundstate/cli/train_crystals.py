@@ -24,3 +24,4 @@ def command(
 ) -> None:
     """Train a generative model of crystals; a killed run goes on where it stopped."""
     train(records, splits, model, parse_settings(TrainCrystals, settings), seed, output_dir, processes)
+    typer.echo(f"{output_dir / 'best.ckpt'}: {model} with its best weights, seed {seed}")

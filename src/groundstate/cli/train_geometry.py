@@ -24,3 +24,4 @@ def command(
     """Train a model that refines molecular geometries; a killed run goes on where it stopped."""
     parsed = parse_settings(TrainGeometry, settings)
     train(records, splits, conformers, model, parsed, seed, output_dir, split, processes)
+    typer.echo(f"{output_dir / 'best.ckpt'}: {model} with its best weights, seed {seed}")

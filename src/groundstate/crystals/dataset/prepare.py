@@ -135,8 +135,8 @@ def prepare(
     settings: PrepareCrystals,
     folder: Path,
     file_parts: Sequence[str] = (),
-) -> None:
-    """Write ``records.parquet``, ``splits.csv``, ``rejected.csv`` and ``summary.json`` to ``folder``.
+) -> dict[str, object]:
+    """Write ``records.parquet``, ``splits.csv``, ``rejected.csv`` and ``summary.json``, which is given back.
 
     ``file_parts`` names the part of the split that each of ``inputs`` is; without it the split is by formula.
     Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left.
@@ -174,16 +174,15 @@ def prepare(
         writer.writerow(["id", "random"])
         writer.writerows((row["id"], part) for row, part in zip(rows, parts, strict=True))
     sizes = [len(row["atomic_numbers"]) for row in rows]
-    write_json(
-        folder / "summary.json",
-        {
-            "read": read,
-            "kept": len(rows),
-            "rejected": len(rejected),
-            "parts": {part: parts.count(part) for part in PARTS},
-            "split": "published, by file" if file_parts else "by reduced formula",
-            "elements": len({z for row in rows for z in row["atomic_numbers"]}),
-            "atoms_mean": float(np.mean(sizes)),
-            "atoms_max": max(sizes),
-        },
-    )
+    summary: dict[str, object] = {
+        "read": read,
+        "kept": len(rows),
+        "rejected": len(rejected),
+        "parts": {part: parts.count(part) for part in PARTS},
+        "split": "published, by file" if file_parts else "by reduced formula",
+        "elements": len({z for row in rows for z in row["atomic_numbers"]}),
+        "atoms_mean": float(np.mean(sizes)),
+        "atoms_max": max(sizes),
+    }
+    write_json(folder / "summary.json", summary)
+    return summary
