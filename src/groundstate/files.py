@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -26,7 +27,9 @@ def _claim_file(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None]:
+def claimed(
+    paths: Sequence[Path], inputs: Sequence[Path] = (), options: Sequence[str] = ()
+) -> Iterator[None]:
     """Claim outputs (files or folders) while the block runs; whoever claims last is the one that may write.
 
     A stage whose workflow was killed may live on. When its successor claims the same outputs,
@@ -39,6 +42,8 @@ def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None
         Outputs of a user's command. What lies there is replaced only where this program made it.
     inputs
         Files that are never replaced.
+    options
+        How the command calls its outputs, for errors.
 
     Raises ``GroundstateError`` where an output is an input, or is there and was not made by this program.
     """
@@ -46,9 +51,10 @@ def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None
     mine = [Path(path).absolute() for path in paths]
     _READ.update(Path(os.path.realpath(path)) for path in inputs)
     try:
-        for path in mine:
+        for path, option in itertools.zip_longest(mine, options[: len(mine)], fillvalue="--output"):
+            path = Path(path)
             if not path.is_dir():
-                check_replaceable(path)
+                check_replaceable(path, str(option))
             _clear_dead_scratch(path)
             write_text(_claim_file(path), text)
             _CLAIMS[path] = text
@@ -61,16 +67,16 @@ def claimed(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> Iterator[None
         _READ.clear()
 
 
-def check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path, option: str = "--output") -> None:
     """Raise ``GroundstateError`` where ``path`` is read by this command, or was not made by this program."""
     if Path(os.path.realpath(path)) in _READ:
         raise GroundstateError(
-            f"{path}: is an input of this command and would be replaced; name another output"
+            f"{path}: is an input of this command and would be replaced; name another {option}"
         )
     if os.path.lexists(path) and _record(path) not in _records(path.parent) and not _is_empty_folder(path):
         raise GroundstateError(
             f"{path}: is there, and groundstate did not write it (or it was changed since); "
-            "name another output, or move this one away"
+            f"name another {option}, or move this one away"
         )
 
 

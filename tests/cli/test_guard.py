@@ -25,7 +25,7 @@ MAIN = "from groundstate.cli import main; main()"
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"device": "tpu"}, r"--device: unknown 'tpu'; allowed: auto, cpu, cuda"),
+        ({"device": "tpu"}, r"--device: 'tpu' is not one of auto, cpu, cuda"),
         ({"threads": 100000}, r"--threads: 100000 is not between 1 and 1024"),
         ({"workers": 0}, r"--workers: 0 is not between 1 and 1024"),
         ({"seed": -1}, r"--seed: -1 is not between 0 and"),

@@ -34,11 +34,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def guarding(**values: object) -> None:
         check_options(values)
-        outputs = [Path(str(values[name])) for name in OUTPUTS if values.get(name)]
+        outputs = {_option(name): Path(str(values[name])) for name in OUTPUTS if values.get(name)}
         # of processes that share a training only the first one writes; parts of a stage write side by side
         ranks = (os.environ.get(name, "0") for name in ("LOCAL_RANK", "SLURM_PROCID"))
         first = not values.get("shard") and all(rank == "0" for rank in ranks)
-        with claimed(outputs if first else [], _inputs(values)):
+        mine = list(outputs.values()) if first else []
+        with claimed(mine, _inputs(values), list(outputs)):
             command(**values)
 
     return guarding
@@ -50,11 +51,11 @@ def check_options(values: Mapping[str, object]) -> None:
     from groundstate.shards import parse_shard
 
     for name, value in values.items():
-        option = f"--{name.replace('_', '-')}"
+        option = _option(name)
         if isinstance(value, bool) or value is None:
             continue
         if name == "device" and value not in DEVICES:
-            raise GroundstateError(f"{option}: unknown {value!r}; allowed: {', '.join(DEVICES)}")
+            raise GroundstateError(f"{option}: {value!r} is not one of {', '.join(DEVICES)}")
         if name == "shard":
             parse_shard(str(value))
         for number in value if isinstance(value, list) else [value]:
@@ -64,6 +65,10 @@ def check_options(values: Mapping[str, object]) -> None:
                     raise GroundstateError(f"{option}: {number} is not a finite number")
                 if not low <= number <= high:
                     raise GroundstateError(f"{option}: {number} is not between {low} and {high}")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _inputs(values: Mapping[str, object]) -> list[Path]:

@@ -144,7 +144,7 @@ def test_the_command_writes_extxyz_and_cifs_with_the_same_ids(checkpoint: Path, 
     assert [frame.info["id"] for frame in frames] == [f"seed2-{i:05d}" for i in range(5)]
     assert sorted(path.stem for path in (tmp_path / "cifs").glob("*.cif")) == [f.info["id"] for f in frames]
     assert all(frame.get_chemical_formula("hill") == "O3SrTi" for frame in frames)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.ckpt", "cifs", "out.extxyz"]
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == ["alone.ckpt", "cifs", "out.extxyz"]
 
 
 def test_compositions_of_a_file_are_exact_and_named_after_it(checkpoint: Path, tmp_path: Path) -> None:
