@@ -20,8 +20,8 @@ def processor() -> str:
             fields[name.strip()] = value.strip()
     # virtual machines give one name to processors with different instructions
     parts = (fields.get("vendor_id"), fields.get("cpu family"), fields.get("model"), fields.get("model name"))
-    known = " ".join(part for part in parts if part)
-    return f"{known or platform.processor() or platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+    named = " ".join(part for part in parts if part)
+    return f"{named or platform.processor() or platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def cache_file(name: str, *keys: str) -> Path:
