@@ -230,10 +230,10 @@ def test_nothing_to_predict_and_nothing_predicted_are_errors(prepared, checkpoin
     splits = prepared.splits.read_text()
     header = splits.splitlines()[0]
     for text, words in (
-        (f"{header}\n", "there is no molecule to predict"),
+        (f"{header}\n", "is in no part: the split file is of other records, or cut"),
         (
             f"{splits}gdb_cut{',test' * header.count(',')}\n",
-            "'gdb_cut' and 0 more of the test part are not in",
+            "'gdb_cut' is not among the records",
         ),
     ):
         (tmp_path / "splits.csv").write_text(text)
