@@ -30,6 +30,11 @@ def test_version_and_help_import_nothing_heavy() -> None:
     assert run("--version").stdout == f"groundstate, version {__version__}\n"
 
 
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "groundstate", "--version"], capture_output=True, text=True)
+    assert done.stdout == f"groundstate, version {__version__}\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
     done = run(*name.split(), "--help")
