@@ -43,5 +43,5 @@ def test_other_schemes_have_no_list():
 def test_the_closest_listed_phase_is_named():
     assert same_listed_phase("ZnO", -1.7909, set()) == "mp-2133"
     assert same_listed_phase("ZnO", -1.7909, {"mp-2133"}) == "mp-1986"  # sphalerite, 8 meV above wurtzite
-    assert same_listed_phase("ZnO", -1.70, set()) == ""
+    assert same_listed_phase("ZnO", -1.0, set()) == ""
     assert same_listed_phase("ZnO", None, set()) == ""
