@@ -9,6 +9,7 @@ from pathlib import Path
 
 from groundstate.files import atomic_path
 
+TABLE = "files.csv"  # of ``write_name_table``, beside the files
 LONGEST = 100  # characters of a file name without its suffix
 PLAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._+-]{{0,{LONGEST - 1}}}")
 # names that some systems keep for devices, with any suffix

@@ -2,8 +2,6 @@
 
 import hashlib
 
-MAX_SEED = 2**63 - 1  # what torch takes
-
 
 def derive_seed(*parts: object) -> int:
     """Map any tuple of names and numbers to one 63-bit seed, the same on every machine.

@@ -13,34 +13,27 @@ from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate, remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.requests import (
-    MAX_GUIDANCE,
     parse_conditions,
     parse_request,
     scarce_elements,
 )
-from groundstate.crystals.models.settings import MAX_CRYSTALS, MAX_SAMPLING_STEPS
+from groundstate.crystals.models.settings import MAX_CRYSTALS
 from groundstate.crystals.structures import read_part
 from groundstate.errors import GroundstateError
-from groundstate.outputs import check_folder, refuse_inputs
+from groundstate.files import check_replaceable
 from groundstate.records import Rejection, write_rejected
-from groundstate.seeds import MAX_SEED
 from groundstate.training.checkpoints import choose_device
-from groundstate.training.settings import MAX_THREADS
 
 
 def command(
     checkpoint: Annotated[Path, typer.Option(help="best.ckpt of a trained crystal model")],
     output: Annotated[Path, typer.Option(help="extxyz file to write")],
-    num: Annotated[int, typer.Option(min=1, max=MAX_CRYSTALS, help="number of crystals")] = 64,
+    num: Annotated[int, typer.Option(min=1, help="number of crystals")] = 64,
     model: Annotated[
         str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")
     ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="seed; sample i of a seed is always the same")
-    ] = 0,
-    batch_size: Annotated[
-        int, typer.Option(min=1, max=10**6, help="crystals at once; no effect on results")
-    ] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="seed; sample i of a seed is always the same")] = 0,
+    batch_size: Annotated[int, typer.Option(min=1, help="crystals at once; no effect on results")] = 32,
     formula: Annotated[str | None, typer.Option(help="exact content of the cell, such as SrTiO3")] = None,
     compositions: Annotated[
         Path | None,
@@ -54,23 +47,21 @@ def command(
     condition: Annotated[
         list[str] | None, typer.Option(help="property=value that the model was trained with; may be repeated")
     ] = None,
-    guidance: Annotated[
-        float, typer.Option(min=0.0, max=MAX_GUIDANCE, help="weight of the conditions")
-    ] = 1.0,
-    steps: Annotated[
-        int | None, typer.Option(min=2, max=MAX_SAMPLING_STEPS, help="denoising steps; default: the model's")
-    ] = None,
+    guidance: Annotated[float, typer.Option(min=0.0, help="weight of the conditions")] = 1.0,
+    steps: Annotated[int | None, typer.Option(min=2, help="denoising steps; default: the model's")] = None,
     cif_dir: Annotated[
         Path | None, typer.Option(help="folder for one CIF per crystal, and files.csv: id, file")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    threads: Annotated[int, typer.Option(min=1, max=MAX_THREADS, help="CPU threads")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads")] = 1,
 ) -> None:
     """Generate crystals; an interrupted run goes on to the identical files."""
-    inputs = {"--checkpoint": checkpoint, "--compositions": compositions, "--splits": splits}
-    refuse_inputs({"--output": output, "--cif-dir": cif_dir}, inputs)
     if cif_dir is not None:
-        check_folder(cif_dir, "--cif-dir")
+        check_replaceable(cif_dir, "--cif-dir")
+        if cif_dir.resolve() in output.resolve().parents:
+            raise GroundstateError(
+                f"--output {output}: lies in --cif-dir, which is replaced whole; name another"
+            )
     torch.set_num_threads(threads)
     where = choose_device(device)
     request = parse_request(formula, elements, atoms, parse_conditions(condition or []), guidance)

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from groundstate.crystals.dataset.prepare import OUTPUTS, prepare
+from groundstate.crystals.dataset.prepare import prepare
 from groundstate.crystals.dataset.settings import PrepareCrystals
-from groundstate.outputs import refuse_inputs
 from groundstate.settings import parse_settings
 
 
@@ -21,8 +20,6 @@ def command(
     ] = [],  # noqa: B006
 ) -> None:
     """Read crystals, check them, split them by composition or by file."""
-    for path in input:
-        refuse_inputs({f"--output-dir: {name}": output_dir / name for name in OUTPUTS}, {"--input": path})
     summary = prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part)
     typer.echo(
         f"{output_dir}: {summary['kept']} of {summary['read']} crystals kept, {summary['rejected']} rejected"

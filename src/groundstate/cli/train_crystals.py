@@ -7,7 +7,6 @@ import typer
 
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.models.train import train
-from groundstate.seeds import MAX_SEED
 from groundstate.settings import parse_settings
 
 
@@ -19,8 +18,8 @@ def command(
         str, typer.Option(help="name of the model, or package.module:Object")
     ] = "unimat-compact",
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="seed of weights, order and noise")] = 0,
-    processes: Annotated[int, typer.Option(min=0, max=1024, help="GPUs that share the training; 0 is 1")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="seed of weights, order and noise")] = 0,
+    processes: Annotated[int, typer.Option(min=0, help="GPUs that share the training; 0 is 1")] = 1,
 ) -> None:
     """Train a generative model of crystals; a killed run goes on where it stopped."""
     train(records, splits, model, parse_settings(TrainCrystals, settings), seed, output_dir, processes)

@@ -20,8 +20,6 @@ from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_
 from groundstate.seeds import derive_seed
 from groundstate.text import open_text
 
-OUTPUTS = ("records.parquet", "splits.csv", "rejected.csv", "summary.json")
-
 
 def read_excluded(path: str | Path | None) -> set[str]:
     """Return ids in the first column of a text or CSV file (.gz too); nothing for None."""

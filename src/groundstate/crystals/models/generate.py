@@ -21,8 +21,7 @@ from groundstate.crystals.models.base import Batch, CrystalModel, Request
 from groundstate.crystals.models.requests import check_limits
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
-from groundstate.names import file_names, line_fault, write_name_table
-from groundstate.outputs import TABLE, check_folder
+from groundstate.names import TABLE, file_names, line_fault, write_name_table
 from groundstate.progress import Progress
 
 
@@ -137,11 +136,7 @@ def write_extxyz(path: Path, crystals: Sequence[Crystal]) -> None:
 
 
 def write_cifs(folder: Path, crystals: Sequence[Crystal]) -> None:
-    """Write one CIF per crystal, and ``files.csv``: id -> file; the folder replaces an older one of these.
-
-    Raises ``GroundstateError`` where the folder holds what this program did not make.
-    """
-    check_folder(folder, "--cif-dir")
+    """Write one CIF per crystal, and ``files.csv``: id -> file; the folder replaces an older one whole."""
     names = [f"{name}.cif" for name in file_names([crystal.id for crystal in crystals])]
     with atomic_path(folder) as temporary:
         temporary.mkdir()

@@ -12,7 +12,8 @@ from groundstate.crystals.cif.read import MAX_TEXT, Block, read_blocks
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.readers.item import Read, guarded, rejected
 from groundstate.errors import GroundstateError
-from groundstate.outputs import TABLE
+from groundstate.files import MADE
+from groundstate.names import TABLE
 from groundstate.records import Rejection
 from groundstate.sources.archives import read_members
 from groundstate.text import decoded, open_text
@@ -29,7 +30,9 @@ def read_cif(path: Path) -> Read:
     """
     if path.is_dir():
         files = {
-            file.relative_to(path).as_posix(): file for file in sorted(path.rglob("*")) if not file.is_dir()
+            file.relative_to(path).as_posix(): file
+            for file in sorted(path.rglob("*"))
+            if file.name != MADE and not file.is_dir()
         }
         tables = {name: _open(file) for name, file in files.items() if PurePosixPath(name).name == TABLE}
         yield from _many(path, list(files), tables, ((name, _open(file)) for name, file in files.items()))
