@@ -32,6 +32,8 @@ from groundstate.records import CRYSTAL_SCHEMA, Rejection
 sys.path.insert(0, str(Path(__file__).parent))
 import crystal_inputs  # noqa: F401 -- adds the cases
 from crystal_cases import CASES, DATA, Case, judge, prepare
+from crystal_file_inputs import HEAD
+from crystal_file_inputs import row as csv_row
 
 ROWS = Path(__file__).parents[1] / "data/flla_rows.tar.gz"
 
@@ -297,7 +299,7 @@ def test_an_output_is_never_an_input(checkpoint: Path, tmp_path: Path, capsys) -
     code, error = run(
         capsys, "--checkpoint", copy, "--output", tmp_path / "c/o.extxyz", "--cif-dir", tmp_path / "c"
     )
-    assert code == 2 and "lies in --cif-dir" in error
+    assert code == 2 and "name two that lie apart" in error
     code, error = run(capsys, "--checkpoint", copy, "--output", tmp_path / "o.extxyz", "--cif-dir", tmp_path)
     assert code == 2
     assert copy.read_bytes() == checkpoint.read_bytes()
@@ -375,7 +377,7 @@ def test_a_damaged_batch_of_an_interrupted_run_is_drawn_again(
 
 
 def test_prepare_writes_over_no_input(tmp_path: Path, capsys) -> None:
-    (tmp_path / "rejected.csv").write_text("material_id,cif\na,x\n")
+    (tmp_path / "rejected.csv").write_text(HEAD + csv_row("a") + csv_row("b") + csv_row("c"))
     with pytest.raises(SystemExit):
         main(
             [
@@ -390,4 +392,4 @@ def test_prepare_writes_over_no_input(tmp_path: Path, capsys) -> None:
             ]
         )
     assert "is an input of this command" in capsys.readouterr().err
-    assert (tmp_path / "rejected.csv").read_text().endswith("a,x\n")
+    assert (tmp_path / "rejected.csv").read_text() == HEAD + csv_row("a") + csv_row("b") + csv_row("c")

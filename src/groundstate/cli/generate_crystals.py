@@ -21,6 +21,7 @@ from groundstate.crystals.models.settings import MAX_CRYSTALS
 from groundstate.crystals.structures import read_part
 from groundstate.errors import GroundstateError
 from groundstate.files import check_replaceable
+from groundstate.outputs import refuse_inputs
 from groundstate.records import Rejection, write_rejected
 from groundstate.training.checkpoints import choose_device
 
@@ -56,12 +57,10 @@ def command(
     threads: Annotated[int, typer.Option(min=1, help="CPU threads")] = 1,
 ) -> None:
     """Generate crystals; an interrupted run goes on to the identical files."""
+    inputs = {"--checkpoint": checkpoint, "--compositions": compositions, "--splits": splits}
+    refuse_inputs({"--output": output, "--cif-dir": cif_dir}, inputs)
     if cif_dir is not None:
         check_replaceable(cif_dir, "--cif-dir")
-        if cif_dir.resolve() in output.resolve().parents:
-            raise GroundstateError(
-                f"--output {output}: lies in --cif-dir, which is replaced whole; name another"
-            )
     torch.set_num_threads(threads)
     where = choose_device(device)
     request = parse_request(formula, elements, atoms, parse_conditions(condition or []), guidance)
