@@ -72,8 +72,9 @@ def read_rows(stream: TextIO, path: Path, columns: Mapping[str, str], content: s
     names = [name.lower() if name.lower() in needed else name for name in names]
     for column, what in columns.items():
         if not set(column.split("|")) & set(names):
+            present = "".join(sign if sign.isprintable() else "?" for sign in ", ".join(names)[:200])
             raise GroundstateError(
-                f"{path}: no column {column.replace('|', ' or ')} ({what}); it has {', '.join(names)[:200]}"
+                f"{path}: no column {column.replace('|', ' or ')} ({what}); it has {present}"
             )
     number, searching, damaged = 0, 0, 0
     while True:
