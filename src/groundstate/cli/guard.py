@@ -105,12 +105,19 @@ def use_a_cache_folder() -> None:
         home = Path.home() / ".cache"
     except RuntimeError:  # no HOME and no entry of the user
         home = Path("/nonexistent")
-    if os.access(next(path for path in (home, *home.parents) if path.exists()), os.W_OK | os.X_OK):
+    if os.access(next(path for path in (home, *home.parents) if _is_seen(path)), os.W_OK | os.X_OK):
         return
     folder = Path.cwd() if os.access(Path.cwd(), os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
     os.environ["XDG_CACHE_HOME"] = str(folder / ".cache")
     os.environ.setdefault("MPLCONFIGDIR", str(folder / ".cache/matplotlib"))
     sys.stderr.write(f"note: {home} cannot be written; caches go to {folder / '.cache'}\n")
+
+
+def _is_seen(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # below a folder that may not be looked into
+        return False
 
 
 def os_sentence(error: OSError, arguments: Iterable[str] = ()) -> str:
