@@ -23,6 +23,7 @@ HARMLESS_SIZE = 32 * 2**20
 LONGEST_LINE = 16 * 2**20
 
 BLOCK = 2**16
+GZIP = b"\x1f\x8b"
 _FALLBACK = "groundstate.latin1"
 _MARKS = (  # UTF-32 before UTF-16: its mark begins with the other one
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -60,8 +61,7 @@ def open_text(path: str | Path, newline: str | None = None) -> Iterator[TextIO]:
     ------
     GroundstateError
         For a file that is absent, a folder, not readable, not text, damaged, or larger than the limits: more
-        than ``MAX_RATIO`` times its packed size, or with a line above ``LONGEST_LINE`` bytes. Damage that
-        lies behind the first block shows while reading.
+        than ``MAX_RATIO`` times its packed size, or with a line above ``LONGEST_LINE`` bytes.
     """
     path = Path(path)
     try:
@@ -72,8 +72,21 @@ def open_text(path: str | Path, newline: str | None = None) -> Iterator[TextIO]:
         raise GroundstateError(f"{path}: is a folder; give the file") from None
     except OSError as error:
         raise GroundstateError(f"{path}: cannot be read: {error.strerror}") from None
-    with stream, decoded(stream, str(path), newline) as text:
-        yield text
+    with stream:
+        if stream.peek(2)[:2] == GZIP:
+            _check_packed(stream, str(path))
+        with decoded(stream, str(path), newline) as text:
+            yield text
+
+
+def _check_packed(stream: BinaryIO, name: str) -> None:
+    """Unpack once for nothing: damage and bombs show before the first line is used, not hours later."""
+    with gzip.GzipFile(fileobj=stream) as unpacked:
+        watched = _Watched(cast(BinaryIO, unpacked), name, _size(stream))
+        buffer = bytearray(2**20)
+        while watched.readinto(buffer):
+            pass
+    stream.seek(0)
 
 
 @contextlib.contextmanager
@@ -83,7 +96,7 @@ def decoded(stream: BinaryIO, name: str, newline: str | None = None) -> Iterator
     with contextlib.ExitStack() as stack:
         stack.callback(packed.detach)  # the stream is the caller's to close
         plain = packed
-        if packed.peek(2)[:2] == b"\x1f\x8b":
+        if packed.peek(2)[:2] == GZIP:
             size = _size(stream)
             unpacked = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=packed)))
             plain = io.BufferedReader(_Watched(unpacked, name, packed_size=size), BLOCK)
