@@ -12,7 +12,7 @@ from groundstate.errors import GroundstateError
 
 PACKAGE = Path(__file__).parent
 # of the package itself, and of what every command passes through to names that it does not use
-UNCOUNTED = (PACKAGE.name, f"{PACKAGE.name}.cli", f"{PACKAGE.name}.plugins")
+UNCOUNTED = (PACKAGE.name, *(f"{PACKAGE.name}.{name}" for name in ("cli", "cli.guard", "plugins")))
 FILE_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 

@@ -33,7 +33,7 @@ MAIN = "from groundstate.cli import main; main()"
         ({"guidance": float("nan")}, r"--guidance: nan is not a finite number"),
         ({"guidance": float("inf")}, r"--guidance: inf is not a finite number"),
         ({"cutoff": [1.0, float("-inf")]}, r"--cutoff: -inf is not a finite number"),
-        ({"batch_size": 10**12}, r"--batch-size: 1000000000000 is not between"),
+        ({"batch_size": 10**12}, r"--batch-size: 1000000000000 is not at most"),
         ({"shard": "2/1"}, r"--shard: '2/1' is not K/N"),
     ],
 )

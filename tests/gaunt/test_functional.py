@@ -208,7 +208,7 @@ def test_compiled_method_needs_a_compiler_and_the_cpu(monkeypatch):
     assert error(gaunt_product(x, x, method="compiled"), gaunt_product(x, x, method="dense")) < 1e-13
     with pytest.raises(ValueError, match="runs on the CPU, not on meta"):
         gaunt_product(x.to("meta"), x.to("meta"), method="compiled")
-    for path, message in (("", "needs a C compiler: cc, gcc or clang"), ("/bin/false", "/bin/false failed")):
+    for path, message in (("", "need a C compiler: cc, gcc or clang"), ("/bin/false", "/bin/false failed")):
         library.library.cache_clear()
         monkeypatch.setattr(library, "compiler", lambda path=path: path or None)
         with pytest.raises(RuntimeError, match=message):

@@ -64,7 +64,8 @@ def check_options(values: Mapping[str, object]) -> None:
                 if not math.isfinite(number):
                     raise GroundstateError(f"{option}: {number} is not a finite number")
                 if not low <= number <= high:
-                    raise GroundstateError(f"{option}: {number} is not between {low} and {high}")
+                    allowed = f"between {low} and {high}" if name in BOUNDS else f"at most {LARGEST}"
+                    raise GroundstateError(f"{option}: {number} is not {allowed}")
 
 
 def _option(name: str) -> str:

@@ -112,7 +112,7 @@ def test_the_library_is_kept_and_built_anew_where_it_is_damaged(tmp_path, monkey
             path.write_bytes(b"damaged")
         library.library.cache_clear()
         library.library(torch.float64)
-        (built[name],) = (tmp_path / name).glob("groundstate/gaunt/contract_double-*.so")
+        (built[name],) = (tmp_path / name).glob("groundstate/gaunt/compiled_double-*.so")
         assert built[name].stat().st_size > 1000
     before = built["damaged"].stat().st_mtime_ns
     library.library.cache_clear()
