@@ -24,7 +24,11 @@ def copy_project(target: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(
+                source,
+                target / part,
+                ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "cases", "molecule_cases"),
+            )
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / part)

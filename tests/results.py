@@ -32,7 +32,8 @@ def _content(path: Path, state: tuple[int, int, int]) -> object:
         weights = torch.load(path, weights_only=True)["state_dict"]
         return {name: value.numpy().tobytes() for name, value in weights.items()}
     if path.suffix == ".csv":
-        rows = [line.split(",") for line in path.read_text().splitlines()]
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        rows = [line.split(",") for line in text.splitlines()]
         kept = [index for index, name in enumerate(rows[0]) if name not in TIMES] if rows else []
         return [[row[index] for index in kept if index < len(row)] for row in rows]
     return path.read_bytes()

@@ -75,7 +75,7 @@ def test_a_changed_parameter_reruns_its_stages(finished: Path, override: str, ru
         ("crystals/models/unimat/model.py", set()),
         ("gaunt/contraction/rules.json", {*GEOMETRY}),
         ("gaunt/kernels/compiled.c", {*GEOMETRY}),
-        ("metrics/crystals/cdvae_magpie.json", {"score_crystals", "report"}),
+        ("metrics/crystals/fingerprints/cdvae_magpie.json", {"score_crystals", "report"}),
     ],
 )
 def test_an_edited_source_file_reruns_its_stages_only(project: Path, source: str, rules: set[str]) -> None:
@@ -110,14 +110,14 @@ def test_touching_reruns_nothing(project: Path) -> None:
 
 
 def test_a_changed_download_reruns_everything_after_it(project: Path) -> None:
-    (download,) = (project / "data/test/tiny_crystals").iterdir()
+    (download,) = (project / "data/test/tiny_crystals").glob("[!.]*")
     with download.open("ab") as handle:
         handle.write(b"\0")
     assert set(dry(project)) == {"prepare_crystals", *CRYSTALS}
 
 
 def test_an_edited_file_of_the_user_is_fetched_again(project: Path) -> None:
-    (download,) = (project / "data/test/tiny_crystals").iterdir()
+    (download,) = (project / "data/test/tiny_crystals").glob("[!.]*")
     with (project / "tests/data" / download.name).open("ab") as handle:
         handle.write(b"\0")
     assert set(dry(project)) == {"fetch", "prepare_crystals", *CRYSTALS}
