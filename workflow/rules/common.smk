@@ -12,6 +12,7 @@ from groundstate.config import complete, read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
 from groundstate.locks import register_run
+from groundstate.plugins import resolve
 from groundstate.provenance import other_versions
 from groundstate.weights import find_checkpoint
 
@@ -312,3 +313,25 @@ def local_files(wildcards):
             for name in names
         )
     return location
+
+
+def label_sources():
+    """Source files of the stage, and of the potential that the config names."""
+    return sources(
+        "label_geometry",
+        [resolve(MOLECULES.label.method, "molecular potential").partition(":")[0]],
+    )
+
+
+def prepared_from(wildcards):
+    """What a data set is prepared from: the fetched files, or the ground states that were found."""
+    if wildcards.dataset in MOLECULES.labelled:
+        return [rules.label_geometry.output.states.format(dataset=wildcards.dataset)]
+    return fetched(wildcards)
+
+
+def prepared_format(wildcards):
+    """The format of ``prepared_from``."""
+    if wildcards.dataset in MOLECULES.labelled:
+        return "records"
+    return CONFIG.sources[wildcards.dataset].format

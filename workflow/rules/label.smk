@@ -1,16 +1,6 @@
-from groundstate.plugins import resolve
-
 # ground states of data sets that have none (`molecules.labelled`); what is finished lies in a hidden folder beside
 # the output, so a killed job goes on where it was, and the parts of an array (`shards`) fill the same folder
 LABELLED = f"{RESULTS}/molecules/{{dataset}}/labelled"
-
-
-def label_sources():
-    """Source files of the stage, and of the potential that the config names."""
-    return sources(
-        "label_geometry",
-        [resolve(MOLECULES.label.method, "molecular potential").partition(":")[0]],
-    )
 
 
 rule label_part:
@@ -64,17 +54,3 @@ rule label_geometry:
     shell:
         "groundstate label geometry {params.inputs:q} --format {params.format} --settings {params.settings:q} "
         "--workers {threads} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
-
-
-def prepared_from(wildcards):
-    """What a data set is prepared from: the fetched files, or the ground states that were found."""
-    if wildcards.dataset in MOLECULES.labelled:
-        return [rules.label_geometry.output.states.format(dataset=wildcards.dataset)]
-    return fetched(wildcards)
-
-
-def prepared_format(wildcards):
-    """The format of ``prepared_from``."""
-    if wildcards.dataset in MOLECULES.labelled:
-        return "records"
-    return CONFIG.sources[wildcards.dataset].format
