@@ -210,3 +210,25 @@ cif(
     refused="lists 2 operations",
 )
 cif("nothing_stated", K, PRE + cell(4.2) + sites("Cs1 Cs 0 0 0\nCl1 Cl 0.5 0.5 0.5"), "Cl1 Cs1")
+ROCK_SALT = sites("Na1 Na 0 0 0\nCl1 Cl 0.5 0.5 0.5")
+for name, tags, reason in [
+    ("schoenflies", "_space_group_name_Schoenflies Oh^5\n", "no space group is stated"),
+    ("bravais", "_space_group_Bravais_type cF\n", "no space group is stated"),
+    ("formula_above_the_cell", "_chemical_formula_sum 'Na4 Cl4'\n", "no symmetry makes the others"),
+    (
+        "units_above_the_cell",
+        "_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4\n",
+        "no symmetry makes the others",
+    ),
+]:
+    cif(name, K, PRE + cell(5.64) + tags + ROCK_SALT, refused=reason)
+cif("schoenflies_none", K, PRE + cell(4.2) + "_space_group_name_Schoenflies C1^1\n" + ROCK_SALT, "Cl1 Na1")
+cif(
+    "units_of_a_sum",
+    K,
+    PRE
+    + cell(5.64)
+    + "_chemical_formula_sum 'Na2 Cl2'\n_cell_formula_units_Z 2\n"
+    + sites("Na1 Na 0 0 0\nCl1 Cl 0.5 0.5 0.5\nNa2 Na 0 0.5 0.5\nCl2 Cl 0.5 0 0"),
+    "Cl2 Na2",
+)

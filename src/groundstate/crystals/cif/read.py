@@ -1,5 +1,6 @@
 """From CIF text to crystals: one for each block that lists sites."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -41,7 +42,10 @@ def read_blocks(text: str) -> list[Block]:
     if len(text) > MAX_TEXT:
         raise ValueError(f"{len(text)} characters of CIF, more than {MAX_TEXT}")
     try:
-        return _crystals([(block.name, block) for block in parse(text)])
+        blocks = [(block.name, block) for block in parse(text)]
+        if not blocks:
+            raise ValueError("it holds no block of data")
+        return _crystals(blocks)
     except ValueError as error:
         parts = list(_cut(text.translate(_QUOTES)))
         if not parts:
@@ -122,6 +126,8 @@ def read_block(block: cif.Block, name: str) -> Crystal:
             try:
                 merged = merge(atoms, sites, numbers, pairs, lattice) if pairs else atoms
                 _compare(numbers, merged.multiplicities, formula)
+                if len(operations.rotations) == 1:
+                    _complete(merged.multiplicities, formula, tags)
                 made.append((operations, merged, numbers))
             except ValueError as error:
                 faults.append(error)
@@ -155,6 +161,25 @@ def _compare(numbers: np.ndarray, multiplicities: np.ndarray, formula: dict[int,
     raise ValueError(
         f"its sites hold {formula_text(content)}, but _chemical_formula_sum says {formula_text(formula)}"
     )
+
+
+def _complete(multiplicities: np.ndarray, formula: dict[int, float] | None, tags: Tags) -> None:
+    """Raise ``ValueError`` where sites without symmetry are fewer than the formula says.
+
+    Some programs write the sum of the cell as ``_chemical_formula_sum``, and how many times it can be divided
+    as ``_cell_formula_units_Z``.
+    """
+    if formula is None:
+        return
+    stated = tags.value("_cell_formula_units_z")
+    units = number(stated, "_cell_formula_units_Z") if stated else 1.0
+    divisor = math.gcd(*(round(amount) for amount in formula.values())) or 1
+    atoms = sum(formula.values()) * max(1.0, units / divisor)
+    if multiplicities.sum() < 0.75 * atoms:
+        raise ValueError(
+            f"its sites are {multiplicities.sum():g} atoms, but {formula_text(formula)} and Z = {units:g} are "
+            f"{atoms:g}, and no symmetry makes the others; state the space group"
+        )
 
 
 def _one(

@@ -18,7 +18,12 @@ _PREFIX = r"_(space_group|symmetry|symmetry_space_group)"
 _NUMBER = _PREFIX + r"_(it_number|int_tables_number)"
 _HALL = _PREFIX + r"_name_hall"
 _NAME = _PREFIX + r"_name_h-m(_alt|_full|_ref|_short)?"
-_SYSTEM = r"_(space_group_crystal_system|symmetry_cell_setting)"
+# what says that there is symmetry, but not which; the values of P 1 and of a primitive cell say none
+_HINTS = (
+    r"_space_group_crystal_system|_symmetry_cell_setting|_(space_group|symmetry|symmetry_space_group)_name_schoenflies"
+    r"|_space_group_(bravais_type|laue_class|point_group_h-m|centring_type)"
+)
+_NO_SYMMETRY = ("triclinic", "anorthic", "c1^1", "c1", "ap", "-1", "1", "p")
 _LISTS = (
     "_symmetry_equiv_pos_as_xyz",
     "_space_group_symop_operation_xyz",
@@ -68,8 +73,8 @@ def possible_operations(tags: Tags, lattice: np.ndarray) -> list[Operations]:
         choices = [_operations(one.operations(), one.xhm()) for one in groups]
     elif magnetic := next(tags.stated(r"_(space_group_magn|parent_space_group)_.*"), None):
         raise ValueError(f"{magnetic[0]} is {magnetic[1]!r}, but no operations are listed; list them")
-    elif (system := next(tags.stated(_SYSTEM), None)) and system[1].lower() not in ("triclinic", "anorthic"):
-        raise ValueError(f"{system[0]} is {system[1]}, but no space group is stated; state it")
+    elif hint := next((one for one in tags.stated(_HINTS) if one[1].lower() not in _NO_SYMMETRY), None):
+        raise ValueError(f"{hint[0]} is {hint[1]}, but no space group is stated; state it")
     else:
         choices = [_operations(gemmi.GroupOps([gemmi.Op("x,y,z")]), "P 1")]
     if not (fitting := [one for one in choices if one.fit(lattice)]):

@@ -102,13 +102,15 @@ def other_numberings(
 
 
 def hydrogen_groups(mol: Chem.Mol) -> Iterator[Group]:
-    """Find the groups of two or three explicit hydrogens on one atom that has one or two other neighbours."""
+    """Find the groups of two or three like hydrogens on one atom that has one or two other neighbours."""
     for atom in mol.GetAtoms():
         neighbours = sorted(atom.GetNeighbors(), key=lambda other: other.GetIdx())
         hydrogens = tuple(other.GetIdx() for other in neighbours if other.GetAtomicNum() == 1)
         heavy = tuple(other.GetIdx() for other in neighbours if other.GetAtomicNum() > 1)
         if atom.GetAtomicNum() == 1 or (len(hydrogens), len(heavy)) not in ((2, 2), (3, 1), (2, 1)):
             continue
+        if len({mol.GetAtomWithIdx(index).GetIsotope() for index in hydrogens}) > 1:
+            continue  # hydrogen and deuterium are told apart: to exchange them makes another molecule
         beyond, branches = None, 0
         if len(heavy) == 1:
             others = [
