@@ -10,6 +10,7 @@ from pymatgen.core import Composition
 
 MIN_VOLUME = 0.1  # cubic angstrom; the bound of the field's structural validity
 MAX_NUMBER = 118
+MAX_COORDINATE = 1e6  # cells; beyond, double precision does not hold the place within the cell
 
 
 class Crystal(NamedTuple):
@@ -49,6 +50,8 @@ def fault(crystal: Crystal) -> str | None:
         return f"the cell volume is below {MIN_VOLUME} cubic angstrom"
     if not np.all(np.isfinite(frac)):
         return "a coordinate is not a finite number"
+    if np.any(np.abs(frac) > MAX_COORDINATE):
+        return f"a coordinate is beyond {MAX_COORDINATE:g} cells: its place within the cell is lost"
     return None
 
 

@@ -71,3 +71,11 @@ def test_mirror_images_are_renumbered_to_the_same_hand(rules):
 def test_without_rules_nothing_is_renumbered():
     mol, positions = embedded("CCO")
     np.testing.assert_array_equal(follow_rules(hydrogen_groups(mol), positions, NO_RULES), positions)
+
+
+def test_hydrogen_and_deuterium_on_one_atom_are_not_exchanged():
+    def groups(smiles):
+        return len(list(hydrogen_groups(Chem.AddHs(Chem.MolFromSmiles(smiles)))))
+
+    assert groups("FC(Cl)([2H])[2H]") == groups("FC(Cl)") == 1
+    assert groups("F[C@H](Cl)[2H]") == 0

@@ -100,3 +100,9 @@ def test_two_predictions_in_one_folder_have_their_own_tables(tmp_path):
     written(tmp_path / "b.sdf", predicted("y", failed="other"), keep_failed=False)
     assert "x,predict,one" in (tmp_path / "a.rejected.csv").read_text()
     assert "y,predict,other" in (tmp_path / "b.rejected.csv").read_text()
+
+
+def test_a_table_of_the_users_beside_the_output_is_not_replaced(tmp_path):
+    (tmp_path / "x.rejected.csv").write_text("my notes\n")
+    with pytest.raises(GroundstateError, match="is no table of rejections"):
+        check_output(tmp_path / "x.sdf")

@@ -177,8 +177,8 @@ def _complete(multiplicities: np.ndarray, formula: dict[int, float] | None, tags
     atoms = sum(formula.values()) * max(1.0, units / divisor)
     if multiplicities.sum() < 0.75 * atoms:
         raise ValueError(
-            f"its sites are {multiplicities.sum():g} atoms, but {formula_text(formula)} and Z = {units:g} are "
-            f"{atoms:g}, and no symmetry makes the others; state the space group"
+            f"its sites are {multiplicities.sum():g} atoms, but {formula_text(formula)} and Z = {units:g} "
+            f"are {atoms:g}, and no symmetry makes the others; state the space group"
         )
 
 

@@ -64,6 +64,12 @@ def check_output(output: str | Path) -> None:
             f"--output {output}: is there already and no prediction of this program wrote it (there is no "
             f"{rejected_file(output).name} beside it); choose another name, or move it away"
         )
+    table = rejected_file(output)
+    if table.exists() and not (table.is_file() and table.read_bytes().startswith(b"id,stage,reason")):
+        raise GroundstateError(
+            f"--output {output}: {table} is there, is no table of rejections, and would be replaced; "
+            "choose another name, or move it away"
+        )
 
 
 def write_predictions(
