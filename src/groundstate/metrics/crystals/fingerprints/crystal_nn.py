@@ -105,9 +105,11 @@ def _tessellate(
             structure.frac_coords, centre, cutoff, zip_results=False
         )
         frac, distances, indices, _ = near
-        order = np.argsort(distances, kind="stable")
-        points = np.matmul(frac[order][:, None, :], lattice)[:, 0]
         try:
+            if not len(frac):  # an atom so far out that not even itself is found
+                raise QhullError
+            order = np.argsort(distances, kind="stable")
+            points = np.matmul(frac[order][:, None, :], lattice)[:, 0]
             neighbours, solid, areas = _faces(points)
             break
         except QhullError:
