@@ -10,6 +10,7 @@ from pymatgen.core import Composition
 
 MIN_VOLUME = 0.1  # cubic angstrom; the bound of the field's structural validity
 MAX_NUMBER = 118
+MAX_LENGTH = 10_000.0  # angstrom; a longer cell vector is no crystal's
 MAX_COORDINATE = 1e6  # cells; beyond, double precision does not hold the place within the cell
 
 
@@ -48,6 +49,8 @@ def fault(crystal: Crystal) -> str | None:
         return "the cell is not finite, or its angles do not close"
     if abs(np.linalg.det(lattice)) < MIN_VOLUME:
         return f"the cell volume is below {MIN_VOLUME} cubic angstrom"
+    if np.abs(lattice).max() > MAX_LENGTH:
+        return f"a cell vector is longer than {MAX_LENGTH:g} angstrom"
     if not np.all(np.isfinite(frac)):
         return "a coordinate is not a finite number"
     if np.any(np.abs(frac) > MAX_COORDINATE):

@@ -154,3 +154,7 @@ def test_what_has_no_fingerprint_says_why() -> None:
         structure_fingerprint(Structure(Lattice.cubic(4), ["Og"], [[0, 0, 0]]))
     with pytest.raises(NoFingerprint, match="atoms within"):
         structure_fingerprint(Structure(Lattice.orthorhombic(0.02, 3, 60), ["C"], [[0, 0, 0]]))
+    with pytest.raises(NoFingerprint, match=r"copies of the cell|no atom within"):
+        structure_fingerprint(
+            Structure(Lattice.orthorhombic(3, 3, 1e9), ["C", "O"], [[0, 0, 0], [0, 0, 0.5]])
+        )

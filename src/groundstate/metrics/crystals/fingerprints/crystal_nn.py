@@ -97,9 +97,13 @@ def _tessellate(
     corners = np.array([[1, 1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, -1]]) @ lattice
     largest, cutoff = float(_norm(corners).max()) + 0.01, CUTOFF
     density = len(structure) / structure.volume
+    heights = 1 / _norm(np.linalg.inv(lattice).T)
     while True:
         if (points := density * 4 / 3 * math.pi * cutoff**3) > MAX_POINTS:
             raise NoFingerprint(f"{points:.0f} atoms within {cutoff:.0f} angstrom")
+        # a sphere in a cell with one very long side holds few atoms and many copies of the cell
+        if len(structure) * float(np.prod(2 * cutoff / heights + 1)) > 10 * MAX_POINTS:
+            raise NoFingerprint(f"too many copies of the cell within {cutoff:.0f} angstrom")
         # typed as one sum of all that it can give, so the parts are taken one by one
         near: Any = structure.lattice.get_points_in_sphere(
             structure.frac_coords, centre, cutoff, zip_results=False
@@ -107,7 +111,7 @@ def _tessellate(
         frac, distances, indices, _ = near
         try:
             if not len(frac):  # an atom so far out that not even itself is found
-                raise QhullError
+                raise NoFingerprint(f"no atom within {cutoff:.0f} angstrom")
             order = np.argsort(distances, kind="stable")
             points = np.matmul(frac[order][:, None, :], lattice)[:, 0]
             neighbours, solid, areas = _faces(points)
