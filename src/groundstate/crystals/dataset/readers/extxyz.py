@@ -11,6 +11,7 @@ import numpy as np
 from groundstate.crystals.cif.elements import element
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
 from groundstate.crystals.dataset.readers.item import Read, guarded, rejected
+from groundstate.crystals.dataset.readers.rows import numeric
 from groundstate.errors import GroundstateError
 from groundstate.names import TOKEN, extxyz_id
 from groundstate.text import open_text
@@ -139,7 +140,7 @@ def _crystal(frame: _Frame, name: str) -> Crystal:
     lattice = _lattice(values)
     numbers, positions = _atoms(frame.rows, values.get("properties", _DEFAULT), "properties" in values)
     frac = np.linalg.solve(lattice.T, positions.T).T
-    return Crystal(name, numbers, frac, lattice, _scalars(values))
+    return Crystal(name, numbers, frac, lattice, numeric(values, [key.lower() for key in _IDS]))
 
 
 def _values(comment: str) -> dict[str, str]:
@@ -221,17 +222,3 @@ def _number(word: str, what: str) -> float:
     if not np.isfinite(value):
         raise ValueError(f"{what} is {word}, not a finite number")
     return value
-
-
-def _scalars(values: dict[str, str]) -> dict[str, float]:
-    """Return the values that are one finite number."""
-    scalars = {}
-    for key, text in values.items():
-        if key not in {name.lower() for name in _IDS}:
-            try:
-                value = float(text)
-            except ValueError:
-                continue
-            if np.isfinite(value):
-                scalars[key] = value
-    return scalars
