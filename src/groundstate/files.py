@@ -55,6 +55,7 @@ def claimed(
             path = Path(path)
             if not path.is_dir():
                 check_replaceable(path, str(option))
+                check_replaceable(rejected_file(path), str(option))
             _clear_dead_scratch(path)
             write_text(_claim_file(path), text)
             _CLAIMS[path] = text
@@ -78,6 +79,16 @@ def check_replaceable(path: Path, option: str = "--output") -> None:
             f"{path}: is there, and groundstate did not write it (or it was changed since); "
             f"name another {option}, or move this one away"
         )
+
+
+def rejected_file(output: str | Path) -> Path:
+    """Name the table of what is not in a file: ``x.rejected.csv`` for ``x.sdf``, else its whole name before.
+
+    So no two outputs in a folder share a table.
+    """
+    output = Path(output)
+    stem = output.stem if output.suffix == ".sdf" else output.name
+    return output.with_name(f"{stem}.rejected.csv")
 
 
 def _is_empty_folder(path: Path) -> bool:
@@ -159,10 +170,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     command and what it writes into them, where something lies there that this program did not make.
     """
     path = Path(path)
-    claims = _CLAIMS.keys() & {path.absolute(), *path.absolute().parents}
+    tables = {claim for claim in _CLAIMS if rejected_file(claim) == path.absolute()}
+    claims = tables | (_CLAIMS.keys() & {path.absolute(), *path.absolute().parents})
     # deeper in a claimed folder, or hidden in it, is what only this program has: finished pieces
     outer = {path.absolute(), path.absolute().parent} & claims
-    recorded = bool(outer) and (path.absolute() in claims or not path.name.startswith("."))
+    recorded = bool(tables or outer) and (path.absolute() in claims or not path.name.startswith("."))
     if recorded:
         check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,12 @@
 import csv
 from pathlib import Path
 
+import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
+from groundstate.cli import build_app
+from groundstate.errors import GroundstateError
 from groundstate.ground_states.relax_file import relax_sdf
 from groundstate.molecular_potentials.mmff94 import Mmff94
 from groundstate.molecular_potentials.settings import RelaxMolecules
@@ -42,6 +45,17 @@ def test_relaxes_what_it_can_in_order(tmp_path: Path) -> None:
         else:
             assert counts["relaxed"] == 3 and not any(flags)
             assert all(float(block.properties["largest_force"]) <= settings.fmax for block in blocks)
-    with (tmp_path / "rejected.csv").open() as handle:
+    with (tmp_path / "out.rejected.csv").open() as handle:
         reasons = {row["id"]: row["reason"] for row in csv.DictReader(handle)}
     assert "no geometry" in reasons["flat"] and "hydrogens of C1 are missing" in reasons["bare"]
+
+
+def test_a_table_of_the_users_and_another_format_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "in.sdf").write_text(record("a", "CCO"))
+    with pytest.raises(GroundstateError, match=r"ends in \.sdf"):
+        relax_sdf(tmp_path / "in.sdf", tmp_path / "out.xyz", Mmff94(), RelaxMolecules(), 1)
+    (tmp_path / "out.rejected.csv").write_text("mine")
+    command = ["relax", "molecules", "--input", f"{tmp_path}/in.sdf", "--output", f"{tmp_path}/out.sdf"]
+    with pytest.raises(GroundstateError, match=r"out\.rejected\.csv: is there, and groundstate did not"):
+        build_app(command)(command, standalone_mode=False)
+    assert (tmp_path / "out.rejected.csv").read_text() == "mine"

@@ -106,13 +106,20 @@ def test_file_faults_are_one_sentence(tmp_path, content, message):
         list(read_sdf_blocks(path))
 
 
-def test_cut_files_are_refused(tmp_path):
+def test_a_record_that_is_cut_loses_itself_alone(tmp_path):
     path = tmp_path / "whole.sdf"
     write_sdf(path, [("a", embedded("CCO"), {}), ("b", embedded("CCO"), {})])
     cut = tmp_path / "cut.sdf"
     cut.write_bytes(path.read_bytes()[:-400])
+    first, second = read_sdf_blocks(cut)
+    assert (first.id, first.fault, second.id) == ("a", None, "b") and "it is cut" in second.fault
     with pytest.raises(GroundstateError, match="ends in the middle of record 2"):
-        list(read_sdf_blocks(cut))
+        list(read_sdf_blocks(cut, whole=True))
+
+
+def test_packed_files_that_are_cut_are_refused(tmp_path):
+    path = tmp_path / "whole.sdf"
+    write_sdf(path, [("a", embedded("CCO"), {}), ("b", embedded("CCO"), {})])
     packed = gzip.compress(path.read_bytes())
     half = tmp_path / "half.sdf.gz"
     half.write_bytes(packed[: len(packed) // 2])

@@ -20,7 +20,7 @@ from groundstate.crystals.models.requests import (
 from groundstate.crystals.models.settings import MAX_CRYSTALS
 from groundstate.crystals.structures import read_part
 from groundstate.errors import GroundstateError
-from groundstate.files import check_replaceable
+from groundstate.files import check_replaceable, rejected_file
 from groundstate.outputs import refuse_inputs
 from groundstate.records import Rejection, write_rejected
 from groundstate.training.checkpoints import choose_device
@@ -72,8 +72,8 @@ def command(
             )
         names, rejections, request = _compositions(compositions, splits, request)
         if rejections:
-            write_rejected(output.with_name(f"{output.name}.rejected.csv"), rejections)
-            sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {output.name}.rejected.csv\n")
+            write_rejected(rejected_file(output), rejections)
+            sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {rejected_file(output)}\n")
     if (total := num * max(len(names), 1)) > MAX_CRYSTALS:
         raise GroundstateError(
             f"--num: {total} crystals in all, more than {MAX_CRYSTALS}; draw them in parts"

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from groundstate.errors import GroundstateError
+from groundstate.files import rejected_file
 from groundstate.ground_states.predictions import chosen_by_energy
 from groundstate.molecular_potentials.interface import find_molecular_potential
 from groundstate.molecules.conformers.embed import conformer_maker
@@ -19,7 +20,7 @@ from groundstate.molecules.dataset.settings import MAX_ATOMS
 from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
-from groundstate.molecules.models.write import check_output, rejected_file, write_predictions
+from groundstate.molecules.models.write import check_output, write_predictions
 from groundstate.outputs import refuse_inputs
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
 from groundstate.subset import fixed_subset

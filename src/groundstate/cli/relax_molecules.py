@@ -13,7 +13,7 @@ from groundstate.plugins import MOLECULAR_POTENTIALS
 
 def command(
     input: Annotated[Path, typer.Option(help="SDF of geometries with all hydrogens")],
-    output: Annotated[Path, typer.Option(help="SDF to write; rejected.csv goes beside it")],
+    output: Annotated[Path, typer.Option(help="SDF to write, name.sdf; name.rejected.csv goes beside it")],
     method: Annotated[
         str, typer.Option(help=f"{', '.join(MOLECULAR_POTENTIALS)}, or package.module:Class of your own")
     ] = "aimnet2",

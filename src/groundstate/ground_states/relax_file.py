@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from rdkit import Chem
 
+from groundstate.errors import GroundstateError
+from groundstate.files import rejected_file
 from groundstate.ground_states.relax import relax_geometries
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.settings import RelaxMolecules
@@ -35,11 +37,12 @@ def relax_sdf(
     settings: RelaxMolecules,
     workers: int,
 ) -> dict[str, int]:
-    """Relax every record of ``input`` into ``output``, in its order; what cannot be goes to ``rejected.csv``.
+    """Relax every record of ``input`` into ``output``, in its order; the rest to ``rejected_file(output)``.
 
     Data fields are kept; ``method``, ``energy_ev``, ``energy_drop_kcal``, ``largest_force`` and, where
     something is wrong with the minimum, ``flag`` are added. A record of several conformers of one molecule is
-    as many records. Stereo is read from the geometry.
+    as many records. Stereo is read from the geometry. Raises ``GroundstateError`` for a name that is not
+    ``.sdf``.
 
     Returns
     -------
@@ -47,6 +50,8 @@ def relax_sdf(
         Numbers of records ``read``, ``relaxed``, ``flagged`` and ``rejected``.
     """
     output = Path(output)
+    if output.suffix.lower() != ".sdf":
+        raise GroundstateError(f"--output {output}: an SDF is written; give it a name that ends in .sdf")
     rejections: list[Rejection] = []
     total = sum(1 for _ in read_sdf_blocks(input))
     progress = Progress(f"relax molecules ({potential.title})", total, "structures")
@@ -66,7 +71,7 @@ def relax_sdf(
 
     write_sdf(output, entries())
     counts["rejected"] = len(rejections)
-    write_rejected(output.parent / "rejected.csv", rejections)
+    write_rejected(rejected_file(output), rejections)
     return counts
 
 

@@ -44,10 +44,21 @@ class SdfBlock(NamedTuple):
     fault: str | None = None
 
 
-def read_sdf_blocks(path: str | Path) -> Iterator[SdfBlock]:
+def read_sdf_blocks(path: str | Path, whole: bool = False) -> Iterator[SdfBlock]:
     """Cut an SDF (plain or gzip, any encoding) at its ``$$$$`` lines, in file order.
 
-    Raises ``GroundstateError`` where the file is absent, empty, no text, or ends in the middle of a record.
+    Parameters
+    ----------
+    path
+        The file.
+    whole
+        For the parts of a numbered set: a file that ends in the middle of a record is refused. Else that
+        record is the last block, with its ``fault``.
+
+    Raises
+    ------
+    GroundstateError
+        Where the file is absent, empty, no text, or ends in the middle of its first record.
     """
     path = Path(path)
     stem = path.name.split(".")[0]
@@ -64,7 +75,7 @@ def read_sdf_blocks(path: str | Path) -> Iterator[SdfBlock]:
                 if length <= LONGEST_RECORD:
                     lines.append(line.rstrip("\r\n"))
     if any(line.strip() for line in lines):
-        if length <= LONGEST_RECORD and _end(lines) is None:
+        if (whole or not number) and length <= LONGEST_RECORD and _end(lines) is None:
             raise GroundstateError(
                 f"{path}: ends in the middle of record {number + 1} (no 'M  END'): not an SDF, or cut"
             )

@@ -202,7 +202,7 @@ def test_a_run_ends_with_what_it_did(checkpoint, tmp_path):
     written = len(ase.io.read(tmp_path / "x.extxyz", index=":"))
     assert written == 3
     assert f"{written} of 4 molecules written to {tmp_path}/x.extxyz, {4 - written} rejected" in result.output
-    assert f"see {tmp_path}/x.rejected.csv" in result.output
+    assert f"see {tmp_path}/x.extxyz.rejected.csv" in result.output
     assert "of them are unlike the molecules of the training" in result.output
 
 

@@ -10,7 +10,8 @@ from rdkit.Chem import rdDistGeom
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.models.predict import PredictedMolecule
-from groundstate.molecules.models.write import check_output, rejected_file, write_predictions
+from groundstate.files import rejected_file
+from groundstate.molecules.models.write import check_output, write_predictions
 from groundstate.molecules.mols import mol_from_record
 from groundstate.records import MOLECULE_SCHEMA, read_records
 
@@ -100,6 +101,8 @@ def test_two_predictions_in_one_folder_have_their_own_tables(tmp_path):
     written(tmp_path / "b.sdf", predicted("y", failed="other"), keep_failed=False)
     assert "x,predict,one" in (tmp_path / "a.rejected.csv").read_text()
     assert "y,predict,other" in (tmp_path / "b.rejected.csv").read_text()
+    names = [rejected_file(name).name for name in ("q.sdf", "q.SDF", "q.XYZ", "q.xyz", "q.parquet")]
+    assert len(set(names)) == 5 and names[0] == "q.rejected.csv"
 
 
 def test_a_table_of_the_users_beside_the_output_is_not_replaced(tmp_path):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from groundstate.errors import GroundstateError
-from groundstate.files import atomic_path
+from groundstate.files import atomic_path, rejected_file
 from groundstate.molecules.models.predict import PredictedMolecule
 from groundstate.molecules.mols import record_from_mol
 from groundstate.molecules.sdf import molblock_with_properties
@@ -39,11 +39,6 @@ class Written(NamedTuple):
 
     molecules: int
     outside: int
-
-
-def rejected_file(output: str | Path) -> Path:
-    """Name the table of what is not in ``output``: ``x.sdf`` has ``x.rejected.csv`` beside it."""
-    return Path(output).with_suffix(".rejected.csv")
 
 
 def check_output(output: str | Path) -> None:

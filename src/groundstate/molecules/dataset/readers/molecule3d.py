@@ -62,7 +62,7 @@ def read_molecule3d(paths: Sequence[str | Path]) -> Iterator[Entry]:
             f"got {', '.join(sorted(files))}"
         )
     codes = _official_splits(splits)
-    blocks = (block for name in parts for block in read_sdf_blocks(files[name]))
+    blocks = (block for name in parts for block in read_sdf_blocks(files[name], whole=True))
     rows = _property_rows(tables["properties.csv"]) if tables else None
     for number, (block, row) in enumerate(
         zip_longest(blocks, rows) if rows else ((b, NO_ROW) for b in blocks)

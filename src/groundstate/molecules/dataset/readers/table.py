@@ -41,12 +41,12 @@ def read_rows(
     required
         Columns that must be there; of several in a tuple one must.
     whole
-        For files of a data set: a last row that is too short says that the file was cut.
+        For files of a data set: a row with fewer cells than columns is a fault, for its last cell may be cut.
 
     Raises
     ------
     GroundstateError
-        Naming the file and the columns, where the file is empty, lacks a column, or is cut (``whole``).
+        Naming the file and the columns, where the file is empty or lacks a column.
     """
     groups = [(column,) if isinstance(column, str) else tuple(column) for column in required]
     columns = [column for group in groups for column in group] + list(optional)
@@ -63,18 +63,15 @@ def read_rows(
             f"{name}: has no column {', '.join(missing)}; its columns are {', '.join(header)}"
         )
     places = {column: lowered.index(column.lower()) for column in columns if column.lower() in lowered}
-    short, number = False, 1
     for text, number in rest:
         try:
             (cells,) = csv.reader([text], delimiter=separator, strict=True)
         except (csv.Error, ValueError) as error:
-            short = True
             yield Row({}, number, f"line {number} is no row of a CSV: {error}")
             continue
-        short = len(cells) < len(header)
-        yield Row({column: cells[i] for column, i in places.items() if i < len(cells)}, number)
-    if short and whole:
-        raise GroundstateError(f"{name}: the last row is cut (line {number}); fetch the file again")
+        short = f"line {number} is cut: it has {len(cells)} of {len(header)} cells"
+        present = {column: cells[i] for column, i in places.items() if i < len(cells)}
+        yield Row(present, number, short if whole and len(cells) < len(header) else None)
 
 
 def _header(stream: TextIO, columns: Sequence[str]) -> tuple[str, list[str], Iterator[tuple[str, int]]]:
