@@ -32,6 +32,7 @@ FLOORS: list[set[str]] = [
     {"metrics"},
     {"stability"},
     {"report"},
+    {"api"},
     {"cli"},
 ]
 GROUND = -1  # the files at the root, which import no room

@@ -1,28 +1,20 @@
 """``groundstate generate crystals``: a checkpoint to crystals as extxyz and CIF."""
 
 import sys
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 
-from groundstate.crystals.models.base import Request
-from groundstate.crystals.models.generate import generate, remove_work, work_folder, write_cifs, write_extxyz
+from groundstate.api.generate import check_number, read_compositions, sample
+from groundstate.crystals.models.generate import remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
-from groundstate.crystals.models.requests import (
-    parse_conditions,
-    parse_request,
-    scarce_elements,
-)
-from groundstate.crystals.models.settings import MAX_CRYSTALS
-from groundstate.crystals.structures import read_part
+from groundstate.crystals.models.requests import parse_conditions, parse_request
 from groundstate.errors import GroundstateError
 from groundstate.files import check_replaceable, rejected_file
 from groundstate.outputs import refuse_inputs
-from groundstate.records import Rejection, write_rejected
+from groundstate.records import write_rejected
 from groundstate.training.checkpoints import choose_device
 
 
@@ -70,41 +62,17 @@ def command(
             raise GroundstateError(
                 "--compositions fixes all atoms: leave out --formula, --elements and --atoms"
             )
-        names, rejections, request = _compositions(compositions, splits, request)
+        names, rejections, request = read_compositions(compositions, splits, request)
         if rejections:
             write_rejected(rejected_file(output), rejections)
             sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {rejected_file(output)}\n")
-    if (total := num * max(len(names), 1)) > MAX_CRYSTALS:
-        raise GroundstateError(
-            f"--num: {total} crystals in all, more than {MAX_CRYSTALS}; draw them in parts"
-        )
+    total = check_number(num, names)
     trained = load_model(checkpoint, where, model)
-    for symbol, count in scarce_elements(request, trained.config):
-        sys.stderr.write(
-            f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
-        )
     work = work_folder(output, checkpoint, request, total, seed, steps)
-    crystals = generate(trained, request, total, seed, batch_size, steps, work)
-    if names:
-        crystals = [
-            crystals[index + sample * len(names)]._replace(id=f"{name}_{sample}")
-            for index, name in enumerate(names)
-            for sample in range(num)
-        ]
+    crystals = sample(trained, request, num, names, seed, batch_size, steps, work)
     if cif_dir is not None:
         write_cifs(cif_dir, crystals)
     write_extxyz(output, crystals)
     remove_work(work)
     beside = f", and one file for each in {cif_dir}" if cif_dir is not None else ""
     typer.echo(f"{output}: {len(crystals)} crystals{beside}")
-
-
-def _compositions(
-    path: Path, splits: Path | None, request: Request
-) -> tuple[list[str], list[Rejection], Request]:
-    """Return ids and compositions of the crystals of a file, and what of it cannot be read."""
-    crystals, rejections = read_part(path, splits, ("test",))
-    if not crystals:
-        raise GroundstateError(f"{path}: no crystal to take a composition from")
-    formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)
-    return [crystal.id for crystal in crystals], rejections, replace(request, formulas=formulas)

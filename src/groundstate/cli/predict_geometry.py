@@ -1,29 +1,17 @@
 """Command ``groundstate predict geometry``."""
 
-import os
-from collections.abc import Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from groundstate.api.predict import Choices, predict_file, read_file
 from groundstate.errors import GroundstateError
 from groundstate.files import rejected_file
-from groundstate.ground_states.predictions import chosen_by_energy
-from groundstate.molecular_potentials.interface import find_molecular_potential
-from groundstate.molecules.conformers.embed import conformer_maker
-from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.dataset.record_file import RecordFile
-from groundstate.molecules.dataset.requests import read_requests
 from groundstate.molecules.dataset.settings import MAX_ATOMS
-from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.load import load_model
-from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
-from groundstate.molecules.models.write import check_output, write_predictions
+from groundstate.molecules.models.write import check_output
 from groundstate.outputs import refuse_inputs
-from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
-from groundstate.subset import fixed_subset
 from groundstate.training.checkpoints import choose_device
 from groundstate.training.settings import MAX_THREADS
 
@@ -102,44 +90,10 @@ def command(
         {"--input": input, "--checkpoint": checkpoint, "--splits": splits, "--conformers": conformers},
     )
     trained = load_model(checkpoint, choose_device(device), model)
-    rejections: list[Rejection] = []
-    molecules: Iterable[Molecule]
-    if input.suffix == ".parquet":
-        chosen_part = None
-        if splits:
-            rows = RecordFile(input, MOLECULE_SCHEMA).columns("id")
-            chosen_part = read_split(splits, split, part, (row["id"] for row in rows if row["id"]))
-        records = read_records(input, MOLECULE_SCHEMA, chosen_part)
-        ids = [record["id"] for record in records]
-        molecules = molecules_of(records, rejections)
-    else:
-        requests = read_requests(input, rejections, stereo, fragments, max_atoms)
-        ids = [name for name, _ in requests]
-        molecules = (Molecule(name, mol) for name, mol in requests)
-    if subset is not None:
-        chosen = fixed_subset(ids, subset)
-        ids = [name for name in ids if name in chosen]
-        molecules = (molecule for molecule in molecules if molecule.id in chosen)
-    if not ids and not rejections:
-        raise GroundstateError(f"{input}: there is no molecule to predict; check --splits and --part")
-    with ExitStack() as stack:
-        if trained.starts is None:
-            find_starts = stored({})
-        elif conformers:
-            find_starts = stored(read_starts(conformers, ids, trained.starts))
-        else:
-            settings = EmbedConformers(num_conformers=num_conformers, seed=seed)
-            cores = workers or len(os.sched_getaffinity(0))
-            make = stack.enter_context(conformer_maker(settings, cores, trained.starts))
-            find_starts = lambda some: make([(one.id, one.mol) for one in some])  # noqa: E731
-        proposed = num_geometries if level == "fast" else max(num_geometries, num_conformers)
-        predictions = predict_molecules(trained, molecules, find_starts, rejections, batch_size, proposed)
-        if level != "fast":
-            potentials = [find_molecular_potential(name) for name in ("aimnet2", "mmff94")]
-            predictions = chosen_by_energy(predictions, level, potentials, num_geometries, energy_window)
-        written = write_predictions(
-            predictions, output, rejections, len(ids), keep_failed=conformers is not None
-        )
+    requests = read_file(input, stereo, fragments, max_atoms, splits, split, part)
+    choices = Choices(num_geometries, num_conformers, level, energy_window, seed, batch_size, workers)
+    written = predict_file(requests, output, trained, choices, conformers, subset)
+    rejections = requests.rejections
     where = f", {len(rejections)} rejected, see {rejected_file(output)}" if rejections else ""
     total = written.molecules + len(rejections)
     if not written.molecules:

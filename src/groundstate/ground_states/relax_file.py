@@ -1,6 +1,6 @@
 """Relax the molecules of an SDF into another SDF."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from groundstate.ground_states.relax import relax_geometries
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.mols import RecordError, check_positions, has_geometry, set_positions
-from groundstate.molecules.sdf import SdfBlock, parse_molblock, read_sdf_blocks, write_sdf
+from groundstate.molecules.sdf import SdfBlock, parse_block, read_sdf_blocks, write_sdf
 from groundstate.processes import chunked, map_chunks
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
@@ -76,20 +76,41 @@ def relax_sdf(
 
 
 def _relax(blocks: list[SdfBlock], potential: MolecularPotential, settings: RelaxMolecules) -> list[Result]:
+    inputs = [(block.id, _molecule(block), block.properties) for block in blocks]
+    return relax_named(inputs, potential, settings)
+
+
+def relax_named(
+    inputs: Sequence[tuple[str, Chem.Mol | RecordError, Mapping[str, object]]],
+    potential: MolecularPotential,
+    settings: RelaxMolecules,
+    tick: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """Relax molecules with a geometry, in order; what cannot be has its reason.
+
+    Parameters
+    ----------
+    inputs
+        (id, molecule or why there is none, properties that are kept).
+    tick
+        Called when a structure is done.
+    """
     results: dict[int, Result] = {}
     ready: list[tuple[int, Chem.Mol]] = []
-    for place, block in enumerate(blocks):
+    for place, (name, mol, _) in enumerate(inputs):
         try:
-            ready.append((place, _molecule(block, potential)))
+            ready.append((place, _checked(mol, potential)))
         except RecordError as error:
-            results[place] = Result(block.id, None, {"reason": str(error)}, False)
+            results[place] = Result(name, None, {"reason": str(error)}, False)
     mols = [mol for _, mol in ready]
-    relaxed = relax_geometries(potential, mols, [mol.GetConformer().GetPositions() for mol in mols], settings)
+    starts = [mol.GetConformer().GetPositions() for mol in mols]
+    relaxed = relax_geometries(potential, mols, starts, settings, tick)
     for (place, mol), one in zip(ready, relaxed, strict=True):
+        name, _, properties = inputs[place]
         flag = one.fault
         if flag is None and not one.converged:
             flag = f"not converged after {one.calls} energies"
-        kept = {key: value for key, value in blocks[place].properties.items() if key != "id"}
+        kept = {key: value for key, value in properties.items() if key != "id"}
         own = {
             "method": f"{potential.title} minimum" if one.fault is None else "none",
             "energy_ev": f"{one.energy:.6f}",
@@ -100,18 +121,25 @@ def _relax(blocks: list[SdfBlock], potential: MolecularPotential, settings: Rela
         if flag:
             own["flag"] = flag
         moved = set_positions(mol, one.positions)
-        results[place] = Result(blocks[place].id, moved, kept | own, flag is not None)
-    return [results[place] for place in range(len(blocks))]
+        results[place] = Result(name, moved, kept | own, flag is not None)
+    return [results[place] for place in range(len(inputs))]
 
 
-def _molecule(block: SdfBlock, potential: MolecularPotential) -> Chem.Mol:
-    if block.fault:
-        raise RecordError(block.fault)
-    mol = parse_molblock(block.molblock)
+def _molecule(block: SdfBlock) -> Chem.Mol | RecordError:
+    try:
+        return parse_block(block)
+    except RecordError as error:
+        return error
+
+
+def _checked(mol: Chem.Mol | RecordError, potential: MolecularPotential) -> Chem.Mol:
+    if isinstance(mol, RecordError):
+        raise mol
     if not has_geometry(mol):
         raise RecordError("it has no geometry: a flat drawing cannot be relaxed; use `predict geometry`")
     check_positions(mol.GetConformer().GetPositions())
     if (refusal := potential.refusal(mol)) is not None:
         raise RecordError(refusal)
+    mol = Chem.Mol(mol)
     Chem.AssignStereochemistryFrom3D(mol, replaceExistingTags=True)
     return mol

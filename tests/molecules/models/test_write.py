@@ -9,8 +9,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.models.predict import PredictedMolecule
 from groundstate.files import rejected_file
+from groundstate.molecules.models.predict import PredictedMolecule
 from groundstate.molecules.models.write import check_output, write_predictions
 from groundstate.molecules.mols import mol_from_record
 from groundstate.records import MOLECULE_SCHEMA, read_records

@@ -1,6 +1,6 @@
 """A user's own molecules: any readable file to molecules that a model can predict."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -50,9 +50,20 @@ def read_requests(
         raise GroundstateError(
             f"{path}: unknown kind of file; one of {', '.join(READERS)} or records.parquet"
         )
+    return molecules_of_entries(READERS[suffix](path), rejections, stereo, fragments, max_atoms)
+
+
+def molecules_of_entries(
+    entries: Iterable[Entry],
+    rejections: list[Rejection],
+    stereo: Stereo = "enumerate",
+    fragments: Fragments = "refuse",
+    max_atoms: int = MAX_ATOMS,
+) -> list[tuple[str, Chem.Mol]]:
+    """Give (id, molecule) of every entry, or of its isomers; see ``read_requests``."""
     molecules: list[tuple[str, Chem.Mol]] = []
     taken: set[str] = set()
-    for entry in READERS[suffix](path):
+    for entry in entries:
         try:
             if entry.id in taken:
                 raise entry.repeated()

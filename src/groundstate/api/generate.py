@@ -1,0 +1,140 @@
+"""New crystals from a trained model: ``groundstate.generate``, and ``groundstate generate crystals``."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pymatgen.core import Structure
+
+from groundstate.api.weights import checkpoint_of
+from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.models.base import CrystalModel, Request
+from groundstate.crystals.models.generate import generate as draw
+from groundstate.crystals.models.load import load_model
+from groundstate.crystals.models.requests import parse_request, scarce_elements
+from groundstate.crystals.models.settings import MAX_CRYSTALS
+from groundstate.crystals.structures import read_part, to_structure
+from groundstate.errors import GroundstateError
+from groundstate.records import Rejection
+from groundstate.training.checkpoints import choose_device
+
+
+def generate(
+    num: int = 16,
+    *,
+    formula: str | None = None,
+    elements: str | None = None,
+    atoms: str | None = None,
+    conditions: Mapping[str, float] | None = None,
+    guidance: float = 1.0,
+    checkpoint: str | Path | None = None,
+    model: str | None = None,
+    seed: int = 0,
+    batch_size: int = 32,
+    steps: int | None = None,
+    device: str = "auto",
+) -> list[Structure]:
+    """Generate crystals.
+
+    Parameters
+    ----------
+    num
+        How many.
+    formula
+        Exact content of the cell, such as ``SrTiO3`` or ``Sr2Ti2O6``.
+    elements
+        Only these may occur, such as ``Li-Fe-P-O``.
+    atoms
+        Atoms in the cell, such as ``1-20``.
+    conditions, guidance
+        Properties that the model was trained with, and the weight of them.
+    checkpoint
+        ``best.ckpt`` of a training, or the name of shipped weights; by default the shipped ones.
+    model
+        Needed where the checkpoint's model is a plug-in: ``package.module:Class``.
+    seed
+        Sample i of a seed is always the same.
+    batch_size
+        Crystals at once; no effect on results.
+    steps
+        Denoising steps; by default the model's own number.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
+
+    Returns
+    -------
+    list of pymatgen.core.Structure
+        As drawn, not relaxed (see ``groundstate.relax``); ``properties["id"]`` names each.
+
+    Raises
+    ------
+    GroundstateError
+        For a request that the model cannot meet.
+
+    Examples
+    --------
+    >>> import groundstate
+    >>> structures = groundstate.generate(16, formula="SrTiO3")  # doctest: +SKIP
+    """
+    request = parse_request(formula, elements, atoms, dict(conditions or {}), guidance)
+    trained = load_model(checkpoint_of("crystals", checkpoint), choose_device(device), model)
+    return [
+        _named(to_structure(crystal), crystal.id)
+        for crystal in sample(trained, request, num, [], seed, batch_size, steps)
+    ]
+
+
+def _named(structure: Structure, name: str) -> Structure:
+    structure.properties["id"] = name
+    return structure
+
+
+def read_compositions(
+    path: Path, splits: Path | None, request: Request
+) -> tuple[list[str], list[Rejection], Request]:
+    """Return ids and compositions of the crystals of a file, and what of it cannot be read."""
+    crystals, rejections = read_part(path, splits, ("test",))
+    if not crystals:
+        raise GroundstateError(f"{path}: no crystal to take a composition from")
+    formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)
+    return [crystal.id for crystal in crystals], rejections, replace(request, formulas=formulas)
+
+
+def check_number(num: int, names: Sequence[str]) -> int:
+    """Return how many crystals ``num`` of each composition are; ``GroundstateError`` for too many."""
+    if (total := num * max(len(names), 1)) > MAX_CRYSTALS:
+        raise GroundstateError(
+            f"--num: {total} crystals in all, more than {MAX_CRYSTALS}; draw them in parts"
+        )
+    return total
+
+
+def sample(
+    model: CrystalModel,
+    request: Request,
+    num: int,
+    names: Sequence[str],
+    seed: int,
+    batch_size: int,
+    steps: int | None = None,
+    work: Path | None = None,
+) -> list[Crystal]:
+    """Draw ``num`` crystals, or ``num`` of the composition of each of ``names``: ID_0, ID_1, ...
+
+    Elements that the model hardly knows are said on standard error. ``work`` keeps finished batches.
+    """
+    total = check_number(num, names)
+    for symbol, count in scarce_elements(request, model.config):
+        sys.stderr.write(
+            f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
+        )
+    crystals = draw(model, request, total, seed, batch_size, steps, work)
+    if not names:
+        return crystals
+    return [
+        crystals[index + sample * len(names)]._replace(id=f"{name}_{sample}")
+        for index, name in enumerate(names)
+        for sample in range(num)
+    ]

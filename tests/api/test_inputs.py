@@ -1,0 +1,47 @@
+"""Ids and bonds of what people hold in Python."""
+
+import ase
+import ase.build
+import pytest
+from pymatgen.core import Lattice, Structure
+from rdkit import Chem
+
+from groundstate.api.inputs import crystals_of, is_crystal, molecule_of, named
+from groundstate.molecules.mols import RecordError
+
+
+def test_ids_are_keys_own_ids_or_numbers() -> None:
+    mol = Chem.MolFromSmiles("C")
+    mol.SetProp("_Name", "methane")
+    assert [name for name, _ in named([mol, "CC"], "molecule")] == ["methane", "molecule-2"]
+    assert [name for name, _ in named("CC", "molecule")] == ["molecule-1"]
+    assert [name for name, _ in named({7: "CC"}, "molecule")] == ["7"]
+    structure = Structure(Lattice.cubic(3), ["Cu"], [[0, 0, 0]], properties={"id": "mine"})
+    assert [name for name, _ in named(structure, "structure")] == ["mine"]
+    assert [name for name, _ in named(ase.build.bulk("Cu"), "structure")] == ["structure-1"]
+
+
+def test_bonds_of_bare_atoms_follow_the_charge() -> None:
+    ammonium = ase.build.molecule("CH4")
+    ammonium.symbols[0] = "N"
+    ammonium.info["charge"] = 1
+    assert Chem.MolToSmiles(Chem.RemoveHs(molecule_of(ammonium))) == "[NH4+]"
+    ammonium.info["charge"] = 0
+    with pytest.raises(RecordError, match="no bonds fit these atoms with charge 0"):
+        molecule_of(ammonium)
+    with pytest.raises(RecordError, match="it is a crystal"):
+        molecule_of(ase.build.bulk("Cu"))
+
+
+def test_crystals_that_are_none_have_reasons() -> None:
+    half = Structure(Lattice.cubic(3), [{"Cu": 0.5, "Au": 0.5}], [[0, 0, 0]])
+    copper = ase.build.bulk("Cu")
+    crystals, rejections = crystals_of([("a", copper), ("b", half), ("a", copper), ("c", "NaCl")])
+    assert [one.id for one in crystals] == ["a"]
+    assert [one.reason.split(";")[0] for one in rejections] == [
+        "has partly occupied sites",
+        "the id occurs twice",
+        "str is no pymatgen Structure and no periodic ASE Atoms",
+    ]
+    assert is_crystal(copper)
+    assert not is_crystal(ase.build.molecule("H2O"))
