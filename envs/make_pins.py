@@ -58,8 +58,14 @@ def requirements_text(pins: dict[str, str]) -> str:
     )
 
 
+def version() -> str:
+    """The version of the package itself."""
+    text = (HERE.parent / "src/groundstate/__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
+
+
 def conda_text(requirements: str) -> str:
-    """A conda environment that installs exactly the pins of ``requirements`` with pip."""
+    """A conda environment that installs this release and exactly the pins of ``requirements`` with pip."""
     pins = [line.strip() for line in requirements.splitlines() if line.strip() and not line.startswith("#")]
     lines = [
         "name: groundstate",
@@ -69,6 +75,7 @@ def conda_text(requirements: str) -> str:
         "  - python =3.11",
         "  - pip",
         "  - pip:",
+        f"      - groundstate=={version()}",
         *(f"      - {pin}" for pin in pins),
     ]
     return "\n".join(lines) + "\n"

@@ -1,5 +1,6 @@
 """The command line as a user meets it: real processes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,19 @@ def test_a_folder_without_permission_is_a_sentence(locked_folder: Path) -> None:
     assert "error: " in done.stderr
     assert "no permission" in done.stderr
     assert not list(locked_folder.iterdir())
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    def words(line: str) -> str:
+        asked = {
+            "_GROUNDSTATE_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(line.count(" ")),
+        }
+        done = run(env=os.environ | asked)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "predict" in words("groundstate pre").split()
+    assert "--level" in words("groundstate predict geometry --le").split()
+    assert "--install-completion" in run("--help").stdout

@@ -45,6 +45,7 @@ UNTESTED = {
     "": "the version",
     **dict.fromkeys((f"cli.{path.stem}" for path in (PACKAGE / "cli").glob("*_*.py")), COMMAND),
     "cli.fetch": COMMAND,
+    "cli.init": COMMAND,
     "cli.report": COMMAND,
     "crystals.models.compact.model": BY_NAME,
     "crystals.models.compact.structure_stage": BY_NAME,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groundstate.api.relax import relax as relax
     from groundstate.api.score import score as score
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # as text: importing the package stays fast, and the sources of one stage do not count as those of another
 _PUBLIC = {name: f"groundstate.api.{name}" for name in ("predict", "generate", "relax", "score")}

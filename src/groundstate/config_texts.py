@@ -89,7 +89,19 @@ def _flat(value: object, definitions: dict[str, object]) -> object:
     if "$ref" in value:
         target = _flat(definitions[value["$ref"].rpartition("/")[2]], definitions)
         return (target if isinstance(target, dict) else {}) | inner
-    return inner
+    return _with_null(inner)
+
+
+def _with_null(value: dict[str, object]) -> dict[str, object]:
+    """Write "a kind, or null" as two types of one entry: the catalog shows the type of no alternative."""
+    kinds = value.get("anyOf")
+    if not isinstance(kinds, list) or {"type": "null"} not in kinds or len(kinds) != 2:
+        return value
+    kind = next(one for one in kinds if one != {"type": "null"})
+    if not isinstance(kind.get("type"), str) or "enum" in kind or "const" in kind:
+        return value
+    rest = {key: one for key, one in value.items() if key != "anyOf"}
+    return kind | rest | {"type": [kind["type"], "null"]}
 
 
 GENERATED = {

@@ -18,6 +18,7 @@ from groundstate.cli.guard import guarded, last_sentence, os_sentence, use_a_cac
 from groundstate.errors import GroundstateError
 
 COMMANDS = {
+    "init": ("groundstate.cli.init", "Lay out a folder with the workflow and its configuration."),
     "fetch": ("groundstate.cli.fetch", "Fetch one file of a data set and verify it."),
     "prepare molecules": ("groundstate.cli.prepare_molecules", "Read molecules, reject bad ones, split."),
     "prepare crystals": ("groundstate.cli.prepare_crystals", "Read crystals, reject bad ones, split."),
@@ -58,15 +59,15 @@ def _callback(
     """Ground-state molecular geometries and new crystals. `snakemake` runs the whole pipeline."""
 
 
-def _typer(name: str, text: str | None = None) -> typer.Typer:
+def _typer(name: str, text: str | None = None, completion: bool = False) -> typer.Typer:
     return typer.Typer(
-        name=name, help=text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+        name=name, help=text, no_args_is_help=True, add_completion=completion, pretty_exceptions_enable=False
     )
 
 
 def build_app(arguments: list[str]) -> typer.Typer:
     """Build the command line: all names and helps, and the code of the one command that is called."""
-    app = _typer(name="groundstate")
+    app = _typer(name="groundstate", completion=True)
     app.callback()(_callback)
     groups: dict[str, typer.Typer] = {}
     for name, (module, text) in COMMANDS.items():
@@ -95,6 +96,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared
     arguments = sys.argv[1:] if arguments is None else arguments
+    if "_GROUNDSTATE_COMPLETE" in os.environ:  # a shell asks which words may follow
+        arguments = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:

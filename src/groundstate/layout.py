@@ -1,0 +1,47 @@
+"""The files of the workflow: where they lie, and a folder of a user's own laid out from them."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from groundstate.errors import GroundstateError
+
+PACKAGE = Path(__file__).parent
+INSTALLED = PACKAGE / "project"  # of a wheel
+CLONE = PACKAGE.parents[1]  # of an editable install
+PARTS = ("Snakefile", "workflow", "config", "profiles", "envs/groundstate.yaml")
+OF_TESTS = Path("config/test.yaml")  # runs on data that only a clone has
+
+
+def project_files() -> Iterator[tuple[Path, Path]]:
+    """Give each file of the workflow with its place in a folder.
+
+    Raises ``GroundstateError`` where the package was installed without them.
+    """
+    root = INSTALLED if INSTALLED.is_dir() else CLONE
+    for part in PARTS:
+        source = root / part
+        if not source.exists():
+            raise GroundstateError(
+                f"{source}: this installation has no workflow; install groundstate again, or clone it"
+            )
+        for path in [source] if source.is_file() else sorted(source.rglob("*")):
+            place = path.relative_to(root)
+            if path.is_file() and place != OF_TESTS and "__pycache__" not in place.parts:
+                yield path, place
+
+
+def lay_out(folder: Path) -> list[Path]:
+    """Write the workflow, its configuration and its profiles to ``folder``; return their places.
+
+    Raises ``GroundstateError`` where one of the files is there already, and then writes none.
+    """
+    files = list(project_files())
+    if taken := [place for _, place in files if (folder / place).exists()]:
+        raise GroundstateError(
+            f"{folder / taken[0]}: is there already; name an empty folder, or move what is in this one away"
+        )
+    for source, place in files:
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / place)
+    return [place for _, place in files]
