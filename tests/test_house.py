@@ -32,6 +32,7 @@ FLOORS: list[set[str]] = [
     {"metrics"},
     {"stability"},
     {"report"},
+    {"discovery"},
     {"api"},
     {"cli"},
 ]

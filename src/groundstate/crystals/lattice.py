@@ -1,10 +1,22 @@
 """Cells: parameters to vectors and back, reduction, and the logarithm of the metric."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import spglib
 
+from groundstate.crystals.crystal import Crystal
+
 # Where the six numbers of a symmetric 3 x 3 matrix sit: xx, yy, zz, yz, xz, xy.
 _ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
+
+
+SpglibCell = tuple[Sequence[Sequence[float]], Sequence[Sequence[float]], Sequence[int]]
+
+
+def spglib_cell(crystal: Crystal) -> SpglibCell:
+    """Give a crystal as spglib takes it: cell vectors, fractional coordinates, atomic numbers."""
+    return crystal.lattice.tolist(), crystal.frac_coords.tolist(), crystal.atomic_numbers.tolist()
 
 
 def cell_from_parameters(parameters: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Known crystals as templates: their structure with the elements of another composition."""
