@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from groundstate.config import Config, read_config
+from groundstate.config import Config
+from groundstate.config_reading import asked_for, complete, read_config
+from groundstate.config_sections import Potentials
 from groundstate.config_texts import GENERATED, ROOT
 from groundstate.errors import GroundstateError
 
@@ -68,6 +70,12 @@ def test_every_data_set_of_the_three_papers_is_described() -> None:
             {"crystals": {"models": ["cdvae"]}},
             r"crystals.models: unknown name 'cdvae'; allowed: .*unimat-compact",
         ),
+        ({"potentials": {"datasets": ["qm9"]}}, r"potentials.datasets: unknown name 'qm9'; allowed: .*acac"),
+        ({"potentials": {"models": ["mace"]}}, r"config: potentials.models.0: .*clebsch-gordan"),
+        (
+            {"potentials": {"train": {"network": {"product": "clebsch-gordan"}}}},
+            r"config: potentials: train.network.product: name the products under `models`",
+        ),
         ({"molecules": {"split": "time"}}, r"config: molecules.split: .*random\|scaffold"),
         ({"results": "my results; rm"}, r"config: results: "),
     ],
@@ -121,3 +129,20 @@ def test_schema_is_json_schema() -> None:
         "lmax"
     ]["default"]
     assert Path(ROOT / "config/README.md").read_text().count("| `") > len(Config.model_fields)
+
+
+def test_potentials_run_only_where_they_are_asked_for() -> None:
+    assert Potentials().datasets == []
+    path = ROOT / "config/sources.yaml"
+    for given, parts in (
+        ({}, {"molecules", "crystals"}),
+        ({"seeds": [1]}, {"molecules", "crystals"}),
+        ({"potentials": {"datasets": ["acac"]}}, {"potentials"}),
+        ({"potentials": {"datasets": ["acac"]}, "crystals": {}}, {"potentials", "crystals"}),
+    ):
+        assert asked_for(given) == parts
+        config = read_config(complete(given, parts, path))
+        filled = {part for part in ("molecules", "crystals", "potentials") if getattr(config, part).datasets}
+        assert filled == parts
+    with pytest.raises(GroundstateError, match=r"potentials\.datasets: empty; name a data set"):
+        complete({"potentials": {}}, {"potentials"}, path)

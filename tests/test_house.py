@@ -37,7 +37,13 @@ FLOORS: list[set[str]] = [
     {"cli"},
 ]
 GROUND = -1  # the files at the root, which import no room
-TOP = {"config", "config_texts", "__main__"}  # files at the root that stand above the rooms they gather
+TOP = {
+    "config",
+    "config_reading",
+    "config_sections",
+    "config_texts",
+    "__main__",
+}  # files at the root that stand above the rooms they gather
 # modules without a test of their own, and why
 COMMAND = "parses options for a function with tests of its own; run by tests/test_cli.py and tests/workflow"
 BY_NAME = "loaded by its name in groundstate.plugins; the tests of its room load it so"

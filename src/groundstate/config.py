@@ -1,104 +1,34 @@
-"""The whole configuration as one model: read, checked and explained before any job starts.
+"""The whole configuration as one model, checked as one.
 
-The defaults here are the default run; ``groundstate.config_texts`` writes the files that say so.
+The defaults here and in ``config_sections`` are the default run, which ``config_texts`` writes to files.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import get_args
 
-import yaml
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from groundstate.crystals.dataset.settings import PrepareCrystals
-from groundstate.crystals.models.settings import GenerateCrystals, TrainCrystals
-from groundstate.errors import GroundstateError
-from groundstate.ground_states.settings import LabelGeometry
-from groundstate.metrics.crystals.settings import ScoreCrystals
-from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.dataset.settings import PrepareMolecules
-from groundstate.molecules.models.settings import TrainGeometry
-from groundstate.molecules.property.settings import PropertyExperiment
-from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS, REFERENCE, TABLES, installed_plugins, resolve
-from groundstate.settings import Settings, explain
+from groundstate.config_sections import Crystals, Folder, Molecules, Name, Potentials, Reference, Seed
+from groundstate.plugins import TABLES, installed_plugins, resolve
+from groundstate.settings import Settings
 from groundstate.shards import MAX_SHARDS
-from groundstate.sources.settings import WITHOUT_GEOMETRY, CrystalFormat, MoleculeFormat, Retry, Source
-from groundstate.stability.settings import ScoreStability
+from groundstate.sources.settings import (
+    WITHOUT_GEOMETRY,
+    CrystalFormat,
+    MoleculeFormat,
+    PotentialFormat,
+    Retry,
+    Source,
+)
 from groundstate.weights import is_path, shipped_weights
 
-PARTS = {"molecules": get_args(MoleculeFormat), "crystals": get_args(CrystalFormat)}
+GENERATIVE = {"molecules": get_args(MoleculeFormat), "crystals": get_args(CrystalFormat)}
+PARTS = {**GENERATIVE, "potentials": get_args(PotentialFormat)}
 WHAT = {
     ("molecules", "models"): "geometry model",
     ("molecules", "metrics"): "geometry metric",
     ("crystals", "models"): "crystal model",
     ("crystals", "metrics"): "crystal metric",
 }
-
-MOST_ENTRIES = 100_000  # of one key; the sources of every published set are some hundred
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-Reference = Annotated[str, StringConstraints(pattern=rf"^{REFERENCE.pattern}$")]
-Seed = Annotated[int, Field(ge=0)]
-Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]*[A-Za-z0-9._-]$")]
-
-
-# data set -> what its models are trained on, for all models or by model
-Pretrained = dict[Name, str | dict[Name, str]]
-PRETRAINED = (
-    "data set -> what stands for its training: a data set whose trained models {0} its {1}, the path of a "
-    "checkpoint, or the name of shipped weights; for each model another with {{model: ...}}"
-)
-
-
-class Molecules(Settings):
-    """Molecular graph to ground-state geometry."""
-
-    datasets: list[Name] = Field(["qm9"], description="data sets of `sources`; each more is a sweep")
-    models: list[Name] = Field(
-        ["gaunt"], description=f"models to train: {', '.join(GEOMETRY_MODELS)}, or names of `plugins`"
-    )
-    metrics: list[Name | Reference] = Field(
-        [], description="metrics of your own beside the built-in ones: names of `plugins`, or module:Object"
-    )
-    split: Annotated[str, StringConstraints(pattern="^(random|scaffold)$")] = Field(
-        "random", description="split to train and score by: random or scaffold; both are written"
-    )
-    pretrained: Pretrained = Field({}, description=PRETRAINED.format("predict", "geometries"))
-    labelled: list[Name] = Field([], description="data sets whose ground states `label` finds first")
-    label: LabelGeometry = LabelGeometry()
-    prepare: PrepareMolecules = PrepareMolecules(max_molecules=3000)
-    embed: EmbedConformers = EmbedConformers(num_conformers=4)
-    train: TrainGeometry = TrainGeometry()
-    property: PropertyExperiment = PropertyExperiment()
-    extensive: int = Field(
-        200,
-        ge=1,
-        description="test molecules, always the same, that `xtb` predicts and `all_score_extensive` checks",
-    )
-
-
-class Crystals(Settings):
-    """Generation of crystals, their validity and their stability."""
-
-    datasets: list[Name] = Field(["mp3938"], description="data sets of `sources`; each more is a sweep")
-    models: list[Name] = Field(
-        ["unimat-compact"],
-        description=f"models to train: {', '.join(CRYSTAL_MODELS)}, or names of `plugins`",
-    )
-    metrics: list[Name | Reference] = Field(
-        [], description="metrics of your own beside the built-in ones: names of `plugins`, or module:Object"
-    )
-    pretrained: Pretrained = Field({}, description=PRETRAINED.format("generate", "crystals"))
-    prepare: PrepareCrystals = PrepareCrystals()
-    train: TrainCrystals = TrainCrystals()
-    generate: GenerateCrystals = GenerateCrystals()
-    oxidation_list: Literal["smact14", "icsd16", "icsd24", "sp", "wiki"] = Field(
-        "smact14", description="oxidation states of composition validity; smact14 is the literature's"
-    )
-    score: ScoreCrystals = ScoreCrystals(max_reference=150, baseline_crystals=64)
-    stability: ScoreStability = ScoreStability(
-        workers=1, max_crystals=8, max_atoms=8, controls=("random_search",)
-    )
 
 
 class Config(Settings):
@@ -121,22 +51,25 @@ class Config(Settings):
     )
     molecules: Molecules = Molecules()
     crystals: Crystals = Crystals()
+    potentials: Potentials = Potentials()
     fetch: Retry = Retry()
     sources: dict[Name, Source] = Field({}, description="every known data set; see `config/sources.yaml`")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Config":
         for part, formats in PARTS.items():
-            section = self._section(part)
             readable = [name for name, source in self.sources.items() if source.format in formats]
-            for dataset in section.datasets:
+            for dataset in getattr(self, part).datasets:
                 _require(f"{part}.datasets", dataset, readable)
-            for key in ("models", "metrics"):
-                self._check_plugins(part, key)
             for key in ("datasets", "models", "metrics"):
-                values = getattr(section, key)
+                values = getattr(getattr(self, part), key, [])
                 if len(set(values)) < len(values):
                     raise ValueError(f"{part}.{key}: {values} names one twice")
+        for part, formats in GENERATIVE.items():
+            section = self._section(part)
+            readable = [name for name, source in self.sources.items() if source.format in formats]
+            for key in ("models", "metrics"):
+                self._check_plugins(part, key)
             for dataset in self.molecules.labelled if part == "molecules" else ():
                 _require("molecules.labelled", dataset, readable)
             bare = {name for name in readable if self.sources[name].format in WITHOUT_GEOMETRY}
@@ -232,68 +165,3 @@ class Config(Settings):
 def _require(key: str, name: str, allowed: list[str]) -> None:
     if name not in allowed:
         raise ValueError(f"{key}: unknown name {name!r}; allowed: {', '.join(allowed)}")
-
-
-def _entries(value: object) -> int:
-    """Count the entries of nested lists and tables, each alias anew, to just beyond ``MOST_ENTRIES``."""
-    waiting, count = [value], 0
-    while waiting and count <= MOST_ENTRIES:
-        one = waiting.pop()
-        inner = list(one.values()) if isinstance(one, dict) else one if isinstance(one, list) else []
-        count += len(inner)
-        waiting.extend(inner)
-    return count
-
-
-def yaml_fault(path: str | Path) -> str | None:
-    """Say what keeps a YAML file from being read, with file and line; None where nothing does."""
-    try:
-        yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return f"{path}: line {mark.line + 1 if mark else 1}: {error.problem}; mend the YAML"
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return f"{path}: not readable ({error})"
-    return None
-
-
-def asked_for(given: Mapping[str, Any]) -> set[str]:
-    """Name the halves of the pipeline that a config asks for: those it names, else both."""
-    return PARTS.keys() & given.keys() or set(PARTS)
-
-
-def complete(values: dict[str, Any], halves: set[str], sources: str | Path) -> dict[str, Any]:
-    """Add the described data sets, and empty the halves that nobody asked for.
-
-    Parameters
-    ----------
-    values
-        The config as Snakemake merged it; where this workflow is a module, what its user gave.
-    sources
-        Path of ``sources.yaml``.
-    """
-    described = yaml.safe_load(Path(sources).read_text(encoding="utf-8"))["sources"]
-    own = values.get("sources") or {}
-    values = {**values, "sources": {**described, **own} if isinstance(own, dict) else own}
-    for part in PARTS.keys() - halves:
-        section = values.get(part) or {}
-        values[part] = {**section, "datasets": []} if isinstance(section, dict) else section
-    return values
-
-
-def read_config(values: dict[str, Any]) -> Config:
-    """Check ``values`` (as Snakemake merged them) and fill in the defaults.
-
-    Raises ``GroundstateError`` with one line a fault: the key and what is allowed.
-    """
-    for key, value in values.items():
-        if _entries(value) > MOST_ENTRIES:
-            raise GroundstateError(
-                f"config: {key}: more than {MOST_ENTRIES} entries when its YAML aliases are written out; "
-                "write what is meant, or put data into a file"
-            )
-    try:
-        return Config.model_validate(values)
-    except ValidationError as error:
-        text = explain(error, "config", Config)
-        raise GroundstateError(text) from None

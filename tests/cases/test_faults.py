@@ -16,7 +16,7 @@ import torch
 import yaml
 
 from groundstate.cli import main
-from groundstate.config import asked_for, complete, read_config
+from groundstate.config_reading import asked_for, complete, read_config
 from groundstate.config_texts import ROOT
 from groundstate.errors import GroundstateError
 

@@ -1,5 +1,6 @@
 """extxyz as people have it: every frame is a configuration or a reason."""
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,14 @@ def test_what_is_no_extxyz_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "mine.xyz"
     path.write_text("not a number\n")
     with pytest.raises(GroundstateError, match="number of atoms"):
-        list(read_configurations(path))
+        load_configurations(path)
+    with pytest.raises(
+        GroundstateError, match=r"no structure to train on; the first of 1 rejected: .*line 1"
+    ):
+        prepare([path], PreparePotential(), tmp_path / "out")
+    path.write_text("")
+    with pytest.raises(GroundstateError, match="the file is empty"):
+        load_configurations(path)
 
 
 def test_other_names_of_labels(tmp_path: Path) -> None:
@@ -70,9 +78,7 @@ def test_energies_of_atoms_given_or_fitted(copper_gold: Path) -> None:
 def test_prepare_accounts_for_every_frame(copper_gold: Path, tmp_path: Path) -> None:
     extra = tmp_path / "extra.xyz"
     extra.write_text(GOOD + BAD["nan_energy"] + GOOD.replace("energy=-1.5", ""))
-    kept, rejected = prepare(
-        [copper_gold, extra], PreparePotential(test_files=["extra.xyz"]), tmp_path / "out"
-    )
+    kept, rejected = prepare([copper_gold, extra], PreparePotential(), tmp_path / "out", ["train", "test"])
     assert (kept, rejected) == (43, 2)
     splits = tmp_path / "out/splits.csv"
     assert read_split(splits, "random", "test") == ["extra-0"]
@@ -80,3 +86,46 @@ def test_prepare_accounts_for_every_frame(copper_gold: Path, tmp_path: Path) -> 
     assert [len(part) for part in parts] == [36, 4]
     assert len(load_configurations(tmp_path / "out/records.parquet")) == 43
     assert "no energy" in (tmp_path / "out/rejected.csv").read_text()
+    groups = {one.id: one.group for one in load_configurations(tmp_path / "out/records.parquet")}
+    assert (groups["extra-0"], groups["cell-0"], groups["atom-Cu"]) == ("extra", "even", "cuau")
+    with pytest.raises(GroundstateError, match="--part: one of train, validation, test for each --input"):
+        prepare([copper_gold], PreparePotential(), tmp_path / "out", ["scan"])
+
+
+def test_numbers_of_structures_are_limits_and_what_is_left_out_is_said(
+    copper_gold: Path, tmp_path: Path
+) -> None:
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    prepare([copper_gold], PreparePotential(), whole)
+    kept, rejected = prepare([copper_gold], PreparePotential(max_train=20, max_test=3), part)
+    sizes = [len(read_split(part / "splits.csv", "random", name)) for name in ("train", "validation", "test")]
+    assert (sizes, kept, rejected) == ([18, 2, 3], 25, 17)
+    assert (part / "rejected.csv").read_text().count("left out: max_train is 20") == 16
+    tests = [set(read_split(folder / "splits.csv", "random", "test")) for folder in (part, whole)]
+    assert tests[0] < tests[1]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_rmd17_is_read_in_ev(tmp_path: Path, packed: bool) -> None:
+    path, rng = tmp_path / "rmd17_water.npz", np.random.default_rng(0)
+    positions, forces = rng.normal(size=(2, 5, 3, 3))
+    arrays = {"nuclear_charges": np.array([8, 1, 1]), "coords": positions, "forces": forces}
+    np.savez(path, energies=np.full(5, -47000.0), old_indices=np.arange(5), **arrays)
+    if packed:
+        archive = tmp_path / "rmd17_water.tar.bz2"
+        with tarfile.open(archive, "w:bz2") as handle:
+            handle.add(path, "rmd17/npz_data/rmd17_water.npz")
+        path = archive
+    rows = load_configurations(path)
+    assert [one.id for one in rows] == [f"rmd17_water-{number}" for number in range(5)]
+    assert rows[3].energy == pytest.approx(-47000 * 0.0433641, rel=1e-6)  # NIST: 1 kcal/mol = 0.0433641 eV
+    np.testing.assert_allclose(rows[3].forces, forces[3] * 0.0433641, rtol=1e-6)
+    np.testing.assert_array_equal(rows[3].atoms.positions, positions[3])
+    path.rename(other := tmp_path / path.name.replace("water", "ethanol"))
+    if packed:
+        with pytest.raises(GroundstateError, match=r"holds no rmd17_ethanol\.npz"):
+            load_configurations(other)
+    else:
+        other.write_bytes(b"nothing")
+        with pytest.raises(GroundstateError, match="no trajectory of rMD17"):
+            load_configurations(other)

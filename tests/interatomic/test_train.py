@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
@@ -15,7 +16,7 @@ from groundstate.errors import GroundstateError
 from groundstate.interatomic.calculator import GauntCalculator
 from groundstate.interatomic.settings import TrainPotential
 from groundstate.interatomic.train import train
-from groundstate.metrics.interatomic import score
+from groundstate.metrics.interatomic.score import score
 
 MAIN = "from groundstate.cli import main; main()"
 SETTINGS = TrainPotential.model_validate(
@@ -39,12 +40,21 @@ def test_scores_beat_the_constant_by_far_and_name_their_groups(
     trained: Path, copper_gold: Path, tmp_path: Path
 ) -> None:
     summary = score([trained], copper_gold, tmp_path / "scores")
-    assert set(summary["groups"]) == {"all", "odd", "even"}
-    row = summary["groups"]["all"]
-    assert row["n"] == summary["scored"] == 40
-    assert row["force_rmse"] < 0.3 * row["constant"]["force_rmse"]
-    assert row["energy_rmse"] < 0.3 * row["constant"]["energy_rmse"]
-    assert row["force_rmse_interval"][0] < row["force_rmse"] < row["force_rmse_interval"][1]
+    assert set(summary["groups"]) == {"odd", "even"}
+    assert summary["n"] == 40
+    constant = summary["baselines"]["constant"]
+    assert summary["force_rmse"] < 0.3 * constant["force_rmse"]
+    assert summary["energy_rmse"] < 0.3 * constant["energy_rmse"]
+    low, high = summary["intervals"]["force_rmse"]
+    assert low < summary["force_rmse"] < high
+    # squares of the elements add up to that of all
+    sizes = {symbol: 0 for symbol in ("Cu", "Au")}
+    atoms = pq.read_table(tmp_path / "scores/atoms.parquet").to_pylist()
+    for atom in atoms:
+        sizes[atom["element"]] += 1
+    assert sum(sizes.values()) == len(atoms) == 160
+    squares = [sizes[symbol] * row["force_rmse"] ** 2 for symbol, row in summary["elements"].items()]
+    assert sum(squares) / 160 == pytest.approx(summary["force_rmse"] ** 2)
     assert json.loads((tmp_path / "scores/summary.json").read_text())["groups"]["odd"]["n"] == 20
 
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from pymatgen.core import Lattice, Structure
 
-from groundstate.config import read_config
+from groundstate.config_reading import read_config
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.prepare import prepare
 from groundstate.crystals.dataset.readers.flla import read_flla

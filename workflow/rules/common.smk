@@ -8,7 +8,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from groundstate.config import complete, read_config
+from groundstate.config_reading import complete, read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
 from groundstate.locks import register_run
@@ -25,6 +25,7 @@ except GroundstateError as error:
 
 RESULTS, DATA = CONFIG.results, CONFIG.data
 MOLECULES, CRYSTALS = CONFIG.molecules, CONFIG.crystals
+POTENTIALS = CONFIG.potentials
 MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
 # a stage with worker processes leaves room for another stage beside it; on a cluster there are no cores to share
 WORKERS = max(1, (workflow.resource_settings.cores or 16) // 2)
@@ -32,6 +33,8 @@ PROPERTY_RUN = (
     f"{RESULTS}/molecules/{{dataset}}/property/{{network}}-{{geometry}}/seed{{seed}}"
 )
 CRYSTAL_RUN = f"{RESULTS}/crystals/{{dataset}}/{{model}}/seed{{seed}}"
+POTENTIAL_RUN = f"{RESULTS}/potentials/{{dataset}}/{{model}}/seed{{seed}}"
+COMMITTEE = f"{RESULTS}/potentials/{{dataset}}/{{model}}/committee"
 
 # labels of a run's results in Snakemake's own report
 RUN_LABELS = {"data": "{dataset}", "model": "{model}", "seed": "{seed}"}
@@ -53,7 +56,7 @@ if workflow.is_main_process:
 
 wildcard_constraints:
     dataset="|".join(CONFIG.sources) or "none",
-    model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models})) or "none",
+    model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models, *POTENTIALS.models})),
     seed="[0-9]+",
     network="schnet|gaunt",
     geometry="[A-Za-z][A-Za-z0-9_-]*",
@@ -184,6 +187,22 @@ def molecule_runs(pattern, trained=False):
 def crystal_runs(pattern, trained=False):
     """The crystal runs; see ``runs``."""
     return runs("crystals", pattern, trained)
+
+
+def potential_runs(pattern):
+    """``pattern`` (with dataset, model, seed) for every potential that the config asks for."""
+    return expand(
+        pattern,
+        dataset=POTENTIALS.datasets,
+        model=POTENTIALS.models,
+        seed=CONFIG.seeds,
+    )
+
+
+def committees(pattern):
+    """``pattern`` (with dataset, model) for every committee: where there are several seeds."""
+    models = POTENTIALS.models if len(CONFIG.seeds) > 1 else []
+    return expand(pattern, dataset=POTENTIALS.datasets, model=models)
 
 
 def lent_checkpoints():

@@ -26,6 +26,10 @@ rule all_fetch:
     input:
         [
             f"{DATA}/{dataset}/{file}"
-            for dataset in [*MOLECULES.datasets, *CRYSTALS.datasets]
+            for dataset in [
+                *MOLECULES.datasets,
+                *CRYSTALS.datasets,
+                *POTENTIALS.datasets,
+            ]
             for file in CONFIG.sources[dataset].files
         ],

@@ -18,6 +18,11 @@ rule report:
         crystal_runs(rules.score_validity.output),
         crystal_runs(rules.score_crystals.output),
         crystal_runs(rules.score_stability.output),
+        potential_runs(rules.prepare_potential.output.rejected),
+        potential_runs(rules.train_potential.output.history),
+        potential_runs(rules.train_potential.output.provenance),
+        potential_runs(rules.score_potential.output),
+        committees(rules.score_committee.output),
         stage=stage("report"),
     output:
         report(
@@ -30,10 +35,14 @@ rule report:
     params:
         molecules=[f"--molecules={folder}" for folder in molecule_runs(MOLECULE_RUN)],
         crystals=[f"--crystals={folder}" for folder in crystal_runs(CRYSTAL_RUN)],
+        potentials=[
+            f"--potentials={folder}"
+            for folder in potential_runs(POTENTIAL_RUN) + committees(COMMITTEE)
+        ],
     message:
         "Write the report"
     shell:
-        "groundstate report {params.molecules:q} {params.crystals:q} --output {output:q} 2>&1 | tee {log:q}"
+        "groundstate report {params.molecules:q} {params.crystals:q} {params.potentials:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule all_report:

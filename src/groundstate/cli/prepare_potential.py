@@ -11,10 +11,15 @@ from groundstate.settings import parse_settings
 
 
 def command(
-    input: Annotated[list[Path], typer.Option(help="extxyz file; may be given several times")],
+    input: Annotated[
+        list[Path], typer.Option(help="extxyz, or a molecule of rMD17; may be given several times")
+    ],
     output_dir: Annotated[Path, typer.Option(help="folder for records.parquet, splits.csv, rejected.csv")],
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
+    part: Annotated[
+        list[str], typer.Option(help="train, validation or test for each --input; else shares are drawn")
+    ] = [],  # noqa: B006
 ) -> None:
     """Read structures with energies (eV) and forces (eV/A), reject bad ones, split."""
-    kept, rejected = prepare(input, parse_settings(PreparePotential, settings), output_dir)
+    kept, rejected = prepare(input, parse_settings(PreparePotential, settings), output_dir, part)
     typer.echo(f"{kept} structures written to {output_dir / 'records.parquet'}, {rejected} rejected")

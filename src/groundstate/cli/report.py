@@ -16,7 +16,10 @@ def command(
     crystals: Annotated[
         list[Path], typer.Option(help="crystal run folder; may be given more than once")
     ] = [],  # noqa: B006
+    potentials: Annotated[
+        list[Path], typer.Option(help="folder of a potential's run; may be given more than once")
+    ] = [],  # noqa: B006
 ) -> None:
     """Collect run folders into one self-contained HTML file."""
-    write_report(molecules, crystals, output)
-    typer.echo(f"{output}: the report of {len(molecules) + len(crystals)} runs")
+    write_report(molecules, crystals, output, potentials)
+    typer.echo(f"{output}: the report of {len(molecules) + len(crystals) + len(potentials)} runs")

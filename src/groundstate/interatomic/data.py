@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,8 @@ from ase import Atoms
 from ase.io import extxyz
 
 from groundstate.errors import GroundstateError
+from groundstate.extxyz import Frame, read_frames
+from groundstate.interatomic.rmd17 import ENDINGS, read_rmd17
 from groundstate.records import VECTORS, Rejection, read_records
 from groundstate.text import open_text
 
@@ -32,11 +34,15 @@ ENERGY_KEYS = ("REF_energy", "energy", "free_energy")
 FORCE_KEYS = ("REF_forces", "forces", "force")
 STRESS_KEYS = ("REF_stress", "stress")
 GROUP_KEYS = ("group", "config_type")
+DIHEDRAL_KEYS = ("dihedral_angle", "dihedrals")  # of a scan
 MOST_ATOMS = 10_000  # per structure
 
 
 class Configuration(NamedTuple):
-    """One structure and its labels; None where there is none."""
+    """One structure and its labels; None where there is none.
+
+    ``atoms.info`` holds no more than ``dihedrals`` (degrees), where a frame of a file states them.
+    """
 
     id: str
     group: str
@@ -47,51 +53,35 @@ class Configuration(NamedTuple):
 
 
 def read_configurations(path: Path) -> Iterator[Configuration | Rejection]:
-    """Read extxyz frames one after another; a bad frame is a rejection and loses no other.
+    """Read extxyz, or a molecule of rMD17, frame after frame; a bad frame is a rejection and loses no other.
 
     The id is the frame's ``id``, else the file's name and the number of the frame.
 
-    Raises ``GroundstateError`` where the file is absent or is no text, and where a frame's count of atoms is
-    no number: what follows can then not be told apart.
+    Raises ``GroundstateError`` where the file is absent, empty or is no text.
     """
+    if path.name.endswith(ENDINGS):
+        for name, atoms, energy, forces in read_rmd17(path):
+            yield Configuration(name, "", atoms, energy, forces, None)
+        return
+    number = -1
     with open_text(path) as lines:
-        for number, frame in enumerate(_frames(lines, path)):
+        for number, frame in enumerate(read_frames(lines, path)):
             name = f"{path.name.split('.')[0]}-{number}"
-            if isinstance(frame, str):
-                yield Rejection(name, "prepare", frame)
-                continue
             try:
                 yield _configuration(name, frame)
             except (ValueError, KeyError, IndexError, TypeError, AttributeError, extxyz.XYZError) as error:
                 yield Rejection(name, "prepare", f"{path}: frame {number + 1} is not readable: {error}")
+    if number < 0:
+        raise GroundstateError(f"{path}: the file is empty")
 
 
-def _frames(lines: TextIO, path: Path) -> Iterator[list[str] | str]:
-    """Split the text into frames; a sentence for one that is too large."""
-    for line in lines:
-        if not line.strip():
-            continue
-        try:
-            count = int(line)
-        except ValueError:
-            raise GroundstateError(
-                f"{path}: {line.strip()[:40]!r} where a number of atoms is wanted; is this extxyz?"
-            ) from None
-        if not 0 < count <= MOST_ATOMS:
-            yield f"{path}: {count} atoms; at most {MOST_ATOMS} and at least one are read"
-            for _ in range(min(count + 1, 10**7) if count > 0 else 1):
-                if not lines.readline():
-                    return
-            continue
-        frame = [line, *(lines.readline() for _ in range(count + 1))]
-        if not frame[-1].strip():
-            yield f"{path}: the last frame is cut: {count} atoms announced"
-            return
-        yield frame
-
-
-def _configuration(name: str, frame: list[str]) -> Configuration:
-    (atoms,) = extxyz.read_xyz(io.StringIO("".join(frame)), slice(None))
+def _configuration(name: str, frame: Frame) -> Configuration:
+    if frame.fault:
+        raise ValueError(frame.fault)
+    if not 0 < len(frame.rows) <= MOST_ATOMS:
+        raise ValueError(f"{len(frame.rows)} atoms; at most {MOST_ATOMS} and at least one are read")
+    text = "\n".join([str(len(frame.rows)), frame.comment, *frame.rows, ""])
+    (atoms,) = extxyz.read_xyz(io.StringIO(text), slice(None))
     labels = dict(atoms.info) | dict(atoms.arrays)
     if atoms.calc is not None:
         labels |= atoms.calc.results
@@ -108,6 +98,9 @@ def _configuration(name: str, frame: list[str]) -> Configuration:
         stress = np.asarray(stress, float)
         stress = stress.reshape(3, 3) if stress.size == 9 else _from_voigt(stress)
     bare = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    dihedrals = _first(labels, DIHEDRAL_KEYS)
+    if dihedrals is not None:
+        bare.info["dihedrals"] = np.atleast_1d(dihedrals).astype(float).tolist()
     group = str(_first(labels, GROUP_KEYS) or "")
     return Configuration(
         str(atoms.info.get("id", name)),

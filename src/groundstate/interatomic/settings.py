@@ -11,9 +11,19 @@ from groundstate.training.settings import TrainingSettings
 class PreparePotential(Settings):
     """Read structures with energies and forces, and split them."""
 
-    test_files: list[str] = Field([], description="names of the files that are the test part; none: a share")
-    test_fraction: float = Field(0.1, ge=0, lt=1, description="share of the structures kept for the test")
-    validation_fraction: float = Field(0.1, gt=0, lt=1, description="share kept for validation")
+    test_fraction: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="share of the structures kept for the test, where no file is the test part",
+    )
+    validation_fraction: float = Field(
+        0.1, gt=0, lt=1, description="share kept for validation, where no file is the validation part"
+    )
+    max_train: int | None = Field(
+        None, ge=2, description="structures to train on, validation included; null: all; the rest is left out"
+    )
+    max_test: int | None = Field(None, ge=1, description="structures of the test part; null: all")
     split_seed: int = Field(0, ge=0, description="seed of the split")
 
 

@@ -33,6 +33,7 @@ BASELINES = {
     "template": "ideal cubic cell, cations placed blindly",
     "dft": "DFT",
     "data": "data set",
+    "constant": "zero forces, mean energy",
 }
 # what the models are measured by: no contestants
 REFERENCES = ("training_replay", "halves", "replay", "dft", "data")

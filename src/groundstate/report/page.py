@@ -5,7 +5,7 @@ import json
 import os
 import re
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,25 +21,40 @@ from groundstate.report.crystals.part import crystal_part
 from groundstate.report.methods import is_number
 from groundstate.report.molecules.part import molecule_part
 from groundstate.report.parts import Part, rejection_rows
-from groundstate.report.runs import Run, group_runs, read_run
+from groundstate.report.potentials.part import potential_part
+from groundstate.report.runs import COMMITTEE, Run, group_runs, read_run
 from groundstate.report.tables import Cell, Column, PlainTable
-from groundstate.report.verdict import Verdict, judge_crystals, judge_molecules
+from groundstate.report.verdict import Verdict, judge_crystals, judge_molecules, judge_potentials
 
 ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)")  # XML namespaces are names, not addresses
 FIELDS = tuple(field.name for field in dataclasses.fields(Definition))
 LINKED = {".csv", ".json", ".sdf", ".extxyz", ".parquet"}
-PARTS = {"molecules": (molecule_part, judge_molecules), "crystals": (crystal_part, judge_crystals)}
+PARTS = {
+    "molecules": (molecule_part, judge_molecules),
+    "crystals": (crystal_part, judge_crystals),
+    "potentials": (potential_part, judge_potentials),
+}
+TITLES = {
+    "molecules": "Ground-state geometries",
+    "crystals": "New crystals",
+    "potentials": "Interatomic potentials",
+}
 
 
-def write_report(molecules: list[Path], crystals: list[Path], output: str | Path) -> None:
+def write_report(
+    molecules: list[Path], crystals: list[Path], output: str | Path, potentials: Sequence[Path] = ()
+) -> None:
     """Write the report on the given run folders to ``output``.
 
     Raises ``GroundstateError`` where no folder is given, one is given twice, or a file in one is broken.
     """
-    if not molecules and not crystals:
-        raise GroundstateError("report: no run folder; give --molecules or --crystals (or both) at least one")
+    if not (molecules or crystals or potentials):
+        raise GroundstateError(
+            "report: no run folder; give --molecules, --crystals or --potentials at least one"
+        )
     runs = [read_run(folder, "molecules") for folder in molecules]
     runs += [read_run(folder, "crystals") for folder in crystals]
+    runs += [read_run(folder, "potentials") for folder in potentials]
     labels = [run.label for run in runs]
     for label in labels:
         if labels.count(label) > 1:
@@ -97,7 +112,7 @@ def _count(number: int, word: str) -> str:
 def _title(runs: list[Run]) -> str:
     """Say what is on the page in one sentence."""
     sentences = []
-    for kind, verb in (("molecules", "Ground-state geometries"), ("crystals", "New crystals")):
+    for kind, verb in TITLES.items():
         chosen = [run for run in runs if run.kind == kind]
         if chosen:
             sets = ", ".join(dict.fromkeys(run.dataset for run in chosen))
@@ -135,7 +150,8 @@ def _facts(runs: list[Run]) -> list[tuple[str, str]]:
 
 
 def _contents(parts: list[Part]) -> list[tuple[str, str]]:
-    several = {kind for kind in ("Molecules", "Crystals") if sum(part.kind == kind for part in parts) > 1}
+    kinds = [part.kind for part in parts]
+    several = {kind for kind in kinds if kinds.count(kind) > 1}
     names = [
         (part.id, f"{part.kind}: {part.dataset}" if part.kind in several else part.kind) for part in parts
     ]
@@ -150,6 +166,8 @@ def _runs_table(runs: list[Run]) -> PlainTable:
     ]
     rows = []
     for run in sorted(runs, key=lambda run: (run.kind != "molecules", run.label)):
+        if run.folder.name == COMMITTEE:
+            continue
         row = [Cell(run.dataset), Cell(run.kind), Cell(run.model), Cell(run.seed)]
         row.append(_number(run.provenance.get("parameters"), ","))
         training = run.training

@@ -1,8 +1,8 @@
 """What a run folder holds, read once: provenance, training history, scores, rejections.
 
-A run folder is ``{molecules|crystals}/{dataset}/{model}/seed{n}``; what it shares with the other runs of its
-data set lies two folders up (``prepared``, ``conformers``). A part that is absent is left out of the report;
-one that is there and broken is an error that names the file.
+A run folder is ``{molecules|crystals|potentials}/{dataset}/{model}/seed{n}``; what it shares with the other
+runs of its data set lies two folders up (``prepared``, ``conformers``). A part that is absent is left out of
+the report; one that is there and broken is an error that names the file.
 """
 
 import json
@@ -15,7 +15,10 @@ import pandas as pd
 
 from groundstate.errors import GroundstateError
 
-Kind = Literal["molecules", "crystals"]
+Kind = Literal["molecules", "crystals", "potentials"]
+COMMITTEE = "committee"  # folder of what all seeds of a potential say together, beside those of the seeds
+TABLES = {"molecules": "molecules.csv", "crystals": "crystals.csv", "potentials": "structures.csv"}
+SCORES = {"molecules": "geometry", "crystals": "validity", "potentials": "errors"}  # the first of each
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Run:
 
     @property
     def model(self) -> str:
-        """Name of the model, from the folder."""
-        return self.folder.parent.name
+        """Name of the model, from the folder; the committee of all its seeds is a model of its own."""
+        return self.folder.parent.name + f", {COMMITTEE}" * (self.folder.name == COMMITTEE)
 
     @property
     def seed(self) -> str:
@@ -47,7 +50,7 @@ class Run:
     @property
     def label(self) -> str:
         """A name that no other run of the report has."""
-        return f"{self.kind}/{self.dataset}/{self.model}/{self.folder.name}"
+        return f"{self.kind}/{self.dataset}/{self.folder.parent.name}/{self.folder.name}"
 
     @property
     def shared(self) -> Path:
@@ -66,14 +69,14 @@ def read_run(folder: str | Path, kind: Kind) -> Run:
     scores, structures = {}, {}
     for path in sorted(folder.glob("*/summary.json")):
         scores[path.parent.name] = read_json(path)
-        table = path.parent / f"{kind}.csv"
+        table = path.parent / TABLES[kind]
         if table.exists():
             structures[path.parent.name] = read_table(table)
     provenance, training = folder / "provenance.json", folder / "training.csv"
     if not (scores or provenance.exists() or training.exists()):
         raise GroundstateError(
             f"{folder}: nothing to report; expected provenance.json, training.csv or a score such as "
-            f"{'geometry' if kind == 'molecules' else 'validity'}/summary.json"
+            f"{SCORES[kind]}/summary.json"
         )
     return Run(
         kind,
@@ -127,7 +130,7 @@ def natural(text: str) -> list[tuple[int, int | str]]:
 def group_runs(runs: list[Run]) -> dict[str, dict[str, list[Run]]]:
     """``{dataset: {model: [runs by seed]}}``, each level in a fixed order."""
     groups: dict[str, dict[str, list[Run]]] = {}
-    for run in sorted(runs, key=lambda run: natural(run.label)):
+    for run in sorted(runs, key=lambda run: (run.folder.name == COMMITTEE, natural(run.label))):
         groups.setdefault(run.dataset, {}).setdefault(run.model, []).append(run)
     return groups
 

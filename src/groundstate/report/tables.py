@@ -8,7 +8,10 @@ from groundstate.metrics.definition import Definition
 from groundstate.report.labels import BASELINES, GROUPS, REFERENCES, TRUTHS, define
 from groundstate.report.methods import Method, is_number
 
-NOT_METRICS = {"definitions", "intervals", "baselines", "hull", "comparisons", "common"}
+NOT_METRICS = {
+    *("definitions", "intervals", "baselines", "hull", "comparisons", "common"),
+    *("groups", "elements", "scans"),  # of potentials; see ``member_table``
+}
 NESTED = ("classes",)  # objects of counts whose rows stand among the metrics
 HOW_TO_READ = (
     " ↓ lower is better, ↑ higher is better; bold: the best of the row. In brackets: 95 % bootstrap interval "
@@ -107,6 +110,43 @@ def metric_tables(methods: Sequence[Method], caption: str) -> list[MetricTable]:
         text = GROUPS.get(name, name.replace("_", " ").capitalize() + ".")
         tables.append(_metric_table(having, text + HOW_TO_READ))
     return tables
+
+
+def member_table(methods: Sequence[Method], member: str, key: str, head: str) -> MetricTable:
+    """Build the table of one metric over the parts of a set: groups, elements.
+
+    Parameters
+    ----------
+    methods
+        Whose summaries hold ``member``: for each part a summary of its own, with baselines.
+    key
+        The metric.
+    head
+        Of the column with the parts' names.
+    """
+    ours = [method for method in methods if method.ours]
+    names = dict.fromkeys(name for m in ours for one in m.summaries for name in one.get(member, {}))
+    definition = define(key, _definitions(methods, key))
+    rows = []
+    for name in names:
+        parts = []
+        for method in methods:
+            of = [method] if method.ours else ours[:1]
+            inner = [one[member][name] for m in of for one in m.summaries if name in one.get(member, {})]
+            if not method.ours:
+                inner = [
+                    one["baselines"][method.name] for one in inner[:1] if method.name in one["baselines"]
+                ]
+            parts.append(Method(method.name, method.ours, inner, method.definitions))
+        if not any(part.values(key) for part in parts):
+            continue
+        best = _best(parts, key, definition, definition.direction)
+        count = next((int(n) for part in parts for n in part.values("n")), 0)
+        cells = [_cell(part, key, definition, part.name in best) for part in parts]
+        rows.append(Row(name, f"n = {count:,}", definition.text, cells))
+    columns = [Column(column_name(method), method.ours) for method in methods]
+    caption = f"{definition.label}, {definition.unit_text}.{HOW_TO_READ}"
+    return MetricTable(caption, head, columns, rows)
 
 
 def _metric_table(methods: Sequence[Method], caption: str) -> MetricTable:

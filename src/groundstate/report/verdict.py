@@ -16,6 +16,7 @@ COVERAGE = ("cov_recall", "cov_precision")
 COVERAGE_BASELINE = "random_composition"
 CONTROLS = ("random_search", "prototypes")
 STABLE = "stable_0mev"
+CONSTANT, ERRORS = "constant", ("energy_rmse_shifted", "force_rmse")  # of potentials
 FEWEST = 20  # structures below which nothing is called won or lost
 
 State = Literal["pass", "fail", "info"]
@@ -212,6 +213,34 @@ def _stability(runs: Sequence[Run], whose: str) -> list[Verdict]:
         definitions = summaries[0].get("definitions", {})
         label = define(STABLE, definitions).label
         verdicts.append(Verdict(state, mark, f"{ours / n:.1%}", label, whose, why + _caution(state, n)))
+    return verdicts
+
+
+def judge_potentials(dataset: str, models: Models) -> list[Verdict]:
+    """Compare the errors of a potential with those of zero forces and mean energies, interval by interval."""
+    verdicts = []
+    for model, runs in models.items():
+        methods = {method.name: method for method in collect_methods({model: runs}, "errors")}
+        ours, other = methods.get(model), methods.get(CONSTANT)
+        if ours is None or other is None:
+            continue
+        for key in ERRORS:
+            value, theirs = ours.mean(key), other.mean(key)
+            ends, their_ends = ours.interval(key), other.interval(key)
+            if value is None or theirs is None or ends is None or their_ends is None:
+                continue
+            told = {"better"} if ends[1] < their_ends[0] else {"worse"} if ends[0] > their_ends[1] else set()
+            n, about = int(ours.mean("n") or 0), define(key, ours.definitions)
+            state, mark = _state(told, n)
+            why = (
+                f"{BASELINES[CONSTANT].capitalize()}: {_number(theirs, about)}; 95 % interval of the "
+                f"potential {about.format(ends[0])} to {_number(ends[1], about)}; {n:,} test structures."
+            )
+            whose = f"{model} on {dataset}"
+            label = about.label[:1].upper() + about.label[1:]
+            verdicts.append(
+                Verdict(state, mark, _number(value, about), label, whose, why + _caution(state, n))
+            )
     return verdicts
 
 

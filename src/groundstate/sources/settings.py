@@ -13,8 +13,9 @@ Kind = Literal["index", "url", "path"]
 MoleculeFormat = Literal["qm9pack", "sdf", "smiles", "moses", "records", "molecule3d", "molecule3d_parquet"]
 WITHOUT_GEOMETRY = ("smiles", "moses")  # molecule formats
 CrystalFormat = Literal["flla", "csv", "extxyz", "cif"]
+PotentialFormat = Literal["extxyz", "rmd17"]  # read by ``interatomic.data``
 PhaseFormat = Literal["mp_elements", "mp_entries"]
-Format = Literal[MoleculeFormat, CrystalFormat, PhaseFormat]
+Format = Literal[MoleculeFormat, CrystalFormat, PotentialFormat, PhaseFormat]
 # No separators, no leading dot or dash: the name becomes part of a path and of a command line.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
@@ -53,10 +54,10 @@ class SourceFile(Settings):
         pattern=PATTERN,
         description="`sha256:...`, `md5:...` or `git-sha1:...`; an index needs a sha256",
     )
-    part: Literal["train", "validation", "test"] | None = Field(
+    part: Literal["train", "validation", "test", "scan"] | None = Field(
         None,
-        description="Crystals: the part of the split that this file is (a published split); null: the "
-        "rows are split by reduced formula",
+        description="Crystals, potentials: the part of the split that this file is (a published split); "
+        "null: the rows are split. Potentials: `scan` is a path along a coordinate, scored as a curve",
     )
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from groundstate.metrics.interatomic import errors
+from groundstate.metrics.interatomic.errors import errors
 
 
 def row(atoms: int, error: float, square: float = math.nan, absolute: float = math.nan) -> dict[str, float]:
@@ -18,19 +18,19 @@ def row(atoms: int, error: float, square: float = math.nan, absolute: float = ma
 
 
 def test_errors_by_hand() -> None:
-    found = errors([row(2, 0.03, 0.04, 0.1), row(6, -0.01, 0.01, 0.05), row(4, 0.01)], 0)
-    assert found["n"] == 3
-    assert found["energy_rmse"] == pytest.approx(1e3 * math.sqrt(11e-4 / 3))
-    assert found["energy_rmse_shifted"] == pytest.approx(1e3 * math.sqrt(11e-4 / 3 - 1e-4))
-    assert found["energy_mae_per_atom"] == pytest.approx(1e3 * (0.015 + 0.01 / 6 + 0.0025) / 3)
+    result = errors([row(2, 0.03, 0.04, 0.1), row(6, -0.01, 0.01, 0.05), row(4, 0.01)], 0)
+    assert result["n"] == 3
+    assert result["energy_rmse"] == pytest.approx(1e3 * math.sqrt(11e-4 / 3))
+    assert result["energy_rmse_shifted"] == pytest.approx(1e3 * math.sqrt(11e-4 / 3 - 1e-4))
+    assert result["energy_mae_per_atom"] == pytest.approx(1e3 * (0.015 + 0.01 / 6 + 0.0025) / 3)
     # pooled over atoms: the larger molecule counts thrice, the one without forces not at all
-    assert found["force_rmse"] == pytest.approx(1e3 * math.sqrt((2 * 0.04 + 6 * 0.01) / 8))
-    assert found["force_mae"] == pytest.approx(1e3 * (2 * 0.1 + 6 * 0.05) / 8)
-    low, high = found["force_rmse_interval"]
-    assert 100 <= low <= found["force_rmse"] <= high <= 200
+    assert result["force_rmse"] == pytest.approx(1e3 * math.sqrt((2 * 0.04 + 6 * 0.01) / 8))
+    assert result["force_mae"] == pytest.approx(1e3 * (2 * 0.1 + 6 * 0.05) / 8)
+    low, high = result["intervals"]["force_rmse"]
+    assert 100 <= low <= result["force_rmse"] <= high <= 200
 
 
 def test_without_forces_there_is_no_force_error() -> None:
-    found = errors([row(2, 0.01)], 0)
-    assert found["force_rmse"] is None
-    assert found["force_rmse_interval"] is None
+    result = errors([row(2, 0.01)], 0)
+    assert result["force_rmse"] is None
+    assert "force_rmse" not in result["intervals"]

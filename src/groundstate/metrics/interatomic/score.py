@@ -1,4 +1,4 @@
-"""Errors of a potential in energies and forces, in all and by group, beside those of a constant."""
+"""A potential against reference energies and forces: in all, by group, by element, along scans."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,41 +6,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
+from ase.data import chemical_symbols
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
 from groundstate.interatomic.calculator import load_network, predict
 from groundstate.interatomic.data import Configuration, atomic_energies, load_configurations
-from groundstate.metrics.bootstrap import bootstrap_interval
-from groundstate.metrics.definition import Definition
+from groundstate.interatomic.network import GauntPotential
+from groundstate.metrics.definition import as_json
+from groundstate.metrics.interatomic.errors import DEFINITIONS, FORCES, errors, force_errors
+from groundstate.metrics.interatomic.scan import scan_errors, scan_rows
 from groundstate.records import Rejection, read_split, write_rejected
 
-SOURCE = "Kovacs et al., J. Chem. Theory Comput. 17, 7696 (2021)"
-DEFINITIONS = {
-    "energy_rmse": Definition(
-        "root mean square error of the energy per structure", SOURCE, "meV", "lower", "energy RMSE", digits=1
-    ),
-    "energy_rmse_shifted": Definition(
-        "the same after the mean error of the group is taken off: what differences of energies are worth",
-        "groundstate",
-        "meV",
-        "lower",
-        "energy RMSE, shifted",
-        digits=1,
-    ),
-    "energy_mae_per_atom": Definition(
-        "mean absolute error of the energy per atom", SOURCE, "meV/atom", "lower", "energy MAE", digits=2
-    ),
-    "force_rmse": Definition(
-        "root mean square error of the force components, pooled over atoms", SOURCE, "meV/Å", "lower",
-        "force RMSE", digits=1,
-    ),
-    "force_mae": Definition(
-        "mean absolute error of the force components, pooled over atoms", SOURCE, "meV/Å", "lower",
-        "force MAE", digits=1,
-    ),
-}  # fmt: skip
+SCAN_COLUMNS = ("id", "scan", "axis", "coordinate", "atoms", "energy", "predicted", "constant")
+VECTOR = pa.list_(pa.float64(), 3)
+ATOM_SCHEMA = pa.schema(  # eV/angstrom
+    [("id", pa.string()), ("element", pa.string()), ("reference", VECTOR), ("predicted", VECTOR)]
+)
 
 
 def score(
@@ -50,12 +35,13 @@ def score(
     splits: Path | None = None,
     device: str = "auto",
     seed: int = 0,
+    scans: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """Write summary.json, structures.csv and rejected.csv; give the summary.
+    """Write summary.json, structures.csv, atoms.parquet, scans.csv and rejected.csv; give the summary.
 
-    Each group (temperature, file) and ``all`` has its errors with 95 % bootstrap intervals over structures,
-    and the row ``constant``: zero forces and the mean interaction energy of the checkpoint, what anything
-    must beat. With several checkpoints (a committee) their mean is scored.
+    The set, each group (temperature, file), each element and each scan have their errors with 95 % bootstrap
+    intervals over structures, and the baseline ``constant``: zero forces and the mean interaction energy of
+    the checkpoint, what anything must beat. With several checkpoints (a committee) their mean is scored.
 
     Parameters
     ----------
@@ -65,94 +51,135 @@ def score(
         Records or extxyz with energies (eV) and forces (eV/angstrom).
     splits
         Split file of the records: only its test part is scored.
+    scans
+        extxyz files, each a scan: frames with energies along a coordinate.
 
     Raises
     ------
     GroundstateError
         Nothing can be scored.
     """
+    networks = [load_network(path, device, torch.float64) for path in checkpoints]
     ids = None if splits is None else read_split(splits, "random", "test")
     _, structures = atomic_energies(load_configurations(data, ids))
-    networks = [load_network(path, device, torch.float64) for path in checkpoints]
-    known = set(networks[0].elements)
-    usable = [
-        one for one in structures if one.energy is not None and set(one.atoms.numbers.tolist()) <= known
-    ]
-    kept = {one.id for one in usable}
-    rejections = [
-        Rejection(one.id, "score", "no energy, or an element that the potential has not seen")
-        for one in structures
-        if one.id not in kept
-    ]
+    usable, rejections = _usable(structures, networks[0])
     if not usable:
         raise GroundstateError(f"{data}: no structure to score; see {folder / 'rejected.csv'}")
     results = predict(networks, [one.atoms for one in usable])
-    rows = [_row(one, result) for one, result in zip(usable, results, strict=True)]
-    network = networks[0]
-    energies = dict(zip(network.elements, network.atomic_energies.tolist(), strict=True))
-    constant = [
-        _row(
-            one,
-            {
-                "energy": sum(energies[int(z)] + float(network.shift) for z in one.atoms.numbers),
-                "forces": np.zeros((len(one.atoms), 3)),
-            },
-        )
-        for one in usable
-    ]
-    names = dict.fromkeys(one.group or "ungrouped" for one in usable)
-    groups: dict[str, dict[str, Any]] = {}
-    for name in ["all", *names] if len(names) > 1 else ["all"]:
-        chosen = [k for k, one in enumerate(usable) if name in ("all", one.group or "ungrouped")]
-        groups[name] = errors([rows[k] for k in chosen], seed) | {
-            "constant": errors([constant[k] for k in chosen], seed)
+    baseline = [_constant(networks[0], one) for one in usable]
+    rows, constant = (
+        [_row(one, result) for one, result in zip(usable, both, strict=True)] for both in (results, baseline)
+    )
+
+    def both(chosen: Sequence[int]) -> dict[str, Any]:
+        return errors([rows[k] for k in chosen], seed) | {
+            "baselines": {"constant": errors([constant[k] for k in chosen], seed)}
         }
+
+    curves: list[dict[str, Any]] = []
+    for path in scans:
+        _, frames = atomic_energies(load_configurations(path))
+        frames, refused = _usable(frames, networks[0])
+        rejections += refused
+        energies = [one["energy"] for one in predict(networks, [one.atoms for one in frames])]
+        constants = [_constant(networks[0], one)["energy"] for one in frames]
+        curves += scan_rows(path.name.split(".")[0], frames, energies, constants)
+    names = list(dict.fromkeys(one.group or "ungrouped" for one in usable))
+    members = {
+        name: [k for k, one in enumerate(usable) if (one.group or "ungrouped") == name] for name in names
+    }
     summary = {
         "structures": len(structures),
-        "scored": len(usable),
-        "groups": groups,
-        "definitions": {key: one.as_dict() for key, one in DEFINITIONS.items()},
+        **both(range(len(usable))),
+        "groups": {name: both(chosen) for name, chosen in members.items()} if len(names) > 1 else {},
+        "elements": _by_element(usable, results, baseline, seed),
+        "scans": {name: _scan(curves, name, seed) for name in dict.fromkeys(row["scan"] for row in curves)},
+        "definitions": as_json(DEFINITIONS),
     }
-    with atomic_path(folder / "structures.csv") as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False)
+    _write_tables(folder, rows, usable, results, curves)
     write_rejected(folder / "rejected.csv", rejections)
     write_json(folder / "summary.json", summary)
     return summary
 
 
+def _usable(
+    structures: Sequence[Configuration], network: GauntPotential
+) -> tuple[list[Configuration], list[Rejection]]:
+    elements = set(network.elements)
+    usable, rejections = [], []
+    for one in structures:
+        if one.energy is not None and elements.issuperset(one.atoms.numbers.tolist()):
+            usable.append(one)
+        else:
+            reason = "no energy, or an element that the potential has not seen"
+            rejections.append(Rejection(one.id, "score", reason))
+    return usable, rejections
+
+
+def _constant(network: GauntPotential, one: Configuration) -> dict[str, Any]:
+    """Return what needs no training but its statistics."""
+    energies = dict(zip(network.elements, network.atomic_energies.tolist(), strict=True))
+    total = sum(energies[int(z)] + float(network.shift) for z in one.atoms.numbers)
+    return {"energy": total, "forces": np.zeros((len(one.atoms), 3))}
+
+
 def _row(one: Configuration, result: dict[str, Any]) -> dict[str, Any]:
-    row = {
-        "id": one.id,
-        "group": one.group,
-        "atoms": len(one.atoms),
-        "energy": one.energy,
-        "predicted": result["energy"],
-        "force_square": np.nan,
-        "force_absolute": np.nan,
-    }
-    if one.forces is not None:
-        apart = result["forces"] - one.forces
-        row |= {"force_square": float((apart**2).mean()), "force_absolute": float(np.abs(apart).mean())}
+    row = {"id": one.id, "group": one.group, "atoms": len(one.atoms), "energy": one.energy}
+    row |= {"predicted": result["energy"], **force_errors(result["forces"], one.forces)}
+    if "energy_spread" in result:
+        row |= {"energy_spread": result["energy_spread"], "force_spread": result["force_spread"].max()}
     return row
 
 
-def errors(rows: Sequence[dict[str, Any]], seed: int) -> dict[str, Any]:
-    """Return the errors of rows of structures.csv in meV and meV/angstrom, with intervals over structures."""
-    columns = ("atoms", "energy", "predicted", "force_square", "force_absolute")
-    values = np.array([[float(row[key]) for key in columns] for row in rows])
-    measures = {
-        "energy_rmse": lambda v: np.sqrt(np.mean((v[:, 2] - v[:, 1]) ** 2)),
-        "energy_rmse_shifted": lambda v: np.std(v[:, 2] - v[:, 1]),
-        "energy_mae_per_atom": lambda v: np.mean(np.abs(v[:, 2] - v[:, 1]) / v[:, 0]),
-        "force_rmse": lambda v: np.sqrt(np.average(v[:, 3], weights=v[:, 0])),
-        "force_mae": lambda v: np.average(v[:, 4], weights=v[:, 0]),
+def _by_element(
+    usable: Sequence[Configuration],
+    results: Sequence[dict[str, Any]],
+    baseline: Sequence[dict[str, Any]],
+    seed: int,
+) -> dict[str, Any]:
+    """Return force errors of the atoms of each element, by atomic number; ``n`` counts structures."""
+    table: dict[str, Any] = {}
+    for z in sorted({int(z) for one in usable if one.forces is not None for z in one.atoms.numbers}):
+
+        def rows(values: Sequence[dict[str, Any]], z: int = z) -> list[dict[str, Any]]:
+            return [
+                {"atoms": int(mine.sum()), "energy": np.nan, "predicted": np.nan}
+                | force_errors(result["forces"][mine], one.forces[mine])
+                for one, result in zip(usable, values, strict=True)
+                if one.forces is not None and (mine := one.atoms.numbers == z).any()
+            ]
+
+        table[chemical_symbols[z]] = errors(rows(results), seed, FORCES) | {
+            "baselines": {"constant": errors(rows(baseline), seed, FORCES)}
+        }
+    return table
+
+
+def _scan(curves: Sequence[dict[str, Any]], name: str, seed: int) -> dict[str, Any]:
+    rows = [row for row in curves if row["scan"] == name]
+    return scan_errors(rows, "predicted", seed) | {
+        "baselines": {"constant": scan_errors(rows, "constant", seed)}
     }
-    result: dict[str, Any] = {"n": len(rows)}
-    for name, measure in measures.items():
-        kept = values if name.startswith("energy") else values[~np.isnan(values[:, 3])]
-        if not len(kept):
-            result |= {name: None, f"{name}_interval": None}
-            continue
-        low, high = bootstrap_interval(kept, measure, seed)
-        result |= {name: 1e3 * float(measure(kept)), f"{name}_interval": [1e3 * low, 1e3 * high]}
-    return result
+
+
+def _write_tables(
+    folder: Path,
+    rows: Sequence[dict[str, Any]],
+    usable: Sequence[Configuration],
+    results: Sequence[dict[str, Any]],
+    curves: Sequence[dict[str, Any]],
+) -> None:
+    with atomic_path(folder / "structures.csv") as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)
+    with atomic_path(folder / "scans.csv") as temporary:
+        pd.DataFrame(curves, columns=SCAN_COLUMNS).to_csv(temporary, index=False)
+    atoms = [
+        {"id": one.id, "element": chemical_symbols[z], "reference": reference, "predicted": predicted}
+        for one, result in zip(usable, results, strict=True)
+        if one.forces is not None
+        for z, reference, predicted in zip(
+            one.atoms.numbers, one.forces.tolist(), result["forces"].tolist(), strict=True
+        )
+    ]
+    with atomic_path(folder / "atoms.parquet") as temporary:
+        pq.write_table(pa.Table.from_pylist(atoms, ATOM_SCHEMA), temporary)

@@ -1,0 +1,1 @@
+"""Errors of interatomic potentials in energies and forces."""
