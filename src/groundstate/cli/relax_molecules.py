@@ -15,7 +15,13 @@ def command(
     input: Annotated[Path, typer.Option(help="SDF of geometries with all hydrogens")],
     output: Annotated[Path, typer.Option(help="SDF to write, name.sdf; name.rejected.csv goes beside it")],
     method: Annotated[
-        str, typer.Option(help=f"{', '.join(MOLECULAR_POTENTIALS)}, or package.module:Class of your own")
+        str,
+        typer.Option(
+            "--method",
+            "--potential",
+            help=f"{', '.join(MOLECULAR_POTENTIALS)}, best.ckpt of a trained potential, or "
+            "package.module:Class of your own",
+        ),
     ] = "aimnet2",
     fmax: Annotated[
         float, typer.Option(min=1e-4, help="Largest force on an atom of a minimum, eV/angstrom")

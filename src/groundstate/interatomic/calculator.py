@@ -14,7 +14,7 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from groundstate.errors import GroundstateError
 from groundstate.interatomic.graph import atom_graph, collate
-from groundstate.interatomic.network import GauntPotential, build_network
+from groundstate.interatomic.network import DTYPES, GauntPotential, build_network
 from groundstate.training.checkpoints import choose_device, load_checkpoint
 
 
@@ -35,6 +35,26 @@ def load_network(
     return network.to(choose_device(device), dtype).eval().requires_grad_(False)
 
 
+def load_committee(
+    paths: str | Path | Sequence[str | Path], device: str = "auto", dtype: torch.dtype = torch.float64
+) -> list[GauntPotential]:
+    """Return the networks of one checkpoint or of several that have seen the same elements.
+
+    Raises ``GroundstateError`` as ``load_network``, and for none or for several that differ.
+    """
+    every = [paths] if isinstance(paths, str | Path) else list(paths)
+    networks = [load_network(path, device, dtype) for path in every]
+    if not networks:
+        raise GroundstateError("a committee of no checkpoint; name at least one best.ckpt")
+    for path, network in zip(every, networks, strict=True):
+        if network.elements != networks[0].elements:
+            names = [", ".join(chemical_symbols[z] for z in one.elements) for one in (network, networks[0])]
+            raise GroundstateError(
+                f"{path}: knows {names[0]}, but {every[0]} knows {names[1]}; a committee is of one data set"
+            )
+    return networks
+
+
 def predict(
     networks: Sequence[GauntPotential],
     structures: Sequence[Atoms],
@@ -52,10 +72,9 @@ def predict(
     Raises ``GroundstateError`` that names an element that the networks do not know.
     """
     first = networks[0]
-    known, cutoff = set(first.elements), first.settings.cutoff
     parameter = next(first.parameters())
     for number, atoms in enumerate(structures):
-        foreign = sorted({chemical_symbols[z] for z in atoms.numbers if z not in known})
+        foreign = sorted({chemical_symbols[z] for z in atoms.numbers if z not in first.elements})
         if foreign:
             raise GroundstateError(
                 f"structure {number + 1} ({atoms.get_chemical_formula()}): the potential has not seen "
@@ -64,9 +83,11 @@ def predict(
     results: list[dict[str, Any]] = []
     for begin in range(0, len(structures), batch_size):
         part = structures[begin : begin + batch_size]
-        batch = collate([atom_graph(atoms, cutoff) for atoms in part], first.elements, parameter.dtype)
-        batch = type(batch)(*(value.to(parameter.device) for value in batch))
-        several = [network(batch, stress=stress) for network in networks]
+        batches = {}
+        for cutoff in {network.settings.cutoff for network in networks}:
+            batch = collate([atom_graph(atoms, cutoff) for atoms in part], first.elements, parameter.dtype)
+            batches[cutoff] = type(batch)(*(value.to(parameter.device) for value in batch))
+        several = [network(batches[network.settings.cutoff], stress=stress) for network in networks]
         energies = torch.stack([one.energies.detach() for one in several]).cpu().numpy()
         forces = torch.stack([one.forces.detach() for one in several]).double().cpu().numpy()
         atomic = torch.stack([one.atomic.detach() for one in several]).mean(0).cpu().numpy()
@@ -111,9 +132,15 @@ class GauntCalculator(Calculator):
         self, checkpoints: str | Path | Sequence[str | Path], device: str = "auto", precision: str = "float64"
     ) -> None:
         super().__init__()
-        paths = [checkpoints] if isinstance(checkpoints, str | Path) else list(checkpoints)
-        dtype = {"float32": torch.float32, "float64": torch.float64}[precision]
-        self.networks = [load_network(path, device, dtype) for path in paths]
+        if precision not in DTYPES:
+            raise GroundstateError(f"precision: {precision!r} is not one of {', '.join(DTYPES)}")
+        self.networks = load_committee(checkpoints, device, DTYPES[precision])
+
+    def evaluate(
+        self, structures: Sequence[Atoms], batch_size: int = 32, stress: bool = False
+    ) -> list[dict[str, Any]]:
+        """Evaluate many structures in batches; see ``predict``."""
+        return predict(self.networks, structures, batch_size, stress)
 
     def calculate(
         self,

@@ -13,6 +13,8 @@ from groundstate.interatomic.products import convolution, degree_linear, many_bo
 from groundstate.interatomic.radial import BesselBasis, polynomial_cutoff, zbl_energy
 from groundstate.interatomic.settings import PotentialNetwork
 
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
 
 class Predicted(NamedTuple):
     """What a potential says of a batch."""

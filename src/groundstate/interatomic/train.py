@@ -15,14 +15,12 @@ from groundstate.interatomic.data import (
     load_configurations,
 )
 from groundstate.interatomic.graph import AtomGraph, GraphBatch, atom_graph, collate
-from groundstate.interatomic.network import GauntPotential, build_network
+from groundstate.interatomic.network import DTYPES, GauntPotential, build_network
 from groundstate.interatomic.settings import TrainPotential
 from groundstate.records import read_split
 from groundstate.seeds import derive_seed
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def train(

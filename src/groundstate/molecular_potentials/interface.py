@@ -11,6 +11,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from groundstate.plugins import load
 
+# as text: it stands on a higher floor
+TRAINED = "groundstate.interatomic.molecular:TrainedPotential"
 KCAL = 23.060547830619026  # kcal/mol per eV, CODATA 2018
 
 
@@ -77,10 +79,13 @@ class MolecularPotential(ABC):
 
 
 def find_molecular_potential(name: str, device: torch.device | str = "cpu") -> MolecularPotential:
-    """Make a potential by its name in ``plugins``, or any subclass as ``package.module:Class``.
+    """Make a potential by its name in ``plugins``, a checkpoint, or a subclass as ``package.module:Class``.
 
-    Raises ``GroundstateError`` for an unknown name or reference.
+    Raises ``GroundstateError`` for an unknown name or reference, or a file that is no trained potential.
     """
+    if name.endswith(".ckpt"):
+        make = load(TRAINED, MolecularPotential, "molecular potential")
+        return cast(Callable[..., MolecularPotential], make)(name, device)
     found = load(name, MolecularPotential, "molecular potential")
     return found(device) if isinstance(found, type) else cast(MolecularPotential, found)
 

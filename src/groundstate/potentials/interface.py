@@ -15,12 +15,12 @@ from ase.calculators.calculator import Calculator
 
 from groundstate.errors import GroundstateError
 from groundstate.plugins import load
+from groundstate.potentials import TRAINED
 from groundstate.potentials.gfn2 import gfn2_calculator
 
 MP_RAW = "mp-pbe"  # Materials Project GGA / GGA+U energies before the MP2020 corrections
 MP_CORRECTED = "mp2020"  # the same after the corrections
 MP_SCHEMES = (MP_RAW, MP_CORRECTED)
-TRAINED = "groundstate.interatomic.calculator:GauntCalculator"  # as text: it stands on a higher floor
 
 
 @dataclass(frozen=True)
