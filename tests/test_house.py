@@ -57,6 +57,7 @@ UNTESTED = {
     "crystals.models.compact.model": BY_NAME,
     "crystals.models.compact.structure_stage": BY_NAME,
     "crystals.models.embedding": BY_NAME,
+    "interatomic.molecular": BY_NAME,
     "molecular_potentials.gfn2": BY_NAME,
     "molecules.models.dagnn.model": BY_NAME,
     "molecules.models.distance_geometry": BY_NAME,
