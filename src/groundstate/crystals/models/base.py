@@ -15,6 +15,8 @@ from groundstate.crystals.dataset.settings import MAX_ATOMS
 from groundstate.crystals.lattice import niggli
 from groundstate.crystals.models.conditions import PropertyScale
 from groundstate.crystals.models.settings import TrainCrystals
+from groundstate.crystals.models.templates import FindTemplates, Template
+from groundstate.errors import GroundstateError
 from groundstate.seeds import derive_seed
 from groundstate.settings import Settings
 
@@ -37,6 +39,10 @@ class Request:
         Property name -> target value, by classifier-free guidance.
     guidance
         w of (1 + w) conditional - w unconditional.
+    templates
+        As many as formulas, each a template of its formula or None; those that read none leave them.
+    noise
+        Time in (0, 1] to which templates are noised to begin with; None begins without their places.
     """
 
     formulas: tuple[dict[int, int], ...] = ()
@@ -44,6 +50,8 @@ class Request:
     atoms: tuple[int, int] | None = None
     conditions: dict[str, float] = field(default_factory=dict)
     guidance: float = 1.0
+    templates: tuple[Template | None, ...] = ()
+    noise: float | None = None
 
     @property
     def guided(self) -> bool:
@@ -170,6 +178,10 @@ class CrystalModel(nn.Module, ABC):
             **self.encode_rest(crystals, lattices),
         }
 
+    def encode_templates(self, crystals: Sequence[Crystal], find: FindTemplates) -> dict[str, Tensor]:
+        """Return what templates add to ``encode``; a model that reads none adds nothing."""
+        return {}
+
     def guide(self, request: Request, network: Callable[[Tensor | None], Output]) -> Output:
         """Return what ``network(conditions)`` says, moved away from what it says without conditions."""
         conditions = self.property_scale.target(request.conditions)
@@ -202,6 +214,18 @@ class CrystalModel(nn.Module, ABC):
     @abstractmethod
     def plan(self, request: Request, count: int, seed: int) -> list[Batch]:
         """Part samples 0 to ``count`` into batches; depends on no batch size."""
+
+    def compositions(self, request: Request, count: int, seed: int) -> list[dict[int, int]]:
+        """Return the contents (atomic number -> atoms) of samples 0 to ``count``, as ``plan`` gives them.
+
+        Raises ``GroundstateError`` where a model does not say them beforehand: its samples have no template.
+        """
+        if not request.formulas:
+            raise GroundstateError(
+                f"{self.config['model']}: its compositions are not drawn before its structures, so that no "
+                "template can be looked for; ask for a formula, or leave templates out"
+            )
+        return [request.formulas[index % len(request.formulas)] for index in range(count)]
 
     @abstractmethod
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:

@@ -7,8 +7,10 @@ import shutil
 import sys
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import ase
@@ -19,6 +21,7 @@ from groundstate.crystals.cif.write import to_cif
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.base import Batch, CrystalModel, Request
 from groundstate.crystals.models.requests import check_limits
+from groundstate.crystals.models.templates import FindTemplates, Template
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
 from groundstate.names import TABLE, file_names, line_fault, write_name_table
@@ -38,6 +41,7 @@ def generate(
     batch_size: int,
     steps: int | None = None,
     work: Path | None = None,
+    find: FindTemplates | None = None,
 ) -> list[Crystal]:
     """Draw ``count`` crystals; sample i is the same whatever ``batch_size`` and whatever was interrupted.
 
@@ -49,10 +53,15 @@ def generate(
         Denoising steps; the model's own number where None.
     work
         Folder that keeps finished batches of an interrupted run; None keeps nothing.
+    find
+        Search for templates: of the samples of one composition the first begins with the likest template, the
+        next with the next; after the last template the likest comes again. None draws without.
 
     Raises ``GroundstateError`` for a request that the model cannot meet.
     """
     check_limits(request, model.max_atoms, model.depth, model.conditions)
+    if find is not None:
+        request = with_templates(model, request, count, seed, find)
     batches = [part for batch in model.plan(request, count, seed) for part in _parts(batch, batch_size)]
     progress = Progress("generate crystals", count, "crystal")
     made: dict[int, Crystal] = {}
@@ -66,6 +75,25 @@ def generate(
         made.update(zip(batch.indices, crystals, strict=True))
         progress.update(len(batch.indices))
     return [made[index]._replace(id=sample_id(seed, index)) for index in range(count)]
+
+
+def with_templates(
+    model: CrystalModel, request: Request, count: int, seed: int, find: FindTemplates
+) -> Request:
+    """Return the request for the same compositions with a template for each sample that there is one for."""
+    formulas = model.compositions(request, count, seed)
+    found: dict[tuple[tuple[int, int], ...], list[Template]] = {}
+    drawn: Counter[tuple[tuple[int, int], ...]] = Counter()
+    templates: list[Template | None] = []
+    repeats = Counter(tuple(sorted(formula.items())) for formula in formulas)
+    for formula in formulas:
+        key = tuple(sorted(formula.items()))
+        if key not in found:
+            found[key] = list(islice(find(formula, None), repeats[key]))
+        row = found[key]
+        templates.append(row[drawn[key] % len(row)] if row else None)
+        drawn[key] += 1
+    return replace(request, formulas=tuple(formulas), elements=None, atoms=None, templates=tuple(templates))
 
 
 def _parts(batch: Batch, size: int) -> list[Batch]:

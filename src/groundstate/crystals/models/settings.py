@@ -27,6 +27,12 @@ class Compact(Settings):
         "relative",
         description="what is seen of sites: differences, or coordinates and order too (one structure type)",
     )
+    templates: int = Field(
+        0, ge=0, le=100, description="templates of each crystal that the structure stage learns from; 0: none"
+    )
+    template_dropout: float = Field(
+        0.3, ge=0, le=1, description="share of crystals whose structure is learned without template"
+    )
     composition_width: int = Field(
         256, ge=16, le=8192, multiple_of=8, description="features of the composition stage"
     )

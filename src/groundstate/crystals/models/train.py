@@ -11,6 +11,7 @@ from groundstate.crystals.dataset.record_file import ids_of_parts, read_record_f
 from groundstate.crystals.models.base import CrystalModel
 from groundstate.crystals.models.load import WHAT, model_class
 from groundstate.crystals.models.settings import TrainCrystals
+from groundstate.crystals.models.templates import FindTemplates, find_in, plain_library
 from groundstate.errors import GroundstateError
 from groundstate.records import Rejection, write_rejected
 from groundstate.training.checkpoints import canonical_name
@@ -56,12 +57,13 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = kind.build(canonical_name(name, WHAT), parts["train"], settings)
+    find = find_in(plain_library(parts["train"]))
     within = [crystal for crystal in parts["validation"] if model.fits(crystal)]
     task = TrainingTask(
         network=model,
         loss=lambda network, batch, generator: network.loss(batch, generator),
-        train=_data(model, parts["train"]),
-        validation=_data(model, within),
+        train=_data(model, parts["train"], find),
+        validation=_data(model, within, find),
         settings=settings.training,
         seed=seed,
         config=model.config,
@@ -71,9 +73,9 @@ def train(
     fit(task, folder, name=f"train crystals {name} seed {seed}", processes=processes)
 
 
-def _data(model: CrystalModel, crystals: Sequence[Crystal]) -> TrainingData:
+def _data(model: CrystalModel, crystals: Sequence[Crystal], find: FindTemplates) -> TrainingData:
     """Return the crystals, encoded once, as data for ``fit``."""
-    encoded = model.encode(crystals)
+    encoded = model.encode(crystals) | model.encode_templates(crystals, find)
     return TrainingData(
         len(crystals),
         lambda indices, generator: {key: values[indices] for key, values in encoded.items()},

@@ -11,16 +11,17 @@ from pydantic import ConfigDict
 from torch import Tensor
 
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
-from groundstate.crystals.lattice import cell_from_log_metric, log_metric, standard_orientation
+from groundstate.crystals.lattice import cell_from_log_metric, log_metric, niggli, standard_orientation
 from groundstate.crystals.models.base import Batch, CrystalConfig, CrystalModel, Request, Streams, count_atoms
 from groundstate.crystals.models.compact.composition import (
     CompositionNetwork,
     composition_loss,
     sample_compositions,
 )
-from groundstate.crystals.models.compact.structure_network import StructureNetwork
+from groundstate.crystals.models.compact.structure_network import StructureNetwork, TemplateTensors
 from groundstate.crystals.models.compact.structure_stage import CellScale, sample_structures, structure_loss
 from groundstate.crystals.models.settings import Compact, TrainCrystals
+from groundstate.crystals.models.templates import FindTemplates, draw_variants, encode_templates
 
 # Random subsets of each composition in one training step; a subset costs less than a structure.
 SUBSETS = 2
@@ -62,6 +63,7 @@ class CompactModel(CrystalModel):
             self.max_atoms,
             len(self.conditions),
             settings.places == "absolute",
+            settings.templates > 0,
         )
         self.cell_scale = CellScale()
         self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
@@ -78,6 +80,12 @@ class CompactModel(CrystalModel):
             "counts": torch.as_tensor(count_atoms(crystals)),
         }
 
+    def encode_templates(self, crystals: Sequence[Crystal], find: FindTemplates) -> dict[str, Tensor]:
+        """See ``CrystalModel.encode_templates``."""
+        if not self.settings.templates:
+            return {}
+        return encode_templates(crystals, find, self.settings.templates, self.max_atoms)
+
     def fit_statistics(self, encoded: dict[str, Tensor]) -> None:
         """See ``CrystalModel.fit_statistics``."""
         self.cell_scale.fit(encoded["log_metric"], encoded["counts"])
@@ -93,7 +101,19 @@ class CompactModel(CrystalModel):
         uniform = torch.rand(len(repeated), MAX_NUMBER + 2, generator=generator).to(device)
         repeated_conditions = None if conditions is None else conditions.repeat(SUBSETS, 1, 1)
         composition = composition_loss(self.composition, repeated, repeated_conditions, uniform)
-        lattice, sites = structure_loss(self.structure, self.cell_scale, batch, conditions, generator)
+        template = None
+        if "variants" in batch:
+            batch = draw_variants(batch, generator)
+            kept = torch.rand(len(counts), generator=generator) >= self.settings.template_dropout
+            template = self.cell_scale.template(
+                batch["template_atomic_numbers"] * kept.to(device)[:, None],
+                batch["template_frac_coords"],
+                batch["template_log_metric"],
+                counts,
+            )
+        lattice, sites = structure_loss(
+            self.structure, self.cell_scale, batch, conditions, generator, template
+        )
         parts = {"composition": composition, "lattice": lattice, "sites": sites}
         return composition + lattice + sites, parts
 
@@ -102,20 +122,26 @@ class CompactModel(CrystalModel):
         """Draw all compositions, then put crystals of one size together; see ``CrystalModel.plan``."""
         weights = self._size_weights(request)
         compositions = self._compositions(request, weights, count, seed)
-        by_size: dict[int, list[int]] = {}
+        alike: dict[tuple[int, bool], list[int]] = {}  # begun with places, or without
         for index, total in enumerate(compositions.sum(-1).tolist()):
-            by_size.setdefault(total, []).append(index)
+            placed = bool(request.templates) and request.templates[index % len(request.templates)] is not None
+            alike.setdefault((total, placed), []).append(index)
         batches = []
-        for size, members in sorted(by_size.items()):
+        for (size, placed), members in sorted(alike.items()):
             rows = FEWEST_ROWS
             while rows < min(MOST_ROWS, 256 * float(weights[size])):
                 rows *= 2
             for start in range(0, len(members), rows):
                 indices = members[start : start + rows]
-                payload = {"counts": compositions[indices]}
-                key = f"{size:03d}-{start // rows:05d}"
+                payload = {"counts": compositions[indices], "sample": torch.tensor(indices)}
+                key = f"{size:03d}{'t' if placed else ''}-{start // rows:05d}"
                 batches.append(Batch(key, indices, list(range(len(indices))), rows, payload))
         return batches
+
+    def compositions(self, request: Request, count: int, seed: int) -> list[dict[int, int]]:
+        """See ``CrystalModel.compositions``."""
+        table = self._compositions(request, self._size_weights(request), count, seed)
+        return [{number: int(row[number]) for number in row.nonzero()[:, 0].tolist()} for row in table]
 
     def _size_weights(self, request: Request) -> Tensor:
         """Return (max_atoms + 1,) probability of each number of atoms in the cell."""
@@ -174,21 +200,48 @@ class CompactModel(CrystalModel):
         counts[batch.rows] = batch.payload["counts"]
         number = int(counts[0].sum())
         elements = torch.arange(MAX_NUMBER + 1)
-        numbers = torch.stack([elements.repeat_interleave(row) for row in counts]).to(device)
+        numbers = torch.stack([elements.repeat_interleave(row) for row in counts])
+        template = self._templates(batch, request, numbers, counts)
+        start = None if request.noise is None else template
+        numbers, counts = numbers.to(device), counts.to(device)
+        shown = template if self.settings.templates else None
         streams = Streams(seed, "structure", batch)
         metric, frac = sample_structures(
             self.structure,
             lambda *state: self.guide(
-                request, lambda conditions: self.structure(numbers, *state, conditions)
+                request,
+                lambda conditions: self.structure(numbers, *state, conditions, template=shown),
             ),
             self.cell_scale,
-            counts.to(device),
+            counts,
             streams.draw(torch.rand, number, 3).to(device),
             lambda: streams.draw(torch.randn, number + 2, 3).to(device),
             steps or self.settings.sampling_steps,
             self.settings.sampler,
             self.settings.temperature,
+            start,
+            request.noise or 1.0,
         )
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()
         return [Crystal("", species[row], points[row] % 1.0, cells[row]) for row in batch.rows]
+
+    def _templates(
+        self, batch: Batch, request: Request, numbers: Tensor, counts: Tensor
+    ) -> TemplateTensors | None:
+        """Return the templates of a batch; ``numbers`` of a crystal with one take its order of atoms."""
+        given = request.templates
+        chosen = [given[sample % len(given)] for sample in batch.payload["sample"].tolist()] if given else []
+        if all(template is None for template in chosen):
+            return None
+        own, frac = torch.zeros_like(numbers), torch.zeros(*numbers.shape, 3)
+        metric = torch.zeros(len(numbers), 6)
+        for row, template in zip(batch.rows, chosen, strict=True):
+            if template is not None:
+                lattice, points = niggli(template.crystal.lattice, template.crystal.frac_coords)
+                numbers[row] = torch.as_tensor(template.crystal.atomic_numbers)
+                own[row] = torch.as_tensor(template.numbers)
+                frac[row] = torch.as_tensor(points, dtype=frac.dtype)
+                metric[row] = torch.as_tensor(log_metric(lattice), dtype=metric.dtype)
+        device = self.size_weights.device
+        return self.cell_scale.template(*(one.to(device) for one in (own, frac, metric, counts)))

@@ -4,21 +4,50 @@ Differences of fractional coordinates enter through sines and cosines and as the
 current cell, so that a shift of all atoms, or of one atom by a whole period, changes nothing. With absolute
 places the coordinates themselves and the slot of each atom among those of its element enter too: where files
 keep one origin and list equivalent sites in one order, that is most of what there is to learn.
+
+A template, another crystal of the same content that lies in the same frame, can be given: its pairs, how far
+each pair is from the template's, its elements and its cell enter beside the crystal's own.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.models.embedding import ElementEmbedding, start_at_zero, wave_features
-from groundstate.diffusion import wrap
+from groundstate.diffusion import torus_sigma, wrap
 
 _ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
+# From a hundredth of the cell, below which nothing is learned in minutes, to where what the network sees is
+# uniform to within 2 %: the coordinates, or their differences, which have twice the variance.
+SMALLEST, LARGEST, LARGEST_OF_DIFFERENCES = 0.01, 0.5, 0.35
 FREQUENCIES = 4
 RADIAL = 12
 PAIR_INPUT = 6 * FREQUENCIES + 3 + RADIAL
+DEVIATION_INPUT = 12  # of a pair from the template's: in cells, as waves, and in units of the noise
+FARTHEST = 3.0  # units of the noise; beyond, a deviation says no more
+
+
+class TemplateTensors(NamedTuple):
+    """Templates of a batch, in the crystals' frame and order of atoms; ``given`` 0 is none.
+
+    Shapes: ``numbers`` (batch, n) the template's own elements, ``frac_coords`` (batch, n, 3), ``log_metric``
+    (batch, 6) with the volume that the crystal's elements suggest, ``lattice`` (batch, 6) the same
+    standardised, ``given`` (batch,).
+    """
+
+    numbers: Tensor
+    frac_coords: Tensor
+    log_metric: Tensor
+    lattice: Tensor
+    given: Tensor
+
+    def rows(self, rows: Tensor, longest: int) -> "TemplateTensors":
+        """Return those of some rows, cut to ``longest`` atoms."""
+        numbers, frac, *rest = (values[rows] for values in self)
+        return TemplateTensors(numbers[:, :longest], frac[:, :longest], *rest)
 
 
 def cell_from_log(six: Tensor) -> Tensor:
@@ -27,6 +56,11 @@ def cell_from_log(six: Tensor) -> Tensor:
     symmetric[:, _ROWS, _COLUMNS] = six
     symmetric[:, _COLUMNS, _ROWS] = six
     return torch.linalg.matrix_exp(symmetric.clamp(-6, 6))
+
+
+def _neighbour_distance(log_metric: Tensor, count: Tensor) -> Tensor:
+    """Return the cube root of the volume per atom (batch,), angstrom, within bounds."""
+    return (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
 
 
 def waves(frac_coords: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,6 +92,15 @@ def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
     centres = torch.linspace(0, 2.75, RADIAL, device=distance.device, dtype=distance.dtype)
     radial = torch.exp(-8 * (distance[..., None] - centres).square())
     return torch.cat([*between, vectors, radial], -1)
+
+
+def deviation_features(frac_coords: Tensor, template: Tensor, sigma: Tensor) -> Tensor:
+    """Return how far every pair is from the template's, (batch, n, n, 12), with noise ``sigma`` (batch,)."""
+    difference = wrap(frac_coords - template)
+    deviation = wrap(difference[:, None, :, :] - difference[:, :, None, :])
+    angles = 2 * math.pi * deviation
+    scaled = deviation / (math.sqrt(2) * sigma[:, None, None, None])
+    return torch.cat([deviation, angles.sin(), angles.cos(), FARTHEST * torch.tanh(scaled / FARTHEST)], -1)
 
 
 class _Layer(nn.Module):
@@ -103,13 +146,22 @@ class StructureNetwork(nn.Module):
         Number of properties; each enters as (standardised value or 0, given or not).
     absolute
         Whether places and slots are inputs, or only differences.
+    templated
+        Whether a template can be an input.
     """
 
     def __init__(
-        self, width: int, layers: int, heads: int, max_atoms: int, conditions: int, absolute: bool
+        self,
+        width: int,
+        layers: int,
+        heads: int,
+        max_atoms: int,
+        conditions: int,
+        absolute: bool,
+        templated: bool = False,
     ) -> None:
         super().__init__()
-        self.absolute = absolute
+        self.absolute, self.templated = absolute, templated
         pair_width = width // 4
         self.elements = ElementEmbedding(width)
         if absolute:
@@ -119,8 +171,13 @@ class StructureNetwork(nn.Module):
         self.number = nn.Embedding(max_atoms + 1, width)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.condition = nn.Linear(2 * conditions, 64) if conditions else None
+        inputs = PAIR_INPUT + 1
+        if templated:
+            inputs += PAIR_INPUT + DEVIATION_INPUT + 1
+            self.template_elements = ElementEmbedding(width)
+            self.template_lattice = nn.Linear(7, width)
         self.pairs = nn.Sequential(
-            nn.Linear(PAIR_INPUT + 1, 2 * pair_width), nn.SiLU(), nn.Linear(2 * pair_width, pair_width)
+            nn.Linear(inputs, 2 * pair_width), nn.SiLU(), nn.Linear(2 * pair_width, pair_width)
         )
         self.layers = nn.ModuleList(_Layer(width, heads, pair_width) for _ in range(layers))
         self.lattice_head = nn.Linear(width, 6)
@@ -137,6 +194,7 @@ class StructureNetwork(nn.Module):
         time: Tensor,
         conditions: Tensor | None = None,
         mask: Tensor | None = None,
+        template: TemplateTensors | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return the velocity of the lattice (batch, 6) and the noise of the coordinates (batch, n, 3).
 
@@ -150,13 +208,17 @@ class StructureNetwork(nn.Module):
             (batch,) in [0, 1], or (1,) where it is one for all; ``conditions`` likewise.
         mask
             (batch, n) atoms that exist; None where all do.
+        template
+            None, or what is not ``given``, is no template.
         """
         count = (
             frac_coords.new_full((len(frac_coords),), frac_coords.shape[1]) if mask is None else mask.sum(-1)
         )
         cell = cell_from_log(log_metric)
-        scale = (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
+        scale = _neighbour_distance(log_metric, count)
         features = pair_features(frac_coords, cell, scale)
+        if self.templated:
+            features = torch.cat([features, self._template_pairs(frac_coords, time, count, template)], -1)
         # The first row and column belong to the lattice token; a flag tells them from real pairs.
         features = functional.pad(functional.pad(features, (0, 1), value=1.0), (0, 0, 1, 0, 1, 0))
         pairs = self.pairs(features)
@@ -169,6 +231,10 @@ class StructureNetwork(nn.Module):
         if self.absolute:
             sin, cos = waves(frac_coords)
             atoms = atoms + self.places(torch.cat([sin, cos], -1)) + self.slots(ranks(atomic_numbers))
+        if template is not None:
+            given = template.given[:, None]
+            first = first + self.template_lattice(torch.cat([template.lattice * given, given], -1))
+            atoms = atoms + self.template_elements(template.numbers) * given[..., None]
         tokens = torch.cat([first[:, None], atoms], 1)
         full = None if mask is None else functional.pad(mask, (1, 0), value=True)
         for layer in self.layers:
@@ -183,6 +249,20 @@ class StructureNetwork(nn.Module):
         weight = torch.ones_like(noise[..., :1]) if mask is None else mask[..., None].to(noise.dtype)
         return self.lattice_head(tokens[:, 0]), self.visible(noise, weight)
 
+    def _template_pairs(
+        self, frac_coords: Tensor, time: Tensor, count: Tensor, template: TemplateTensors | None
+    ) -> Tensor:
+        """Return what the template says of every pair, and a flag: zeros where there is none."""
+        batch, length, _ = frac_coords.shape
+        if template is None:
+            return frac_coords.new_zeros(batch, length, length, PAIR_INPUT + DEVIATION_INPUT + 1)
+        scale = _neighbour_distance(template.log_metric, count)
+        own = pair_features(template.frac_coords, cell_from_log(template.log_metric), scale)
+        sigma = coordinate_sigma(self, time).expand(batch)
+        between = deviation_features(frac_coords, template.frac_coords, sigma)
+        flag = torch.ones_like(own[..., :1])
+        return torch.cat([own, between, flag], -1) * template.given[:, None, None, None]
+
     def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
         """Return the part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that the network can see.
 
@@ -191,3 +271,8 @@ class StructureNetwork(nn.Module):
         if not self.absolute:
             noise = noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
         return noise * weight
+
+
+def coordinate_sigma(network: StructureNetwork, time: Tensor) -> Tensor:
+    """Return the noise of the coordinates at ``time``, in periods."""
+    return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)

@@ -13,7 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.crystal import MAX_NUMBER
-from groundstate.crystals.models.compact.structure_network import StructureNetwork
+from groundstate.crystals.models.compact.structure_network import (
+    StructureNetwork,
+    TemplateTensors,
+    coordinate_sigma,
+)
 from groundstate.diffusion import (
     add_torus_noise,
     alpha_sigma,
@@ -24,22 +28,23 @@ from groundstate.diffusion import (
     second_order_step,
     second_order_torus_step,
     to_clean,
-    torus_sigma,
     torus_step,
 )
 
 # The lattice is decided before the sites: its log-SNR is shifted up.
 LATTICE_SHIFT = 3.0
 CLIP = 12.0
-# From a hundredth of the cell, below which nothing is learned in minutes, to where what the network sees is
-# uniform to within 2 %: the coordinates, or their differences, which have twice the variance.
-SMALLEST, LARGEST, LARGEST_OF_DIFFERENCES = 0.01, 0.5, 0.35
 SIZE_GROUPS = 4
 # Most training times fall where places are decided, not where they are known or nothing is: uniform numbers
 # and the times that they become, with straight lines between.
 UNIFORM, TIMES = (0.0, 0.12, 0.95, 1.0), (0.0, 0.35, 0.9, 1.0)
 
 Predict = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+def _diagonal(volume: Tensor) -> Tensor:
+    """Return the log metric (cells, 6) of cubes of a volume (cells,), cubic angstrom."""
+    return functional.pad((volume.clamp(min=1.0).log() / 3)[:, None].expand(-1, 3), (0, 3))
 
 
 class CellScale(nn.Module):
@@ -66,8 +71,23 @@ class CellScale(nn.Module):
 
     def offset(self, counts: Tensor) -> Tensor:
         """Return what the composition says of the log metric: a third of the log volume on the diagonal."""
-        volume = (counts * self.atom_volumes).sum(-1).clamp(min=1.0)
-        return functional.pad((volume.log() / 3)[:, None].expand(-1, 3), (0, 3))
+        return _diagonal((counts * self.atom_volumes).sum(-1))
+
+    def template(self, numbers: Tensor, frac: Tensor, metric: Tensor, counts: Tensor) -> TemplateTensors:
+        """Return templates as the network reads them, their volumes changed to those of other elements.
+
+        ``numbers`` (cells, n) are the templates' own elements, 0 where there is none, ``metric`` (cells, 6)
+        their own log metrics, ``counts`` (cells, 119) of the crystals that they are templates of.
+        """
+        own = (self.atom_volumes[numbers] * (numbers > 0)).sum(-1)
+        lattice = self.standardised(metric, _diagonal(own))
+        return TemplateTensors(
+            numbers,
+            frac,
+            self.expected(lattice, torch.ones_like(lattice[:, :1]), self.offset(counts)),
+            lattice,
+            (numbers[:, 0] > 0).to(frac.dtype),
+        )
 
     def standardised(self, metrics: Tensor, offset: Tensor) -> Tensor:
         """Return (cells, 6) of mean 0 and deviation 1 over the training set."""
@@ -78,17 +98,13 @@ class CellScale(nn.Module):
         return self.mean + self.deviation * alpha * noisy + offset
 
 
-def coordinate_sigma(network: StructureNetwork, time: Tensor) -> Tensor:
-    """Return the noise of the coordinates at ``time``, in periods."""
-    return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)
-
-
 def structure_loss(
     network: StructureNetwork,
     scale: CellScale,
     batch: dict[str, Tensor],
     conditions: Tensor | None,
     generator: torch.Generator,
+    template: TemplateTensors | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the mean squared errors of the lattice's velocity and of the sites' noise at random times."""
     numbers, frac = batch["atomic_numbers"], batch["frac_coords"]
@@ -123,6 +139,7 @@ def structure_loss(
             time[rows],
             None if conditions is None else conditions[rows],
             present,
+            None if template is None else template.rows(rows, longest),
         )
         kept = present[..., None].float()
         error = (predicted - network.visible(noise[rows, :longest], kept)).square() / atoms[rows, None, None]
@@ -141,6 +158,8 @@ def sample_structures(
     steps: int,
     sampler: Literal["ancestral", "ddim", "second_order"],
     temperature: float = 1.0,
+    start: TemplateTensors | None = None,
+    begin: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """Draw log metrics (batch, 6) and fractional coordinates (batch, n, 3) of crystals of n atoms.
 
@@ -156,17 +175,27 @@ def sample_structures(
         Gives fresh standard normal numbers, (batch, n + 2, 3): two rows for the lattice, one per atom.
     temperature
         Factor of these numbers in ancestral steps.
+    start
+        Templates whose cells and places, noised to the time ``begin``, are what is begun with; None begins
+        with noise alone.
+    begin
+        Time in (0, 1]; as large a share of the steps is made.
     """
 
     def parts(drawn: Tensor) -> tuple[Tensor, Tensor]:
         return drawn[:, :2].flatten(1), drawn[:, 2:]
 
     offset, frac = scale.offset(counts), uniform
-    lattice, _ = parts(noise())
-    times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+    lattice, moved = parts(noise())
+    steps = max(2, round(begin * steps)) if start is not None else steps
+    times = torch.linspace(1.0 if start is None else begin, 0, steps + 1, dtype=torch.float64)
     snrs, sigmas = cosine_log_snr(times, CLIP, LATTICE_SHIFT), coordinate_sigma(network, times)
     sigmas[-1] = 0.0
     times, snrs, sigmas = (values.to(frac) for values in (times, snrs, sigmas))
+    if start is not None:
+        alpha, spread = alpha_sigma(snrs[0])
+        lattice = alpha * start.lattice + spread * lattice
+        frac = add_torus_noise(start.frac_coords, moved, sigmas[:1].expand(len(frac)))
     clean_last: Tensor | None = None
     predicted_last: Tensor | None = None
     for step in range(steps):
