@@ -31,13 +31,15 @@ help:
 setup: $(READY)
 
 # a changed pin or project file installs again; GPU users set PIP_INDEX_URL or PIP_EXTRA_INDEX_URL
-$(READY): envs/requirements.txt pyproject.toml
+$(READY): envs/requirements.txt pyproject.toml envs/install.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python envs/install.py
 	@touch $@
 
+# what a first run takes, measured (benchmarks/RESULTS.md, section Workflow); said before it starts
 run: $(READY)
+	@test -e results/report.html || echo "run: 15 to 18 minutes on two cores of a server, set-up included; the longest" \
+		"stages are the two trainings, each says the time that is left; a run that is stopped goes on by 'make run'"
 	$(BIN)/snakemake --cores all
 	@echo "report: $(CURDIR)/results/report.html"
 

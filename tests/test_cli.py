@@ -1,14 +1,17 @@
 """The command line as a user meets it: real processes."""
 
+import functools
+import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from groundstate import __version__
-from groundstate.cli import COMMANDS
+from groundstate.cli import COMMANDS, build_app
 
 MAIN = "from groundstate.cli import main; main()"
 ROOT = Path(__file__).parents[1]
@@ -41,6 +44,33 @@ def test_every_command_explains_itself(name: str) -> None:
     done = run(*name.split(), "--help")
     assert done.returncode == 0, done.stderr
     assert "Usage: groundstate " + name in done.stdout
+    assert "Example: groundstate " + name in done.stdout
+    assert "<bool>" not in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_of_every_command_can_be_called(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+
+    def noted(command: Callable) -> Callable:
+        @functools.wraps(command)
+        def noting(**values: object) -> None:
+            called.append(values)
+
+        return noting
+
+    monkeypatch.setattr("groundstate.cli.guarded", noted)
+    text = importlib.import_module(COMMANDS[name][0]).command.__doc__.partition("Example: groundstate ")[2]
+    arguments = text.split()
+    assert arguments[: len(name.split())] == name.split()
+    build_app(arguments)(args=arguments, prog_name="groundstate", standalone_mode=False)
+    assert len(called) == 1
+
+
+def test_a_group_lists_what_is_in_it() -> None:
+    done = run("score", "--help")
+    assert all(name.split()[1] in done.stdout for name in COMMANDS if name.startswith("score "))
+    assert " or property or " not in done.stdout and "<bool>" not in done.stdout
 
 
 def test_faults_are_one_sentence_and_status_2(tmp_path: object) -> None:

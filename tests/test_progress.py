@@ -25,3 +25,17 @@ def test_what_was_done_before_counts_but_not_in_the_rate(capsys: pytest.CaptureF
 def test_nothing_to_do_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(track([], "letters", 0)) == []
     assert capsys.readouterr().err == ""
+
+
+def test_the_time_left_does_not_count_the_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("groundstate.progress.time.monotonic", lambda: now)
+    progress = Progress("pieces", 100, "piece", every=0)
+    for now in (20.0, 20.5, 22.5, 24.5):  # 20 seconds until libraries are loaded, then 2 pieces a second
+        progress.update({20.0: 1, 20.5: 1, 22.5: 4, 24.5: 4}[now])
+    lines = capsys.readouterr().err.splitlines()
+    assert all("time left not known yet" in line for line in lines[:2])
+    assert lines[2].endswith("about 0:47 left)")
+    assert lines[3].endswith("about 0:45 left)")

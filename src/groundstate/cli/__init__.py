@@ -12,6 +12,7 @@ import traceback
 from typing import Annotated, NoReturn
 
 import typer
+import typer.core
 
 from groundstate import __version__
 from groundstate.cli.guard import guarded, last_sentence, os_sentence, use_a_cache_folder
@@ -59,9 +60,46 @@ def _callback(
     """Ground-state molecular geometries and new crystals. `snakemake` runs the whole pipeline."""
 
 
+GROUPS = {
+    "prepare": "Read a data set, check it, split it.",
+    "embed": "Make start geometries.",
+    "label": "Find ground states by energy, to learn from.",
+    "relax": "Move structures to the nearest minimum.",
+    "train": "Train a model.",
+    "predict": "Predict with a trained model.",
+    "generate": "Draw from a trained model.",
+    "score": "Compare results with references, or judge them by themselves.",
+}
+
+
+class _WithoutFlagTypes:
+    """A flag is given or not: its type is not shown in the help."""
+
+    def get_params(self, ctx: typer.Context) -> list:
+        """List the options; those that are flags have an empty place for their value."""
+        params = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+        return params
+
+
+class _Command(_WithoutFlagTypes, typer.core.TyperCommand):
+    pass
+
+
+class _Group(_WithoutFlagTypes, typer.core.TyperGroup):
+    pass
+
+
 def _typer(name: str, text: str | None = None, completion: bool = False) -> typer.Typer:
     return typer.Typer(
-        name=name, help=text, no_args_is_help=True, add_completion=completion, pretty_exceptions_enable=False
+        name=name,
+        cls=_Group,
+        help=text,
+        no_args_is_help=True,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
     )
 
 
@@ -75,13 +113,12 @@ def build_app(arguments: list[str]) -> typer.Typer:
         parent = app
         if noun:
             if verb not in groups:
-                nouns = [other.partition(" ")[2] for other in COMMANDS if other.startswith(f"{verb} ")]
-                groups[verb] = _typer(name=verb, text=f"{verb.capitalize()} {' or '.join(nouns)}.")
+                groups[verb] = _typer(name=verb, text=GROUPS.get(verb, f"Commands of {verb}."))
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
         called = arguments[: len(name.split())] == name.split()
         command = guarded(importlib.import_module(module).command) if called else _not_loaded
-        parent.command(noun or verb, help=None if called else text)(command)
+        parent.command(noun or verb, cls=_Command, help=None if called else text)(command)
     return app
 
 

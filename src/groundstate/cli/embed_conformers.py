@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from groundstate.cli.ending import ending
 from groundstate.molecules.conformers.embed import embed_conformers, embed_part
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.record_file import RecordFile
@@ -24,7 +25,11 @@ def command(
         str | None, typer.Option(help="K/N: only make the K-th of N parts, for a later run to collect")
     ] = None,
 ) -> None:
-    """Make start geometries with ETKDGv3 and MMFF94."""
+    """Make start geometries with ETKDGv3 and MMFF94.
+
+    Example: groundstate embed conformers --records prepared/records.parquet --splits prepared/splits.csv
+    --output-dir conformers
+    """
     rows, chosen = RecordFile(records, MOLECULE_SCHEMA), parse_settings(EmbedConformers, settings)
     if shard is not None:
         part, parts = parse_shard(shard)
@@ -32,4 +37,8 @@ def command(
         return
     present = (row["id"] for row in rows.columns("id") if row["id"])
     summary = embed_conformers(rows, read_split(splits, split, "test", present), chosen, workers, output_dir)
-    typer.echo(f"{output_dir}: {summary['origin']}, {summary['rejected']} rejected")
+    kinds = ", ".join(f"{number} by {name}" for name, number in summary["origin"].items())
+    kept, rejected = len(rows) - summary["rejected"], output_dir / "rejected.csv"
+    typer.echo(
+        ending(kept, len(rows), "molecules with start geometries", output_dir, rejected) + f" ({kinds})"
+    )

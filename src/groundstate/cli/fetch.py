@@ -20,7 +20,10 @@ def command(
     checksum: Annotated[str | None, typer.Option(help="sha256:..., md5:... or git-sha1:...")] = None,
     settings: Annotated[str, typer.Option(help="JSON: attempts, delay, timeout of a url")] = "{}",
 ) -> None:
-    """Fetch one file and verify it."""
+    """Fetch one file and verify it.
+
+    Example: groundstate fetch --kind url --location https://example.org/a.sdf --output a.sdf
+    """
     expected = Checksum.parse(checksum) if checksum else None
     retry = parse_settings(Retry, settings)
     match kind:

@@ -8,6 +8,7 @@ import torch
 import typer
 
 from groundstate.api.generate import check_number, read_compositions, sample
+from groundstate.cli.ending import ending
 from groundstate.crystals.models.generate import remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.requests import parse_conditions, parse_request
@@ -48,7 +49,10 @@ def command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads")] = 1,
 ) -> None:
-    """Generate crystals; an interrupted run goes on to the identical files."""
+    """Generate crystals; an interrupted run goes on to the identical files.
+
+    Example: groundstate generate crystals --checkpoint best.ckpt --formula SrTiO3 --output srtio3.extxyz
+    """
     inputs = {"--checkpoint": checkpoint, "--compositions": compositions, "--splits": splits}
     refuse_inputs({"--output": output, "--cif-dir": cif_dir}, inputs)
     if cif_dir is not None:
@@ -75,4 +79,4 @@ def command(
     write_extxyz(output, crystals)
     remove_work(work)
     beside = f", and one file for each in {cif_dir}" if cif_dir is not None else ""
-    typer.echo(f"{output}: {len(crystals)} crystals{beside}")
+    typer.echo(ending(len(crystals), len(crystals), "crystals", output) + beside)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from groundstate.cli.ending import ending
 from groundstate.ground_states.inputs import read_graphs
 from groundstate.ground_states.label import label_geometries, label_part
 from groundstate.ground_states.settings import LabelGeometry
@@ -28,7 +29,10 @@ def command(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
 ) -> None:
-    """Find ground states of molecules without geometries; the result is a source of `prepare molecules`."""
+    """Find ground states of molecules without geometries; the result is a source of `prepare molecules`.
+
+    Example: groundstate label geometry --input my.smi --output-dir ground_states
+    """
     chosen = parse_settings(LabelGeometry, settings)
     rejections: list[Rejection] = []
     potential = find_molecular_potential(chosen.method)
@@ -38,4 +42,5 @@ def command(
         label_part(records, chosen, workers, output_dir, part, parts, device)
         return
     summary = label_geometries(records, chosen, workers, output_dir, rejections, device)
-    typer.echo(f"{output_dir}: {summary['ground_states']} ground states, {summary['rejected']} rejected")
+    found, total = summary["ground_states"], summary["ground_states"] + summary["rejected"]
+    typer.echo(ending(found, total, "ground states", output_dir, output_dir / "rejected.csv"))

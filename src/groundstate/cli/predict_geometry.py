@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from groundstate.api.predict import Choices, predict_file, read_file
+from groundstate.cli.ending import ending
 from groundstate.errors import GroundstateError
 from groundstate.files import rejected_file
 from groundstate.molecules.dataset.settings import MAX_ATOMS
@@ -83,7 +84,10 @@ def command(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
-    """Predict ground-state geometries, in input order with ids; what is rejected has its reason."""
+    """Predict ground-state geometries, in input order with ids; what is rejected has its reason.
+
+    Example: groundstate predict geometry --input my.smi --checkpoint best.ckpt --output my.sdf
+    """
     check_output(output)
     refuse_inputs(
         {"--output": output, "the table of rejections": rejected_file(output)},
@@ -94,11 +98,11 @@ def command(
     choices = Choices(num_geometries, num_conformers, level, energy_window, seed, batch_size, workers)
     written = predict_file(requests, output, trained, choices, conformers, subset)
     rejections = requests.rejections
-    where = f", {len(rejections)} rejected, see {rejected_file(output)}" if rejections else ""
     total = written.molecules + len(rejections)
+    said = ending(written.molecules, total, "molecules", output, rejected_file(output))
     if not written.molecules:
-        raise GroundstateError(f"{input}: none of {total} molecules was predicted{where}")
-    typer.echo(f"{written.molecules} of {total} molecules written to {output}{where}")
+        raise GroundstateError(f"{input}: {said}")
+    typer.echo(said)
     if written.outside:
         typer.echo(
             f"{written.outside} of them are unlike the molecules of the training (property domain); "

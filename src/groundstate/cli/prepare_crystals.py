@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from groundstate.cli.ending import ending
 from groundstate.crystals.dataset.prepare import prepare
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.settings import parse_settings
@@ -19,8 +20,10 @@ def command(
         list[str], typer.Option(help="train, validation or test for each --input: a published split")
     ] = [],  # noqa: B006
 ) -> None:
-    """Read crystals, check them, split them by composition or by file."""
+    """Read crystals, check them, split them by composition or by file.
+
+    Example: groundstate prepare crystals --input my.extxyz --format extxyz --output-dir prepared
+    """
     summary = prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part)
-    typer.echo(
-        f"{output_dir}: {summary['kept']} of {summary['read']} crystals kept, {summary['rejected']} rejected"
-    )
+    kept, total = int(str(summary["kept"])), int(str(summary["read"]))
+    typer.echo(ending(kept, total, "crystals", output_dir, output_dir / "rejected.csv"))

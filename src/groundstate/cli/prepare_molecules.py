@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from groundstate.cli.ending import ending
 from groundstate.molecules.dataset.prepare import prepare_molecules
 from groundstate.molecules.dataset.readers.formats import FORMATS, read_entries
 from groundstate.molecules.dataset.settings import PrepareMolecules
@@ -18,8 +19,12 @@ def command(
     settings: Annotated[str, typer.Option(help="PrepareMolecules as JSON")] = "{}",
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split of test.sdf")] = "random",
 ) -> None:
-    """Read molecules into records with exact bonds, and split them."""
+    """Read molecules into records with exact bonds, and split them.
+
+    Example: groundstate prepare molecules --input my.sdf --output-dir prepared
+    """
     summary = prepare_molecules(
         lambda: read_entries(format, input), parse_settings(PrepareMolecules, settings), output_dir, split
     )
-    typer.echo(f"{output_dir}: {summary['records']} records, {summary['rejected']} rejected")
+    kept, total = summary["records"], summary["records"] + summary["rejected"]
+    typer.echo(ending(kept, total, "molecules", output_dir, output_dir / "rejected.csv"))

@@ -20,6 +20,9 @@ def command(
         list[str], typer.Option(help="train, validation or test for each --input; else shares are drawn")
     ] = [],  # noqa: B006
 ) -> None:
-    """Read structures with energies (eV) and forces (eV/A), reject bad ones, split."""
+    """Read structures with energies (eV) and forces (eV/A), reject bad ones, split.
+
+    Example: groundstate prepare potential --input my.extxyz --output-dir prepared
+    """
     kept, rejected = prepare(input, parse_settings(PreparePotential, settings), output_dir, part)
     typer.echo(f"{kept} structures written to {output_dir / 'records.parquet'}, {rejected} rejected")

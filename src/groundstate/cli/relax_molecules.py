@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from groundstate.cli.ending import ending
+from groundstate.files import rejected_file
 from groundstate.ground_states.relax_file import relax_sdf
 from groundstate.molecular_potentials.interface import find_molecular_potential
 from groundstate.molecular_potentials.settings import RelaxMolecules
@@ -32,9 +34,12 @@ def command(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda; aimnet2 alone knows the latter")] = "cpu",
 ) -> None:
-    """Relax molecules to the nearest minimum; one that changed bonds or stereo is flagged and not moved."""
+    """Relax molecules to the nearest minimum; one that changed bonds or stereo is flagged and not moved.
+
+    Example: groundstate relax molecules --input my.sdf --output relaxed.sdf --method aimnet2
+    """
     potential = find_molecular_potential(method, device)
     counts = relax_sdf(input, output, potential, RelaxMolecules(fmax=fmax, max_calls=max_calls), workers)
-    typer.echo(
-        f"{output}: {counts['relaxed']} relaxed, {counts['flagged']} flagged, {counts['rejected']} rejected"
-    )
+    written, flagged = counts["relaxed"] + counts["flagged"], counts["flagged"]
+    said = ending(written, counts["read"], "molecules", output, rejected_file(output))
+    typer.echo(said + (f"; {flagged} flagged (property flag says why)" if flagged else ""))

@@ -20,6 +20,9 @@ def command(
         list[Path], typer.Option(help="folder of a potential's run; may be given more than once")
     ] = [],  # noqa: B006
 ) -> None:
-    """Collect run folders into one self-contained HTML file."""
+    """Collect run folders into one self-contained HTML file.
+
+    Example: groundstate report --molecules results/molecules/qm9/gaunt/seed0 --output report.html
+    """
     write_report(molecules, crystals, output, potentials)
     typer.echo(f"{output}: the report of {len(molecules) + len(crystals) + len(potentials)} runs")

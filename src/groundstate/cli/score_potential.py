@@ -19,7 +19,10 @@ def command(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="seed of the bootstrap intervals")] = 0,
 ) -> None:
-    """Compare a potential with reference energies and forces, in all, by group and along scans."""
+    """Compare a potential with reference energies and forces, in all, by group and along scans.
+
+    Example: groundstate score potential --checkpoint best.ckpt --data test.extxyz --output scores
+    """
     summary = score(checkpoint, data, output, splits, device, seed, scan)
     for name, row in {"all": summary, **summary["groups"], **summary["scans"]}.items():
         text = f"{name}: n = {row['n']}, energy RMSE {row['energy_rmse']:.1f} meV"

@@ -17,7 +17,11 @@ def command(
     output: Annotated[Path, typer.Option(help="Folder for summary.json and table.csv")],
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of the bootstrap")] = 0,
 ) -> None:
-    """Put the rows of the property experiment into one table."""
+    """Put the rows of the property experiment into one table.
+
+    Example: groundstate score property --row graph=a/predictions.csv --row mmff=b/predictions.csv
+    --output scores
+    """
     rows = parse_named_files("--row", row)
     written = {f"--output: {name}": output / name for name in ("summary.json", "table.csv")}
     refuse_inputs(written, {f"--row {name}": Path(path) for name, path in rows.items()})

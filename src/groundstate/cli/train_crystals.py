@@ -21,6 +21,10 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="seed of weights, order and noise")] = 0,
     processes: Annotated[int, typer.Option(min=0, help="GPUs that share the training; 0 is 1")] = 1,
 ) -> None:
-    """Train a generative model of crystals; a killed run goes on where it stopped."""
+    """Train a generative model of crystals; a killed run goes on where it stopped.
+
+    Example: groundstate train crystals --records prepared/records.parquet --splits prepared/splits.csv
+    --output-dir model
+    """
     train(records, splits, model, parse_settings(TrainCrystals, settings), seed, output_dir, processes)
     typer.echo(f"{output_dir / 'best.ckpt'}: {model} with its best weights, seed {seed}")

@@ -21,7 +21,11 @@ def command(
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split to train by")] = "random",
     processes: Annotated[int, typer.Option(min=0, max=1024, help="GPUs that share the training; 0 is 1")] = 1,
 ) -> None:
-    """Train a model that refines molecular geometries; a killed run goes on where it stopped."""
+    """Train a model that refines molecular geometries; a killed run goes on where it stopped.
+
+    Example: groundstate train geometry --records prepared/records.parquet --splits prepared/splits.csv
+    --conformers conformers/conformers.parquet --output-dir model
+    """
     parsed = parse_settings(TrainGeometry, settings)
     train(records, splits, conformers, model, parsed, seed, output_dir, split, processes)
     typer.echo(f"{output_dir / 'best.ckpt'}: {model} with its best weights, seed {seed}")

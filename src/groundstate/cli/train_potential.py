@@ -18,6 +18,9 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="seed of weights, order and split")] = 0,
     processes: Annotated[int, typer.Option(min=0, help="processes that share the training; 0 is 1")] = 1,
 ) -> None:
-    """Train an interatomic potential; a killed run goes on where it stopped."""
+    """Train an interatomic potential; a killed run goes on where it stopped.
+
+    Example: groundstate train potential --data my.extxyz --output-dir potential
+    """
     train(data, splits, parse_settings(TrainPotential, settings), seed, output_dir, processes)
     typer.echo(f"potential written to {output_dir / 'best.ckpt'}")

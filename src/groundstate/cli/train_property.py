@@ -20,7 +20,11 @@ def command(
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of weights and order")] = 0,
     split: Annotated[str, typer.Option(help="Split whose three parts are used")] = "property",
 ) -> None:
-    """Learn a property from a kind of geometry; a killed run goes on where it stopped."""
+    """Learn a property from a kind of geometry; a killed run goes on where it stopped.
+
+    Example: groundstate train property --records prepared/records.parquet --splits prepared/splits.csv
+    --geometry reference --output-dir gap
+    """
     parsed = parse_settings(TrainProperty, settings)
     error = train_property(records, splits, geometry, network, parsed, seed, output_dir, split)
     typer.echo(f"{output_dir}: MAE of the test part {error:.4f}")
