@@ -5,11 +5,15 @@ from pathlib import Path
 import ase.io
 import numpy as np
 import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from pymatgen.core import Lattice, Structure
 from typer.testing import CliRunner
 
 import groundstate
 from groundstate.cli import build_app
 from groundstate.errors import GroundstateError
+
+PEROVSKITE = [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]
 
 
 def test_structures_are_those_of_the_command_line(crystal_model: Path, tmp_path: Path) -> None:
@@ -34,3 +38,38 @@ def test_faults_are_sentences(crystal_model: Path, geometry_model: Path) -> None
         groundstate.generate(1, formula="Xy", checkpoint=crystal_model)
     with pytest.raises(GroundstateError, match="'crystals' is needed"):
         groundstate.generate(1, checkpoint=geometry_model)
+
+
+def test_templates_begin_the_samples(crystal_model: Path, tmp_path: Path) -> None:
+    known = Structure(Lattice.cubic(4.0), ["Ba", "Ti", "O", "O", "O"], PEROVSKITE)
+    known.to(str(tmp_path / "known.cif"))
+    asked = {"formula": "SrTiO3", "checkpoint": crystal_model, "templates": tmp_path / "known.cif"}
+    near = groundstate.generate(1, noise=1e-3, **asked)[0]
+    assert near.composition.formula == "Sr1 Ti1 O3"
+    assert StructureMatcher().fit_anonymous(near, known)
+    free = groundstate.generate(1, formula="SrTiO3", checkpoint=crystal_model)[0]
+    assert not np.allclose(near.lattice.matrix, free.lattice.matrix)
+    with pytest.raises(GroundstateError, match="--noise is of templates"):
+        groundstate.generate(1, formula="SrTiO3", checkpoint=crystal_model, noise=0.3)
+    with pytest.raises(GroundstateError, match="--noise: 2 is not above 0"):
+        groundstate.generate(1, noise=2, **asked)
+    with pytest.raises(GroundstateError, match="nowhere"):
+        groundstate.generate(1, checkpoint=crystal_model, templates=tmp_path / "nowhere.cif")
+
+
+def test_the_command_line_begins_with_templates_too(crystal_model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "two.extxyz"
+    arguments = [
+        "generate",
+        "crystals",
+        "--checkpoint",
+        str(crystal_model),
+        "--output",
+        str(output),
+        "--num",
+        "2",
+    ]
+    arguments += ["--formula", "SrTiO3", "--templates", "shipped", "--noise", "0.001"]
+    assert CliRunner().invoke(build_app(arguments), arguments).exit_code == 0
+    first = ase.io.read(output, "0")
+    assert first.get_volume() == pytest.approx(60, rel=0.15)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from pymatgen.core import Structure
 
 from groundstate.api.weights import checkpoint_of
@@ -15,10 +16,14 @@ from groundstate.crystals.models.generate import generate as draw
 from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.requests import parse_request, scarce_elements
 from groundstate.crystals.models.settings import MAX_CRYSTALS
-from groundstate.crystals.structures import read_part, to_structure
+from groundstate.crystals.models.templates import FindTemplates, find_in
+from groundstate.crystals.structures import read_part, read_structures, to_structure
+from groundstate.crystals.templates.library import TemplateLibrary
+from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.errors import GroundstateError
 from groundstate.records import Rejection
 from groundstate.training.checkpoints import choose_device
+from groundstate.weights import shipped_weights
 
 
 def generate(
@@ -34,6 +39,8 @@ def generate(
     seed: int = 0,
     batch_size: int = 32,
     steps: int | None = None,
+    templates: str | Path | None = None,
+    noise: float | None = None,
     device: str = "auto",
 ) -> list[Structure]:
     """Generate crystals.
@@ -60,6 +67,8 @@ def generate(
         Crystals at once; no effect on results.
     steps
         Denoising steps; by default the model's own number.
+    templates, noise
+        See ``find_templates`` and ``parse_noise``.
     device
         ``auto``, ``cpu`` or ``cuda``.
 
@@ -79,11 +88,12 @@ def generate(
     >>> structures = groundstate.generate(16, formula="SrTiO3")  # doctest: +SKIP
     """
     request = parse_request(formula, elements, atoms, dict(conditions or {}), guidance)
-    trained = load_model(checkpoint_of("crystals", checkpoint), choose_device(device), model)
-    return [
-        _named(to_structure(crystal), crystal.id)
-        for crystal in sample(trained, request, num, [], seed, batch_size, steps)
-    ]
+    path = checkpoint_of("crystals", checkpoint)
+    find = find_templates(templates, path)
+    trained = load_model(path, choose_device(device), model)
+    request = parse_noise(request, noise, find)
+    crystals = sample(trained, request, num, [], seed, batch_size, steps, find=find)
+    return [_named(to_structure(crystal), crystal.id) for crystal in crystals]
 
 
 def _named(structure: Structure, name: str) -> Structure:
@@ -100,6 +110,48 @@ def read_compositions(
         raise GroundstateError(f"{path}: no crystal to take a composition from")
     formulas = tuple(dict(Counter(crystal.structure.atomic_numbers)) for crystal in crystals)
     return [crystal.id for crystal in crystals], rejections, replace(request, formulas=formulas)
+
+
+def find_templates(templates: str | Path | None, checkpoint: Path) -> FindTemplates | None:
+    """Return the search for known crystals that samples begin from.
+
+    Parameters
+    ----------
+    templates
+        ``shipped`` (those of the package), ``none``, or a file of crystals in any format. By default shipped
+        weights take the shipped ones, and a model of a training none, for its scores' sake.
+    checkpoint
+        Of the model.
+
+    Raises ``GroundstateError`` where the file cannot be read.
+    """
+    if templates is None:
+        templates = "shipped" if checkpoint in shipped_weights().values() else "none"
+    if str(templates) == "none":
+        return None
+    if str(templates) == "shipped":
+        return find_in(shipped_templates())
+    own = [
+        Crystal(name, np.array(one.atomic_numbers), one.frac_coords, one.lattice.matrix)
+        for name, one in read_structures(templates)[0]
+    ]
+    return find_in(TemplateLibrary(own))
+
+
+def parse_noise(request: Request, noise: float | None, find: FindTemplates | None) -> Request:
+    """Return the request with the time, above 0 and at most 1, to which templates are noised to begin with.
+
+    None begins with noise alone; the network sees the template in both cases, if it was trained to.
+
+    Raises ``GroundstateError`` for another time, and where there is no template to noise.
+    """
+    if noise is None:
+        return request
+    if not 0 < noise <= 1:
+        raise GroundstateError(f"--noise: {noise:g} is not above 0 and at most 1")
+    if find is None:
+        raise GroundstateError("--noise is of templates: give --templates too, such as --templates shipped")
+    return replace(request, noise=noise)
 
 
 def check_number(num: int, names: Sequence[str]) -> int:
@@ -120,17 +172,19 @@ def sample(
     batch_size: int,
     steps: int | None = None,
     work: Path | None = None,
+    find: FindTemplates | None = None,
 ) -> list[Crystal]:
     """Draw ``num`` crystals, or ``num`` of the composition of each of ``names``: ID_0, ID_1, ...
 
-    Elements that the model hardly knows are said on standard error. ``work`` keeps finished batches.
+    ``find`` looks for the templates that they begin from. Elements that the model hardly knows are said on
+    standard error. ``work`` keeps finished batches.
     """
     total = check_number(num, names)
     for symbol, count in scarce_elements(request, model.config):
         sys.stderr.write(
             f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
         )
-    crystals = draw(model, request, total, seed, batch_size, steps, work)
+    crystals = draw(model, request, total, seed, batch_size, steps, work, find)
     if not names:
         return crystals
     return [

@@ -7,7 +7,8 @@ from typing import Annotated
 import torch
 import typer
 
-from groundstate.api.generate import check_number, read_compositions, sample
+from groundstate.api.generate import check_number, find_templates, parse_noise, read_compositions, sample
+from groundstate.api.weights import checkpoint_of
 from groundstate.cli.ending import ending
 from groundstate.crystals.models.generate import remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
@@ -20,8 +21,10 @@ from groundstate.training.checkpoints import choose_device
 
 
 def command(
-    checkpoint: Annotated[Path, typer.Option(help="best.ckpt of a trained crystal model")],
     output: Annotated[Path, typer.Option(help="extxyz file to write")],
+    checkpoint: Annotated[
+        str | None, typer.Option(help="best.ckpt of a trained crystal model; default: the shipped weights")
+    ] = None,
     num: Annotated[int, typer.Option(min=1, help="number of crystals")] = 64,
     model: Annotated[
         str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")
@@ -43,6 +46,17 @@ def command(
     ] = None,
     guidance: Annotated[float, typer.Option(min=0.0, help="weight of the conditions")] = 1.0,
     steps: Annotated[int | None, typer.Option(min=2, help="denoising steps; default: the model's")] = None,
+    templates: Annotated[
+        str | None,
+        typer.Option(
+            help="known crystals to begin from: a file in any format, shipped, or none; default: shipped "
+            "with shipped weights, else none"
+        ),
+    ] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option(help="begin with templates noised to this time, 0 to 1; default: noise alone"),
+    ] = None,
     cif_dir: Annotated[
         Path | None, typer.Option(help="folder for one CIF per crystal, and files.csv: id, file")
     ] = None,
@@ -51,9 +65,11 @@ def command(
 ) -> None:
     """Generate crystals; an interrupted run goes on to the identical files.
 
-    Example: groundstate generate crystals --checkpoint best.ckpt --formula SrTiO3 --output srtio3.extxyz
+    Example: groundstate generate crystals --formula SrTiO3 --output srtio3.extxyz
     """
-    inputs = {"--checkpoint": checkpoint, "--compositions": compositions, "--splits": splits}
+    path = checkpoint_of("crystals", checkpoint)
+    known = Path(templates) if templates not in (None, "shipped", "none") else None
+    inputs = {"--checkpoint": path, "--compositions": compositions, "--splits": splits, "--templates": known}
     refuse_inputs({"--output": output, "--cif-dir": cif_dir}, inputs)
     if cif_dir is not None:
         check_replaceable(cif_dir, "--cif-dir")
@@ -71,9 +87,12 @@ def command(
             write_rejected(rejected_file(output), rejections)
             sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {rejected_file(output)}\n")
     total = check_number(num, names)
-    trained = load_model(checkpoint, where, model)
-    work = work_folder(output, checkpoint, request, total, seed, steps)
-    crystals = sample(trained, request, num, names, seed, batch_size, steps, work)
+    find = find_templates(templates, path)
+    request = parse_noise(request, noise, find)
+    trained = load_model(path, where, model)
+    shown = None if find is None else known or "shipped"
+    work = work_folder(output, path, request, total, seed, steps, shown)
+    crystals = sample(trained, request, num, names, seed, batch_size, steps, work, find)
     if cif_dir is not None:
         write_cifs(cif_dir, crystals)
     write_extxyz(output, crystals)

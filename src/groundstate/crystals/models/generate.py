@@ -133,13 +133,27 @@ def _load(path: Path) -> list[Crystal] | None:
 
 
 def work_folder(
-    output: Path, checkpoint: Path, request: Request, count: int, seed: int, steps: int | None
+    output: Path,
+    checkpoint: Path,
+    request: Request,
+    count: int,
+    seed: int,
+    steps: int | None,
+    templates: Path | str | None = None,
 ) -> Path:
-    """Return the hidden folder beside ``output`` for this very request to this very checkpoint."""
+    """Return the hidden folder beside ``output`` for this very request to this very checkpoint.
+
+    ``templates`` is the file or folder of crystals that the samples begin from, or the name of a library.
+    """
     asked = replace(request, elements=None)
     identity = [repr(asked), sorted(request.elements or ()), count, seed, steps]
-    digest = hashlib.sha256(json.dumps(identity).encode() + checkpoint.read_bytes()).hexdigest()
-    return output.parent / f".{output.name}.{digest[:16]}"
+    digest = hashlib.sha256(json.dumps(identity).encode() + checkpoint.read_bytes())
+    if isinstance(templates, Path):
+        for path in sorted(templates.rglob("*")) if templates.is_dir() else [templates]:
+            digest.update(path.read_bytes() if path.is_file() else b"")
+    elif templates is not None:
+        digest.update(templates.encode())
+    return output.parent / f".{output.name}.{digest.hexdigest()[:16]}"
 
 
 def write_extxyz(path: Path, crystals: Sequence[Crystal]) -> None:
