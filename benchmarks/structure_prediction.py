@@ -1,0 +1,256 @@
+"""Structure prediction on MP-20: templates, diffusion, diffusion from templates, and all ranked by energy.
+
+    python benchmarks/structure_prediction.py --data FOLDER --output O [--checkpoint C]
+    python benchmarks/structure_prediction.py --data FOLDER --output O --energies 40
+
+FOLDER holds mp_20_val.csv.gz; the templates are those of the package without the validation part. A
+prediction matches where ``StructureMatcher(stol=.5, ltol=.3, angle_tol=10).get_rms_dist`` gives a distance, as
+in the literature (valid or not). ``hard`` are the compositions whose true structure no template of the same
+content fits, elements in any order, at the true volume (``fit``, which compares the largest displacement). What
+a row has computed is kept in O, so that an interrupted run goes on.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from pymatgen.analysis.structure_matcher import StructureMatcher
+
+from groundstate.api.weights import checkpoint_of
+from groundstate.crystals.alignment import align
+from groundstate.crystals.crystal import Crystal, fault
+from groundstate.crystals.dataset.readers.table import read_csv
+from groundstate.crystals.lattice import niggli
+from groundstate.crystals.models.base import CrystalModel, Request
+from groundstate.crystals.models.generate import generate
+from groundstate.crystals.models.load import load_model
+from groundstate.crystals.models.templates import find_in
+from groundstate.crystals.structures import to_structure
+from groundstate.crystals.templates.library import TemplateLibrary, equal_orders
+from groundstate.crystals.templates.prototype import content
+from groundstate.crystals.templates.shipped import shipped_templates
+from groundstate.crystals.templates.substitute import candidates
+from groundstate.files import write_json
+from groundstate.metrics.bootstrap import bootstrap_interval
+from groundstate.metrics.crystals.match import TOLERANCES, match_distance
+from groundstate.potentials.atoms import to_atoms
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.calculations import Calculations, Job
+from groundstate.potentials.guards import geometry_fault
+from groundstate.potentials.interface import find_potential
+from groundstate.potentials.settings import RelaxSettings
+
+PARTS = ("mp-20 train", "mpts-52")
+LOOSE = 0.6, 1.5  # rms displacement and strain of ``align`` beyond which two crystals cannot fit
+Predictions = list[list[Crystal]]  # of each composition, best first
+Maker = Callable[[Sequence[Crystal], int], Predictions]  # from compositions and how many of each
+
+
+def volume(crystal: Crystal) -> float:
+    """Give the cell's volume in cubic angstrom."""
+    return float(abs(np.linalg.det(crystal.lattice)))
+
+
+def is_hard(truth: Crystal, library: TemplateLibrary) -> bool:
+    """Say whether no template fits, with any exchange of elements, at the true volume."""
+    items = content(truth)
+    key = tuple(count for _, count in items)
+    if key not in library.by_content:
+        return True
+    wanted = np.array([number for number, _ in items])
+    matcher, structure = StructureMatcher(), to_structure(truth)
+    lattice, points = niggli(truth.lattice, truth.frac_coords)
+    indices, numbers = library.by_content[key]
+    for index, row in zip(indices, numbers, strict=True):
+        template = library.crystals[index]
+        frame, places = niggli(template.lattice, template.frac_coords)
+        for order in equal_orders(key):
+            exchanged = dict(zip(row.tolist(), wanted[order].tolist(), strict=True))
+            species = np.array([exchanged[number] for number in template.atomic_numbers.tolist()])
+            near = align(truth.atomic_numbers, lattice, points, frame, places, species)
+            if near.distance > LOOSE[0] or near.strain > LOOSE[1]:
+                continue
+            scaled = frame * (volume(truth) / volume(template)) ** (1 / 3)
+            if matcher.fit(to_structure(Crystal("", species, places, scaled)), structure):
+                return False
+    return True
+
+
+def from_templates(truths: Sequence[Crystal], library: TemplateLibrary, samples: int) -> Predictions:
+    """Exchange the elements of the likest templates."""
+    return [
+        [one.crystal for one in candidates(library, Counter(truth.atomic_numbers.tolist()), samples)]
+        for truth in truths
+    ]
+
+
+def from_model(
+    model: CrystalModel,
+    truths: Sequence[Crystal],
+    samples: int,
+    seed: int,
+    library: TemplateLibrary | None = None,
+    noise: float | None = None,
+) -> Predictions:
+    """Draw from the model: alone, with templates, or from templates noised to a time."""
+    formulas = tuple(dict(Counter(truth.atomic_numbers.tolist())) for truth in truths)
+    find = None if library is None else find_in(library)
+    drawn = generate(model, Request(formulas, noise=noise), samples * len(truths), seed, 64, find=find)
+    return [drawn[index :: len(truths)] for index in range(len(truths))]
+
+
+def judge(truths: Sequence[Crystal], predictions: Predictions) -> list[list[float | None]]:
+    """Give the distance of each prediction, None where it does not match."""
+    matcher = StructureMatcher(**TOLERANCES)
+    return [
+        [match_distance(to_structure(one), to_structure(truth), matcher) for one in row]
+        for truth, row in zip(truths, predictions, strict=True)
+    ]
+
+
+def rate(distances: Sequence[Sequence[float | None]], most: int) -> str:
+    """Say which share matches with the best of ``most`` predictions, and how closely."""
+    best = [min((d for d in row[:most] if d is not None), default=None) for row in distances]
+    hits = np.array([value for value in best if value is not None])
+    low, high = bootstrap_interval(np.array([value is not None for value in best], float))
+    rmse = f"{hits.mean():.3f}" if len(hits) else "-"
+    return f"{len(hits)}/{len(best)} = {len(hits) / len(best):.1%} ({low:.1%}-{high:.1%}), {rmse}"
+
+
+def ranked(pools: Predictions, output: Path, steps: int) -> tuple[Predictions, int]:
+    """Relax every candidate a little and put the lowest energy first; and how many fell out."""
+    settings = RelaxSettings(max_steps=steps)
+    calculations = Calculations(find_potential("sevennet-0"), Cache(output / "energies"), settings, 0)
+    jobs = {}
+    for row, pool in enumerate(pools):
+        for place, crystal in enumerate(pool):
+            atoms = to_atoms(to_structure(crystal))
+            if geometry_fault(atoms, settings) is None:
+                jobs[Job("relax", f"{row} {place}")] = atoms
+    results = calculations.run(jobs)
+    ordered: Predictions = [[] for _ in pools]
+    energies: list[list[float]] = [[] for _ in pools]
+    for job, result in results.items():
+        row, place = map(int, job.name.split())
+        if result["outcome"] in ("converged", "not_converged"):
+            cell = np.array(result["cell"])
+            frac = np.array(result["positions"]) @ np.linalg.inv(cell)
+            numbers = pools[row][place].atomic_numbers
+            ordered[row].append(Crystal("", np.array(jobs[job].numbers), frac, cell))
+            energies[row].append(result["energy"] / len(numbers))
+    for row, values in enumerate(energies):
+        ordered[row] = [ordered[row][place] for place in np.argsort(values, kind="stable")]
+    return ordered, sum(map(len, pools)) - sum(map(len, ordered))
+
+
+def kept(path: Path, compute: Callable[[], object]) -> dict:
+    """Return what a file holds; it is computed and written where there is none."""
+    if not path.exists():
+        begun = time.process_time()
+        value = compute()
+        write_json(path, {"value": value, "cpu_s": time.process_time() - begun})
+    return json.loads(path.read_text())
+
+
+def main() -> None:
+    """Fill and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--checkpoint", help="default: the shipped weights")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--number", type=int, default=200, help="compositions")
+    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--noise", type=float, nargs="*", default=[0.3], help="times of noised templates")
+    parser.add_argument("--energies", type=int, default=0, help="compositions of at most 12 atoms to rank")
+    parser.add_argument("--pool", type=int, default=6, help="candidates of each that are ranked")
+    parser.add_argument("--steps", type=int, default=25, help="relaxation steps of a candidate")
+    parser.add_argument("--rows", nargs="*", help="only these rows")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    rows = [one for one in read_csv(options.data / "mp_20_val.csv.gz") if isinstance(one, Crystal)]
+    every = [one for one in rows if fault(one) is None]
+    chosen = np.random.default_rng(options.seed).choice(len(every), options.number, replace=False)
+    truths = [every[index] for index in chosen]
+    library = shipped_templates(PARTS)
+    model = cache(lambda: load_model(checkpoint_of("crystals", options.checkpoint), torch.device("cpu")))
+    output, samples, seed = options.output, options.samples, options.seed
+
+    makers: dict[str, Maker] = {
+        "template": lambda some, most: from_templates(some, library, most),
+        "diffusion": lambda some, most: from_model(model(), some, most, seed),
+        "diffusion, template": lambda some, most: from_model(model(), some, most, seed, library),
+    }
+    for noise in options.noise:
+        makers[f"diffusion, template noised to {noise}"] = lambda some, most, noise=noise: from_model(
+            model(), some, most, seed, library, noise
+        )
+    if options.energies:
+        small = [one for one in truths if len(one.atomic_numbers) <= 12][: options.energies]
+        half = options.pool // 2
+
+        def mixed(some: Sequence[Crystal], most: int) -> Predictions:
+            exchanged, drawn = (makers[name](some, half) for name in ("template", "diffusion, template"))
+            return [[*first, *second] for first, second in zip(exchanged, drawn, strict=True)]
+
+        for name, make in {**makers, "half templates, half diffusion from them": mixed}.items():
+            if name in (options.rows or [name]):
+                energy_row(name, make, small, options)
+        return
+    hard = kept(output / "hard.json", lambda: [is_hard(one, library) for one in truths])["value"]
+    sizes = [len(truth.atomic_numbers) for truth, one in zip(truths, hard, strict=True) if one]
+    print(f"{sum(hard)} of {len(truths)} are hard, {np.mean(sizes):.1f} atoms in the mean")
+    for name, make in makers.items():
+        if name in (options.rows or [name]):
+            plain_row(name, make, truths, hard, options)
+
+
+def plain_row(
+    name: str, make: Maker, truths: Sequence[Crystal], hard: Sequence[bool], options: argparse.Namespace
+) -> None:
+    """Print what a source predicts as it is."""
+
+    def compute() -> dict:
+        made = make(truths, options.samples)
+        pairs = list(zip(truths, made, strict=True))
+        ratios = [[volume(one) / volume(truth) for one in row] for truth, row in pairs]
+        return {"distances": judge(truths, made), "volumes": ratios}
+
+    found = kept(options.output / f"{name}.json", compute)
+    distances = found["value"]["distances"]
+    of_hard = [row for row, one in zip(distances, hard, strict=True) if one]
+    ratio = np.percentile([row[0] for row in found["value"]["volumes"] if row], [10, 25, 50, 75, 90])
+    print(
+        f"{name}: one {rate(distances, 1)}; {options.samples}: {rate(distances, options.samples)}; hard: "
+        f"{rate(of_hard, options.samples)}; V/V_true {np.round(ratio, 3).tolist()}; {found['cpu_s']:.0f} CPU-s",
+        flush=True,
+    )
+
+
+def energy_row(name: str, make: Maker, truths: Sequence[Crystal], options: argparse.Namespace) -> None:
+    """Print what a source predicts first, and what it predicts ranked by energy."""
+
+    def compute() -> dict:
+        pools = [pool[: options.pool] for pool in make(truths, options.pool)]
+        lowest, lost = ranked(pools, options.output, options.steps)
+        return {"as made": judge(truths, pools), "by energy": judge(truths, lowest), "lost": lost}
+
+    found = kept(options.output / f"energy of {name}, {len(truths)}.json", compute)
+    made, lowest, lost = found["value"].values()
+    print(
+        f"{name}: first as made {rate(made, 1)}; lowest energy {rate(lowest, 1)}; any of {options.pool} relaxed "
+        f"{rate(lowest, options.pool)}; {lost} fell out; {found['cpu_s']:.0f} CPU-s",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
