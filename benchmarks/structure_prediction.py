@@ -4,10 +4,10 @@
     python benchmarks/structure_prediction.py --data FOLDER --output O --energies 40
 
 FOLDER holds mp_20_val.csv.gz; the templates are those of the package without the validation part. A
-prediction matches where ``StructureMatcher(stol=.5, ltol=.3, angle_tol=10).get_rms_dist`` gives a distance, as
-in the literature (valid or not). ``hard`` are the compositions whose true structure no template of the same
-content fits, elements in any order, at the true volume (``fit``, which compares the largest displacement). What
-a row has computed is kept in O, so that an interrupted run goes on.
+prediction matches where ``StructureMatcher(stol=.5, ltol=.3, angle_tol=10).get_rms_dist`` gives a distance,
+as in the literature (valid or not). ``hard`` are the compositions whose true structure no template of the
+same content fits, elements in any order, at the true volume (``fit``, which compares the largest
+displacement). What a row has computed is kept in O, so that an interrupted run goes on.
 """
 
 import argparse
@@ -182,7 +182,7 @@ def main() -> None:
     truths = [every[index] for index in chosen]
     library = shipped_templates(PARTS)
     model = cache(lambda: load_model(checkpoint_of("crystals", options.checkpoint), torch.device("cpu")))
-    output, samples, seed = options.output, options.samples, options.seed
+    output, seed = options.output, options.seed
 
     makers: dict[str, Maker] = {
         "template": lambda some, most: from_templates(some, library, most),
@@ -228,9 +228,10 @@ def plain_row(
     distances = found["value"]["distances"]
     of_hard = [row for row, one in zip(distances, hard, strict=True) if one]
     ratio = np.percentile([row[0] for row in found["value"]["volumes"] if row], [10, 25, 50, 75, 90])
+    many = options.samples
     print(
-        f"{name}: one {rate(distances, 1)}; {options.samples}: {rate(distances, options.samples)}; hard: "
-        f"{rate(of_hard, options.samples)}; V/V_true {np.round(ratio, 3).tolist()}; {found['cpu_s']:.0f} CPU-s",
+        f"{name}: one {rate(distances, 1)}; {many}: {rate(distances, many)}; hard: {rate(of_hard, many)}; "
+        f"V/V_true {np.round(ratio, 3).tolist()}; {found['cpu_s']:.0f} CPU-s",
         flush=True,
     )
 
@@ -245,9 +246,10 @@ def energy_row(name: str, make: Maker, truths: Sequence[Crystal], options: argpa
 
     found = kept(options.output / f"energy of {name}, {len(truths)}.json", compute)
     made, lowest, lost = found["value"].values()
+    many = options.pool
     print(
-        f"{name}: first as made {rate(made, 1)}; lowest energy {rate(lowest, 1)}; any of {options.pool} relaxed "
-        f"{rate(lowest, options.pool)}; {lost} fell out; {found['cpu_s']:.0f} CPU-s",
+        f"{name}: first as made {rate(made, 1)}; lowest energy {rate(lowest, 1)}; any of {many} relaxed "
+        f"{rate(lowest, many)}; {lost} fell out; {found['cpu_s']:.0f} CPU-s",
         flush=True,
     )
 
