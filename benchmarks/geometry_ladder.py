@@ -47,7 +47,7 @@ def steps_of(
 
     graphs = [graph_of(mol, model.config["elements"]) for mol in mols]
     candidates = timed("candidates", make)
-    orders = timed("rank", model.rank, graphs, candidates)
+    orders = timed("rank", model.rank, mols, graphs, candidates)
     nearest = []
     for record, some in zip(records, candidates, strict=True):
         errors = [distance_errors(one, np.array(record["positions"])).absolute for one in some.positions]

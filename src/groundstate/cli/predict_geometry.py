@@ -28,6 +28,20 @@ def command(
         str | None,
         typer.Option(help="Name of the checkpoint's model; needed for package.module:Class of your own"),
     ] = None,
+    convention: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose geometries are meant, where the model was trained on several data sets; default: "
+            "the first of them"
+        ),
+    ] = None,
+    choose: Annotated[
+        Literal["distances", "rmsd"] | None,
+        typer.Option(
+            help="Which error the chosen conformer makes small: of all distances by number, or the RMSD of "
+            "heavy atoms; default: distances where the data set numbers hydrogens by a rule, else RMSD"
+        ),
+    ] = None,
     splits: Annotated[Path | None, typer.Option(help="splits.csv: predict one part only")] = None,
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split of --part")] = "random",
     part: Annotated[Literal["train", "validation", "test"], typer.Option(help="Part of --splits")] = "test",
@@ -93,7 +107,11 @@ def command(
         {"--output": output, "the table of rejections": rejected_file(output)},
         {"--input": input, "--checkpoint": checkpoint, "--splits": splits, "--conformers": conformers},
     )
-    trained = load_model(checkpoint, choose_device(device), model)
+    trained = load_model(checkpoint, choose_device(device), model, convention)
+    if choose is not None:
+        if choose not in trained.choices:
+            raise GroundstateError(f"--choose {choose}: {checkpoint} ranks no conformers; leave it out")
+        trained.choose = choose
     requests = read_file(input, stereo, fragments, max_atoms, splits, split, part)
     choices = Choices(num_geometries, num_conformers, level, energy_window, seed, batch_size, workers)
     written = predict_file(requests, output, trained, choices, conformers, subset)

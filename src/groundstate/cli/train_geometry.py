@@ -5,16 +5,23 @@ from typing import Annotated, Literal
 
 import typer
 
+from groundstate.errors import GroundstateError
+from groundstate.molecules.models.examples import DataSet
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
 from groundstate.settings import parse_settings
 
+MANY = "once for each data set"
+
 
 def command(
-    records: Annotated[Path, typer.Option(help="records.parquet of the prepare stage")],
-    splits: Annotated[Path, typer.Option(help="splits.csv of the prepare stage")],
-    conformers: Annotated[Path, typer.Option(help="conformers.parquet of the embed stage")],
+    records: Annotated[list[Path], typer.Option(help=f"records.parquet of the prepare stage; {MANY}")],
+    splits: Annotated[list[Path], typer.Option(help=f"splits.csv of the prepare stage; {MANY}")],
+    conformers: Annotated[list[Path], typer.Option(help=f"conformers.parquet of the embed stage; {MANY}")],
     output_dir: Annotated[Path, typer.Option(help="Folder for checkpoints and history")],
+    convention: Annotated[
+        list[str] | None, typer.Option(help="Name of each data set where there are several")
+    ] = None,
     model: Annotated[str, typer.Option(help="Name of the model")] = "gaunt",
     settings: Annotated[str, typer.Option(help="TrainGeometry as JSON")] = "{}",
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Seed of weights and order")] = 0,
@@ -27,5 +34,12 @@ def command(
     --conformers conformers/conformers.parquet --output-dir model
     """
     parsed = parse_settings(TrainGeometry, settings)
-    train(records, splits, conformers, model, parsed, seed, output_dir, split, processes)
+    names = convention or [""]
+    if not len(records) == len(splits) == len(conformers) == len(names) or len(set(names)) < len(names):
+        raise GroundstateError(
+            f"--records, --splits, --conformers, --convention: {len(records)}, {len(splits)}, "
+            f"{len(conformers)}, {len(names)} given; name each data set once with its three files"
+        )
+    sets = [DataSet(*one) for one in zip(names, records, splits, conformers, strict=True)]
+    train(sets, model, parsed, seed, output_dir, split, processes)
     typer.echo(f"{output_dir / 'best.ckpt'}: {model} with its best weights, seed {seed}")

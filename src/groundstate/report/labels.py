@@ -46,7 +46,7 @@ GROUPS = {
     "complete_hulls": "Over crystals of chemical systems whose hull is complete.",
     "agreement": "Agreement of the second potential with the first, over all scored crystals.",
     "error_estimate": "The error that a model expects of each of its geometries (error estimate, in Å: the "
-    "MAE of the distances between heavy atoms), beside the error that the geometry has.",
+    "RMSD of its heavy atoms), beside the error that the geometry has.",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.models.examples import read_starts
+from groundstate.molecules.models.examples import DataSet, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import SECTIONS, TrainGeometry, model_settings
@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_model_of_the_readme_learns_and_predicts(prepared, folder):
-    train(prepared.records, prepared.splits, prepared.conformers, "my_models:Scale", SETTINGS, 0, folder)
+    train([DataSet("", *prepared)], "my_models:Scale", SETTINGS, 0, folder)
     model = load_model(folder / "best.ckpt", torch.device("cpu"), "my_models:Scale")
     assert 0.9 < model.factor.item() < 1.1 and model.factor.item() != 1
     records = read_records(prepared.records, MOLECULE_SCHEMA)
@@ -49,7 +49,7 @@ def test_the_model_of_the_readme_learns_and_predicts(prepared, folder):
 
 
 def test_a_checkpoint_loads_no_code_of_a_user_s_by_itself(prepared, folder):
-    train(prepared.records, prepared.splits, prepared.conformers, "my_models:Scale", SETTINGS, 0, folder)
+    train([DataSet("", *prepared)], "my_models:Scale", SETTINGS, 0, folder)
     with pytest.raises(GroundstateError, match="name it: --model my_models:Scale"):
         load_model(folder / "best.ckpt", torch.device("cpu"))
     with pytest.raises(GroundstateError, match="is of the geometry model 'my_models:Scale', not of 'gaunt'"):

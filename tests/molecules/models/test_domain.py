@@ -2,11 +2,9 @@
 
 import re
 
-import numpy as np
 import pytest
 from rdkit import Chem
 
-from groundstate.molecules.models.calibration import calibrated
 from groundstate.molecules.models.domain import Domain, check_elements, outside
 from groundstate.molecules.mols import RecordError
 
@@ -61,11 +59,3 @@ def test_an_element_that_was_not_in_training_is_refused():
     check_elements(molecule("CCl"), None)
     with pytest.raises(RecordError, match=r"element Cl was not in the training set \(H, C\)"):
         check_elements(molecule("CCl"), [1, 6])
-
-
-def test_estimates_rise_without_a_cap_and_are_never_small_outside():
-    calibration = {"expected": [0.0, 0.1, 0.4], "error": [0.01, 0.05, 0.2]}
-    inside = [calibrated(one, calibration) for one in np.linspace(0, 2, 50)]
-    assert (np.diff(inside) > 0).all() and inside[-1] == pytest.approx(1.0)
-    far = [calibrated(one, calibration, outside=True) for one in np.linspace(0, 2, 50)]
-    assert min(far) == 0.2 and far[-1] == pytest.approx(1.0)

@@ -16,7 +16,7 @@ from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import centred
 from groundstate.molecules.conformers.soundness import fault
 from groundstate.molecules.models.base import Prediction
-from groundstate.molecules.models.examples import read_starts
+from groundstate.molecules.models.examples import DataSet, read_starts
 from groundstate.molecules.models.gaunt.model import GauntModel
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
@@ -37,7 +37,7 @@ SETTINGS = parse_settings(
 @pytest.fixture(scope="module")
 def checkpoint(prepared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoint")
-    train(prepared.records, prepared.splits, prepared.conformers, "gaunt", SETTINGS, 0, folder)
+    train([DataSet("", *prepared)], "gaunt", SETTINGS, 0, folder)
     return folder / "best.ckpt"
 
 

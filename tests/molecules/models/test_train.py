@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.models.examples import TrainingPart
+from groundstate.molecules.models.examples import DataSet, TrainingPart
 from groundstate.molecules.models.gaunt.model import GauntModel
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.settings import TrainGeometry
@@ -36,7 +36,7 @@ SETTINGS = parse_settings(
 
 
 def run(prepared, folder, model="gaunt", settings=SETTINGS):
-    train(prepared.records, prepared.splits, prepared.conformers, model, settings, 0, folder)
+    train([DataSet("", *prepared)], model, settings, 0, folder)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from rdkit import Chem
 
-from groundstate.molecules.models.examples import read_starts
+from groundstate.molecules.models.examples import DataSet, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
@@ -25,7 +25,7 @@ def predicted(model, records, conformers):
 
 @pytest.mark.parametrize("model", ["etkdg", "mmff", "mmff-lowest"])
 def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prepared, tmp_path, model):
-    train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, tmp_path)
+    train([DataSet("", *prepared)], model, TrainGeometry(), 0, tmp_path)
     trained = load_model(tmp_path / "best.ckpt", torch.device("cpu"))
     records = read_records(prepared.records, MOLECULE_SCHEMA)
     predictions, starts = predicted(trained, records, prepared.conformers)
@@ -44,7 +44,7 @@ def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prep
 
 
 def predictions_of(prepared, folder, model, count):
-    train(prepared.records, prepared.splits, prepared.conformers, model, TrainGeometry(), 0, folder)
+    train([DataSet("", *prepared)], model, TrainGeometry(), 0, folder)
     records = read_records(prepared.records, MOLECULE_SCHEMA)[:count]
     return records, predicted(
         load_model(folder / "best.ckpt", torch.device("cpu")), records, prepared.conformers

@@ -75,12 +75,12 @@ MEDIAN_DEFINITIONS = {
     )
     for name, about in ((name, DEFINITIONS[name]) for name in MEDIANS)
 }
-ESTIMATE = "what the model takes the MAE of the distances between heavy atoms of its geometry to be"
+ESTIMATE = "what the model takes the RMSD of the heavy atoms of its geometry (c_rmsd) to be"
 ESTIMATE_DEFINITIONS = {
     "error_estimate": Definition(ESTIMATE, OWN, "Å", label="Error estimate"),
     "mean_estimate": Definition(f"mean of: {ESTIMATE}", OWN, "Å", label="Error estimate, mean"),
     "mean_error": Definition(
-        "mean over the same molecules of that MAE (mae_heavy)", OWN, "Å", label="True error, mean"
+        "mean over the same molecules of that RMSD (c_rmsd)", OWN, "Å", label="True error, mean"
     ),
     "calibration_error": Definition(
         "mean distance between mean estimate and mean true error of ten bins of equal count",

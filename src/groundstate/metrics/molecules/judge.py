@@ -108,7 +108,7 @@ class Judge:
             "extra": extra,
             "reordered": sum(row.reordered for row in ordered),
         }
-        errors = [(row.estimate, molecule_values(row.terms)["mae_heavy"]) for row in ordered]
+        errors = [(row.estimate, molecule_values(row.terms)["c_rmsd"]) for row in ordered]
         pairs = [
             (estimate, error) for estimate, error in errors if estimate is not None and error is not None
         ]

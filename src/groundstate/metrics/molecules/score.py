@@ -63,7 +63,7 @@ def score_geometry(
         The summary: every metric, ``n``, ``failed``, ``missing``, ``extra``, ``reordered``, ``definitions``,
         ``intervals``, and ``baselines`` with the same keys; ``dft`` is the reference itself. Metrics that
         need a reference geometry are null where the reference has none. ``error_estimate``: how the
-        predictions' own estimates compare with their ``mae_heavy``, where they have any. ``comparisons``:
+        predictions' own estimates compare with their ``c_rmsd``, where they have any. ``comparisons``:
         each baseline on the molecules that it and the predictions have. ``common``: all rows over the
         molecules that every one of them has, where these are not all.
     """

@@ -28,6 +28,7 @@ class Candidates(NamedTuple):
     positions: list[np.ndarray]  # (n, 3) each, angstrom, about their mean
     hints: np.ndarray  # (candidates, 2): energy above the lowest in 10 kcal/mol, share of the conformers
     rows: list[Mapping]  # the conformer of each
+    shapes: list[int]  # equal for candidates that differ by numbers alone: one conformer, one hand
     failed: str | None  # why none of them is sound; they are then the lowest conformer alone
 
 
@@ -54,12 +55,12 @@ def candidates_of(
     numbered = bool(rules["hand"] or rules["anti"])
     groups = list(hydrogen_groups(mol)) if numbered else []
     maps = equivalent_orders(mol, MOST_ORDERS) if numbered else [np.arange(mol.GetNumAtoms())]
-    positions, hints, used = [], [], []
+    positions, hints, used, shapes = [], [], [], []
     distances: list[np.ndarray] = []
-    for row in sound:
+    for number, row in enumerate(sound):
         above = _energy(row) - lowest if math.isfinite(lowest) else 0.0
         hint = (min(above, 30.0) / 10, row["copies"] / total)
-        for image in _images(mol, row, maps, numbered and not failed):
+        for hand, image in _images(mol, row, maps, numbered and not failed):
             for one in other_numberings(groups, follow_rules(groups, image, rules), rules):
                 between = pdist(one)
                 if not distances or np.abs(np.stack(distances) - between).max(1, initial=0.0).min() >= SAME:
@@ -67,20 +68,25 @@ def candidates_of(
                     positions.append(one)
                     hints.append(hint)
                     used.append(row)
+                    shapes.append(2 * number + (hand < 0))
         if len(positions) >= MOST:
             break
-    return Candidates(positions[:MOST], np.array(hints[:MOST], np.float32), used[:MOST], failed)
+    return Candidates(
+        positions[:MOST], np.array(hints[:MOST], np.float32), used[:MOST], shapes[:MOST], failed
+    )
 
 
-def _images(mol: Chem.Mol, row: Mapping, orders: Sequence[np.ndarray], every: bool) -> Iterator[np.ndarray]:
-    """Give the conformer, then (``every``) its images by reflection and renumbering of the same stereo."""
+def _images(
+    mol: Chem.Mol, row: Mapping, orders: Sequence[np.ndarray], every: bool
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Give (hand, the conformer), then (``every``) its images of the same stereo."""
     first = centred(row["positions"])
-    yield first
+    yield 1.0, first
     for hand in (1.0, -1.0) if every else ():
         for order in orders:
             image = first[order] * [1.0, 1.0, hand]
             if (hand < 0 or not np.array_equal(order, orders[0])) and match_stereo(mol, image).complete:
-                yield image
+                yield hand, image
 
 
 def _energy(row: Mapping) -> float:

@@ -31,7 +31,7 @@ def conformers_of(name: str, graph: Chem.Mol, settings: EmbedConformers) -> list
 
     They are the first conformer before minimisation (``etkdg``), then every distinct minimum (``mmff``), with
     the number of conformers that ended in it. Depends on the id, the molecule and the settings alone. Atoms
-    are in the molecule's order; hydrogens that it lacks are used for embedding and left out again.
+    are in the molecule's order; hydrogens that it lacks stand apart, in the order of RDKit's ``AddHs``.
     """
     mol = Chem.AddHs(graph)
     mol.RemoveAllConformers()
@@ -41,16 +41,23 @@ def conformers_of(name: str, graph: Chem.Mol, settings: EmbedConformers) -> list
     starts = embed(mol, settings.num_conformers, seed, settings, deadline)
     minima = relax(mol, starts, settings.force_field_steps)
     first = {"method": "etkdg", "force_field": "none", "energy": None, "copies": 1}
-    first |= {"stereo_kept": starts[0].stereo_kept, "positions": starts[0].positions[:atoms].tolist()}
+    first |= {"stereo_kept": starts[0].stereo_kept} | _parted(starts[0].positions, atoms)
     rows = [{"id": name, "conformer": 0, "origin": starts[0].origin} | first]
     for number, copies in _distinct(minima):
         minimum = minima[number]
         rows.append(
             {"id": name, "conformer": number, "origin": starts[number].origin, "method": "mmff"}
             | {"force_field": minimum.force_field, "energy": minimum.energy, "copies": copies}
-            | {"stereo_kept": minimum.stereo_kept, "positions": minimum.positions[:atoms].tolist()}
+            | {"stereo_kept": minimum.stereo_kept}
+            | _parted(minimum.positions, atoms)
         )
     return rows
+
+
+def _parted(positions: np.ndarray, atoms: int) -> dict:
+    """Part the positions of the molecule's own atoms from those of the hydrogens that it lacks."""
+    lacking = positions[atoms:].tolist()
+    return {"positions": positions[:atoms].tolist(), "hydrogens": lacking or None}
 
 
 def _distinct(minima: Sequence[Relaxed]) -> list[tuple[int, int]]:

@@ -29,11 +29,12 @@ CONFORMER_SCHEMA = pa.schema(
         ("copies", pa.int32()),  # conformers that ended in this minimum
         ("stereo_kept", pa.bool_()),
         ("positions", VECTORS),  # angstrom
+        ("hydrogens", VECTORS),  # angstrom: those that the record lacks; null where it has all
     ]
 )
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
 SHARD_SIZE = 20  # records: what a kill can cost a worker
-VERSION = 4  # raise it where the same settings give other conformers
+VERSION = 5  # raise it where the same settings give other conformers
 NO_EFFECT = ("properties", "inchi", "stripped")  # columns of a record that the conformers do not see
 OPEN_SHARDS = 8  # held in memory at one time
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from groundstate.errors import GroundstateError
 from groundstate.molecules.record_check import record_fault
 from groundstate.records import MOLECULE_SCHEMA, read_split
+from groundstate.subset import fixed_subset
 
 BATCH = 1000  # rows that are held as Python objects at one time
 
@@ -64,13 +65,17 @@ class RecordFile:
 class RecordPart:
     """The molecules of one part of a split that have a geometry, streamed as from a ``RecordFile``.
 
-    Rows that cannot be molecules are passed over, with a warning.
+    Rows that cannot be molecules are passed over, with a warning. ``most``: so many of them, always the same.
     """
 
-    def __init__(self, records: str | Path, splits: str | Path, split: str, part: str) -> None:
+    def __init__(
+        self, records: str | Path, splits: str | Path, split: str, part: str, most: int | None = None
+    ) -> None:
         self.file = RecordFile(records, MOLECULE_SCHEMA)
         present = (row["id"] for row in self.file.columns("id") if row["id"])
         self.ids = set(read_split(splits, split, part, present))
+        if most is not None:
+            self.ids = fixed_subset(self.ids, most)
 
     def __len__(self) -> int:
         """Count the molecules of the part, those without a geometry too."""

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from groundstate.errors import GroundstateError
+from groundstate.molecules.models.calibration import Evidence
 from groundstate.molecules.models.examples import Example, Molecule, TrainingPart
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.training.settings import TrainingSettings
@@ -32,16 +34,20 @@ class Prediction(NamedTuple):
     start
         (n, 3) the geometry that was refined, in angstrom. It stands in, marked as failed, where the
         refinement broke a bond or changed the stereo; without it ``positions`` are taken as they are.
-    expected_error
-        Mean absolute error of the distances of heavy atoms that the model expects, in angstrom, before
-        calibration.
+    evidence
+        What the error estimate is made of (``calibration``); None for a model that gives none.
     """
 
     positions: np.ndarray
     properties: Mapping[str, object] = {}
     failed: str | None = None
     start: np.ndarray | None = None
-    expected_error: float | None = None
+    evidence: Evidence | None = None
+
+    def of_atoms(self, count: int) -> "Prediction":
+        """Keep the first ``count`` atoms: without the hydrogens that a record lacks."""
+        start = None if self.start is None else self.start[:count]
+        return self._replace(positions=self.positions[:count], start=start)
 
 
 class GeometryModel(nn.Module, ABC):
@@ -57,13 +63,29 @@ class GeometryModel(nn.Module, ABC):
     starts
         Start geometries that the model wants of each molecule: ``etkdg`` (one embedding), ``mmff`` (the
         distinct minima) or None.
+    choices, choose
+        Errors by which the model can choose a conformer, and the one it is told to use; None: as is usual.
     """
 
     starts: ClassVar[Starts | None] = "mmff"
+    choices: ClassVar[Sequence[str]] = ()
+    choose: str | None = None
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
         self.config = config
+
+    @property
+    def convention(self) -> str | None:
+        """Data set whose geometries are predicted, for a model of several; None: it has one."""
+        return None
+
+    @convention.setter
+    def convention(self, name: str | None) -> None:
+        if name is not None:
+            raise GroundstateError(
+                f"--convention {name}: this model was trained on one data set; leave it out"
+            )
 
     @classmethod
     def build(cls, name: str, molecules: TrainingPart, settings: TrainGeometry) -> Self:

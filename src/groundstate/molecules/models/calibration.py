@@ -1,43 +1,85 @@
-"""From the error that a model expects by itself to the error that its geometries really had."""
+"""From what a model sees of a molecule and its candidates to the error that its geometry really has."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors
+from scipy.optimize import isotonic_regression, nnls
+
+from groundstate.molecules.models.domain import unseen_environments
 
 FEWEST = 50  # molecules of the validation part that a calibration takes
 
 Calibration = dict[str, list[float]]
 
 
-def calibrate(expected: Sequence[float], errors: Sequence[float]) -> Calibration | None:
-    """Fit an isotonic regression of true errors on expected ones.
+class Evidence(NamedTuple):
+    """What lets an error be expected; the larger any of it, the larger the error.
 
-    Gives the corners of a rising line; None with few molecules.
+    Attributes
+    ----------
+    expected_rmsd
+        RMSD of the heavy atoms that the model's own probabilities give, angstrom.
+    spread
+        Mean RMSD of two candidates, angstrom: what there is to choose from.
+    rotatable_bonds, heavy_atoms
+        Of the molecule.
+    unseen
+        Heavy atoms that are bonded as none in training.
     """
-    if len(expected) < FEWEST:
-        return None
-    order = np.argsort(expected, kind="stable")
-    ascending, fitted = (
-        np.asarray(expected, float)[order],
-        isotonic_regression(np.asarray(errors, float)[order]),
+
+    expected_rmsd: float
+    spread: float
+    rotatable_bonds: float
+    heavy_atoms: float
+    unseen: float
+
+
+def evidence_of(
+    mol: Chem.Mol, expected_rmsd: float, spread: float, domain: Mapping | None = None
+) -> Evidence:
+    """Collect the evidence of one molecule; ``domain`` as in ``domain.Domain.config``."""
+    return Evidence(
+        expected_rmsd,
+        spread,
+        float(rdMolDescriptors.CalcNumRotatableBonds(Chem.RemoveHs(mol))),
+        float(mol.GetNumHeavyAtoms()),
+        float(len(unseen_environments(mol, domain))) if domain else 0.0,
     )
+
+
+def calibrate(evidence: Sequence[Evidence], errors: Sequence[float]) -> Calibration | None:
+    """Fit the true errors, in angstrom: a sum with weights that are not negative, then a rising line.
+
+    Gives the weights (of a constant and of each kind of evidence) and the corners of the line; None with few
+    molecules.
+    """
+    if len(evidence) < FEWEST:
+        return None
+    table = np.column_stack([np.ones(len(evidence)), np.array(evidence)])
+    weights = nnls(table, np.asarray(errors, float))[0]
+    expected = table @ weights
+    order = np.argsort(expected, kind="stable")
+    ascending, fitted = expected[order], isotonic_regression(np.asarray(errors, float)[order])
     middles = [
         (float(ascending[begin:end].mean()), float(fitted.x[begin]))
         for begin, end in zip(fitted.blocks[:-1], fitted.blocks[1:], strict=True)
     ]
-    return {"expected": [middle[0] for middle in middles], "error": [middle[1] for middle in middles]}
+    return {
+        "weights": weights.tolist(),
+        "expected": [middle[0] for middle in middles],
+        "error": [middle[1] for middle in middles],
+    }
 
 
-def calibrated(expected: float, calibration: Mapping[str, Sequence[float]], outside: bool = False) -> float:
-    """Give the true error that goes with an expected one, in angstrom.
+def calibrated(evidence: Evidence, calibration: Mapping[str, Sequence[float]]) -> float:
+    """Give the RMSD of heavy atoms, in angstrom, that goes with some evidence.
 
-    Beyond the largest expected error of the validation part it rises in proportion. For a molecule
-    ``outside`` of what training has seen, it is at least the largest that the calibration has: a small
-    expected error says there only that the model sees no alternative.
+    Beyond what the validation part had, it rises in proportion: there is no largest error.
     """
-    last, largest = calibration["expected"][-1], calibration["error"][-1]
+    expected = float(np.dot(calibration["weights"], [1.0, *evidence]))
+    last = calibration["expected"][-1]
     error = float(np.interp(expected, calibration["expected"], calibration["error"]))
-    if expected > last > 0:
-        error = largest * expected / last
-    return max(error, largest) if outside else error
+    return error * expected / last if expected > last > 0 else error

@@ -43,11 +43,16 @@ def outside(mol: Chem.Mol, domain: Mapping[str, Any]) -> str | None:
     reasons = []
     if (size := mol.GetNumHeavyAtoms()) > domain["heavy_atoms"]:
         reasons.append(f"{size} heavy atoms, in training at most {domain['heavy_atoms']}")
-    unseen = list(dict.fromkeys(one for one in _environments(mol) if one not in set(domain["environments"])))
-    if unseen:
+    if unseen := list(dict.fromkeys(unseen_environments(mol, domain))):
         more = f" and {len(unseen) - NAMED} more" * (len(unseen) > NAMED)
         reasons.append(f"atoms bonded as none in training: {', '.join(unseen[:NAMED])}{more}")
     return "; ".join(reasons) or None
+
+
+def unseen_environments(mol: Chem.Mol, domain: Mapping[str, Any]) -> list[str]:
+    """Name the atoms of a molecule that are bonded as none in training."""
+    known = set(domain["environments"])
+    return [one for one in _environments(mol) if one not in known]
 
 
 def _environments(mol: Chem.Mol) -> list[str]:

@@ -1,6 +1,6 @@
 """Molecules to learn from: graph, start geometries, and the reference geometry, streamed from the files."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,8 @@ from groundstate.molecules.record_check import HEAVIEST
 from groundstate.progress import track
 
 START_COLUMNS = [
-    *("id", "conformer", "method", "origin", "force_field", "energy", "copies", "stereo_kept", "positions")
+    *("id", "conformer", "method", "origin", "force_field", "energy", "copies", "stereo_kept", "positions"),
+    "hydrogens",
 ]
 
 
@@ -31,11 +32,25 @@ class Molecule(NamedTuple):
         The graph with its stereo and no geometry.
     starts
         Rows of ``CONFORMER_SCHEMA`` by the method that the model wants, in the order of the conformers.
+    convention
+        Name of the data set whose geometries are meant, for a model of several; None: the model's default.
     """
 
     id: str
     mol: Chem.Mol
     starts: Sequence[Mapping] = ()
+    convention: str | None = None
+
+    def with_hydrogens(self) -> "Molecule":
+        """Add the hydrogens that the record lacks, behind its atoms, where the starts have them."""
+        lacking = [row.get("hydrogens") for row in self.starts]
+        if not lacking or not all(lacking):
+            return self
+        starts = [
+            {**row, "positions": np.concatenate([row["positions"], hydrogens]), "hydrogens": None}
+            for row, hydrogens in zip(self.starts, lacking, strict=True)
+        ]
+        return self._replace(mol=Chem.AddHs(self.mol), starts=starts)
 
 
 class Example(NamedTuple):
@@ -43,6 +58,15 @@ class Example(NamedTuple):
 
     molecule: Molecule
     reference: np.ndarray
+
+
+class DataSet(NamedTuple):
+    """The files of one data set to train on; its name is that of its convention."""
+
+    name: str
+    records: str | Path
+    splits: str | Path
+    conformers: str | Path
 
 
 class TrainingPart:
@@ -54,6 +78,10 @@ class TrainingPart:
     ----------
     method
         Start geometries that the molecules come with; those without any are left out. None: without.
+    convention
+        Given to every molecule.
+    most
+        Molecules that are used, always the same; None: all.
     """
 
     def __init__(
@@ -64,23 +92,28 @@ class TrainingPart:
         part: str,
         conformers: str | Path | None = None,
         method: str | None = None,
+        convention: str | None = None,
+        most: int | None = None,
     ) -> None:
-        self.part, self.conformers, self.method = part, conformers, method
-        self.records = RecordPart(records, splits, split, part)
+        self.part, self.conformers, self.method, self.convention = part, conformers, method, convention
+        self._records = RecordPart(records, splits, split, part, most)
+        self.records: Iterable[dict] = self._records
+        self.parts: Mapping[str, TrainingPart] = {}  # of several data sets, by name; none for a single one
+        self.place = str(records)
 
     @cached_property
     def starts(self) -> dict[str, list[dict]]:
         """Start geometries by id."""
         if self.method is None or self.conformers is None:
             return {}
-        return read_starts(self.conformers, self.records.ids, self.method)
+        return read_starts(self.conformers, self._records.ids, self.method)
 
     def elements(self) -> list[int]:
         """Give the atomic numbers that occur, ascending."""
-        ids = pa.array(sorted(self.records.ids), pa.string())
+        ids = pa.array(sorted(self._records.ids), pa.string())
         columns = ["id", "atomic_numbers", "positions"]
         numbers: set[int] = set()
-        with pq.ParquetFile(self.records.file.path) as file:
+        with pq.ParquetFile(self._records.file.path) as file:
             for batch in file.iter_batches(columns=columns):
                 used = pc.and_(pc.is_in(batch["id"], ids), pc.is_valid(batch["positions"]))
                 atoms = pc.list_flatten(pc.filter(batch["atomic_numbers"], used))
@@ -90,12 +123,56 @@ class TrainingPart:
     def __iter__(self) -> Iterator[Example]:
         """Stream the molecules with their reference geometries."""
         name = f"{self.part} part"
-        for record in track(self.records, name, len(self.records), "molecules"):
+        for record in track(self.records, name, len(self._records), "molecules"):
             starts = self.starts.get(record["id"], [])
             if self.method is None or starts:
                 mol = mol_from_record(record)
                 mol.RemoveAllConformers()
-                yield Example(Molecule(record["id"], mol, starts), np.array(record["positions"]))
+                molecule = Molecule(record["id"], mol, starts, self.convention)
+                yield Example(molecule, np.array(record["positions"]))
+
+
+class _Joined:
+    """The records of several parts, streamed any number of times."""
+
+    def __init__(self, parts: Collection[TrainingPart]) -> None:
+        self.parts = parts
+
+    def __iter__(self) -> Iterator[dict]:
+        return (record for part in self.parts for record in part.records)
+
+
+class JointPart(TrainingPart):
+    """The same part of several data sets, by name, one after the other."""
+
+    def __init__(self, parts: Mapping[str, TrainingPart]) -> None:
+        self.parts = parts
+        self.part = next(iter(parts.values())).part
+        self.place = ", ".join(part.place for part in parts.values())
+        self.records = _Joined(parts.values())
+
+    def elements(self) -> list[int]:
+        """Give the atomic numbers that occur, ascending."""
+        return sorted({number for part in self.parts.values() for number in part.elements()})
+
+    def __iter__(self) -> Iterator[Example]:
+        """Stream the molecules of every set with their reference geometries."""
+        for part in self.parts.values():
+            yield from part
+
+
+def training_part(
+    sets: Sequence[DataSet], split: str, part: str, method: str | None, most: int | None = None
+) -> TrainingPart:
+    """Open one part of a data set, or of several; ``most`` as in ``TrainingPart``."""
+    if len(sets) == 1:
+        (one,) = sets
+        return TrainingPart(one.records, one.splits, split, part, one.conformers, method, most=most)
+    parts = {
+        one.name: TrainingPart(one.records, one.splits, split, part, one.conformers, method, one.name, most)
+        for one in sets
+    }
+    return JointPart(parts)
 
 
 def read_starts(path: str | Path, ids: Iterable[str], method: str) -> dict[str, list[dict]]:

@@ -23,13 +23,18 @@ def model_class(name: str) -> type[GeometryModel]:
     return kind
 
 
-def load_model(path: str | Path, device: torch.device, model: str | None = None) -> GeometryModel:
+def load_model(
+    path: str | Path, device: torch.device, model: str | None = None, convention: str | None = None
+) -> GeometryModel:
     """Rebuild a trained model from its checkpoint, ready to predict.
 
-    ``model``: name or reference; needed where it is a plug-in.
+    ``model``: name or reference; needed where it is a plug-in. ``convention``: one of its data sets.
 
     Raises ``GroundstateError`` where the file is not a whole geometry checkpoint of this version and model.
     """
     checkpoint = load_checkpoint(path, "geometry")
     kind = model_class(model_of(checkpoint, WHAT, model))
-    return rebuild(checkpoint, kind).to(device)
+    network = rebuild(checkpoint, kind).to(device)
+    if convention is not None:
+        network.convention = convention
+    return network

@@ -81,7 +81,7 @@ def predict_molecules(
             with torch.no_grad():
                 predictions = model.predict(part, num_geometries)
             for molecule, ranked in zip(part, predictions, strict=True):
-                yield _finished(molecule, ranked, model.config)
+                yield _finished(molecule, ranked, model.config, molecule.convention or model.convention)
 
 
 def _with_starts(
@@ -106,7 +106,7 @@ def _with_starts(
 
 
 def _finished(
-    molecule: Molecule, ranked: Sequence[Prediction], config: Mapping[str, Any]
+    molecule: Molecule, ranked: Sequence[Prediction], config: Mapping[str, Any], convention: str | None
 ) -> list[PredictedMolecule]:
     """Keep the sound ones of the predictions, ranked; where the first is not, its start geometry, marked."""
     finished: list[PredictedMolecule] = []
@@ -120,9 +120,10 @@ def _finished(
         if failed and finished:
             continue
         properties = {"smiles": _smiles(molecule.mol), "rank": len(finished) + 1, **prediction.properties}
-        if calibration and prediction.expected_error is not None:
-            estimate = calibrated(prediction.expected_error, calibration, outside=unlike is not None)
-            properties["error_estimate"] = f"{estimate:.3f}"
+        if convention:
+            properties["convention"] = convention
+        if calibration and prediction.evidence is not None:
+            properties["error_estimate"] = f"{calibrated(prediction.evidence, calibration):.3f}"
         if domain:
             properties["domain"] = f"outside: {unlike}" if unlike else "inside"
         if molecule.mol.HasProp(STRIPPED):

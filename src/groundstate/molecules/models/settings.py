@@ -9,10 +9,10 @@ from groundstate.training.settings import TrainingSettings
 
 # sections of ``TrainGeometry`` that decide the training of each built-in model; a plug-in may read all
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "gaunt": ("gaunt", "hydrogen_numbering", "training"),
-    "dagnn-distance": ("dagnn",),
-    "dagnn-coordinates": ("dagnn",),
-    "mean-distance": (),
+    "gaunt": ("gaunt", "hydrogen_numbering", "most_molecules", "training"),
+    "dagnn-distance": ("dagnn", "most_molecules"),
+    "dagnn-coordinates": ("dagnn", "most_molecules"),
+    "mean-distance": ("most_molecules",),
     "etkdg": (),
     "etkdg-nostereo": (),
     "mmff": (),
@@ -69,6 +69,9 @@ class TrainGeometry(Settings):
 
     hydrogen_numbering: bool = Field(
         True, description="number the hydrogens of start geometries as the training part does"
+    )
+    most_molecules: int | None = Field(
+        None, ge=1, description="training molecules of each data set, always the same; null: all"
     )
     gaunt: Gaunt = Gaunt()
     dagnn: Dagnn = Dagnn()

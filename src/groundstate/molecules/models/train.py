@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from groundstate.errors import GroundstateError
 from groundstate.files import write_text
 from groundstate.molecules.models.base import GeometryModel
 from groundstate.molecules.models.domain import Domain
-from groundstate.molecules.models.examples import TrainingPart
+from groundstate.molecules.models.examples import DataSet, TrainingPart, training_part
 from groundstate.molecules.models.load import WHAT, load_model, model_class
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.provenance import write_provenance
@@ -20,11 +21,11 @@ from groundstate.training.checkpoints import canonical_name, choose_device, read
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
 
+VALIDATION_SHARE = 15  # training molecules of a limited data set for each one of validation
+
 
 def train(
-    records: str | Path,
-    splits: str | Path,
-    conformers: str | Path,
+    sets: Sequence[DataSet],
     model: str,
     settings: TrainGeometry,
     seed: int,
@@ -35,19 +36,19 @@ def train(
     """Write best.ckpt, last.ckpt, training.csv and provenance.json into ``output``.
 
     Learns from the train part and keeps the weights that do best on the validation part; the test part stays
-    unread. ``model`` is a name or the ``package.module:Class`` of a ``GeometryModel``.
+    unread. ``model`` is a name or the ``package.module:Class`` of a ``GeometryModel``. Of several data sets
+    one model is made; where it knows conventions, the name of each is one, and a prediction chooses.
 
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
     kind, started, output = model_class(model), time.time(), Path(output)
-    train_part, validation_part = (
-        TrainingPart(records, splits, split, part, conformers, kind.starts)
-        for part in ("train", "validation")
-    )
+    train_part = training_part(sets, split, "train", kind.starts, settings.most_molecules)
+    most = None if settings.most_molecules is None else max(settings.most_molecules // VALIDATION_SHARE, 1)
+    validation_part = training_part(sets, split, "validation", kind.starts, most)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "weights"))
         network = kind.build(canonical_name(model, WHAT), train_part, settings)
-    inputs = [Path(records), Path(splits)]
+    inputs = [Path(file) for one in sets for file in (one.records, one.splits)]
     if not list(network.parameters()):
         _write_untrained(output, network.config, started, inputs, seed)
         return
@@ -73,7 +74,7 @@ def train(
         settings=kind.training_settings(settings),
         seed=seed,
         config=network.config,
-        inputs=[*inputs, *([Path(conformers)] if kind.starts else [])],
+        inputs=[*inputs, *(Path(one.conformers) for one in sets if kind.starts)],
         finish=calibrate,
     )
     fit(task, output, name="train geometry", processes=processes)
@@ -90,7 +91,7 @@ def _examples(network: GeometryModel, part: TrainingPart, domain: Domain | None 
     if not examples:
         start = " and a start geometry" if network.starts else ""
         raise GroundstateError(
-            f"{part.records.file.path}: no molecule of the {part.part} part has a reference geometry{start}; "
+            f"{part.place}: no molecule of the {part.part} part has a reference geometry{start}; "
             "use more data or other split fractions"
         )
     return examples

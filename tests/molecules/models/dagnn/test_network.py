@@ -12,6 +12,7 @@ from groundstate.molecules.distance_table import PROPERTY, table_from_text
 from groundstate.molecules.models.dagnn.features import integer_graph, join
 from groundstate.molecules.models.dagnn.network import AdaptivePropagation, Dagnn, Scaling
 from groundstate.molecules.models.distance_geometry import prediction_from_distances, scaled_points
+from groundstate.molecules.models.examples import DataSet
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
@@ -113,7 +114,7 @@ def test_distances_survive_the_sdf_and_are_what_is_scored(tmp_path):
 
 @pytest.mark.parametrize("model", ["mean-distance", "dagnn-distance", "dagnn-coordinates"])
 def test_the_paper_s_models_run_through_the_stages(prepared, tmp_path, model):
-    train(prepared.records, prepared.splits, prepared.conformers, model, SETTINGS, 0, tmp_path)
+    train([DataSet("", *prepared)], model, SETTINGS, 0, tmp_path)
     trained = load_model(tmp_path / "best.ckpt", torch.device("cpu"))
     records = read_records(prepared.records, MOLECULE_SCHEMA, read_split(prepared.splits, "random", "train"))
     rejections = []

@@ -6,9 +6,7 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdMolTransforms
 
-from groundstate.molecules.models.calibration import calibrate, calibrated
 from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
-from groundstate.molecules.models.gaunt.model import by_expected_error
 from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates, torsion_waves
 from groundstate.molecules.models.gaunt.ranking_loss import TEMPERATURE, log_softmax_within, ranking_loss
 from groundstate.molecules.mols import parse_smiles
@@ -75,24 +73,6 @@ def test_loss_compares_the_candidates_of_one_molecule_only():
     assert float(uneven) == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25), abs=1e-5)
     sums = log_softmax_within(torch.randn(5), molecule, 2).exp()
     torch.testing.assert_close(torch.tensor([sums[:2].sum(), sums[2:].sum()]), torch.ones(2))
-
-
-def test_a_candidate_between_two_likely_ones_has_the_least_risk():
-    graph = graph_of(parse_smiles("CC"), ELEMENTS)
-    pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
-    order = by_expected_error(graph, pair, np.array([0.45, 0.15, 0.40]))
-    assert [one.number for one in order] == [1, 0, 2]
-    assert order[0].expected_error == pytest.approx(0.85) and order[0].probability == pytest.approx(0.15)
-
-
-def test_calibration_rises_and_gives_back_what_it_was_fitted_to():
-    rng = np.random.default_rng(0)
-    expected = rng.uniform(0, 1, 500)
-    calibration = calibrate(expected, 0.1 + 0.5 * expected + rng.normal(scale=0.05, size=500))
-    estimates = [calibrated(one, calibration) for one in np.linspace(0, 1, 50)]
-    assert (np.diff(estimates) >= 0).all()
-    np.testing.assert_allclose(estimates, 0.1 + 0.5 * np.linspace(0, 1, 50), atol=0.1)
-    assert calibrate(expected[:10], expected[:10]) is None
 
 
 def test_torsions_are_those_of_rdkit():

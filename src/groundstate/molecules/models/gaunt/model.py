@@ -1,123 +1,93 @@
 """The ``gaunt`` model: rank the candidate geometries of a molecule, refine the best."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
-from scipy.spatial.distance import pdist
+from rdkit import Chem
 from torch import Tensor
 
+from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import Candidates, candidates_of, centred
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.models.base import GeometryModel, Prediction, moved
-from groundstate.molecules.models.calibration import calibrate
+from groundstate.molecules.models.calibration import Evidence, calibrate, evidence_of
 from groundstate.molecules.models.examples import Molecule, TrainingPart
+from groundstate.molecules.models.gaunt.batches import GauntBatch, GauntExample, batch_of, joined
+from groundstate.molecules.models.gaunt.choice import (
+    CHOICES,
+    Choice,
+    RankedCandidate,
+    candidate_errors,
+    ranked,
+    symmetric_rmsds,
+)
 from groundstate.molecules.models.gaunt.graph import (
     ATOM_FEATURES,
-    GraphBatch,
     MoleculeGraph,
     collate,
     graph_of,
     padded,
 )
-from groundstate.molecules.models.gaunt.ranker import CandidateBatch, Ranker, collate_candidates
+from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates
 from groundstate.molecules.models.gaunt.ranking_loss import log_softmax_within, ranking_loss
-from groundstate.molecules.models.gaunt.refinement_loss import Target, refinement_loss
+from groundstate.molecules.models.gaunt.refinement_loss import refinement_loss
 from groundstate.molecules.models.gaunt.refiner import Refiner
 from groundstate.molecules.models.settings import TrainGeometry
 
 RANKING_WEIGHT = 0.1  # of the ranking loss, beside distances in angstrom
-CANDIDATES_PER_STEP = 12  # of each molecule, in training
 PAIRS_AT_ONCE = 200_000  # pairs of candidates that a prediction holds
 
 
-class GauntExample(NamedTuple):
-    """One molecule to learn from; positions in angstrom, about their mean."""
-
-    graph: MoleculeGraph
-    candidates: Candidates
-    reference: np.ndarray  # (n, 3)
-    errors: np.ndarray  # (candidates,) mean absolute error of the distances
-
-
-class GauntBatch(NamedTuple):
-    """What a training step sees."""
-
-    graph: GraphBatch
-    start: Tensor  # (N, 3): one candidate of each molecule, to be refined
-    target: Target
-    candidates: CandidateBatch
-    errors: Tensor  # (C,) mean absolute error of the candidates' distances
-
-
-class RankedCandidate(NamedTuple):
-    """One candidate of a molecule."""
-
-    number: int
-    probability: float  # that it is the nearest one
-    # mean absolute difference of its heavy atoms' distances from the nearest one's, angstrom
-    expected_error: float
-
-
 class GauntModel(GeometryModel):
-    """A ranker and a refiner, trained together on the same molecules; they share no weights."""
+    """A ranker and a refiner, trained together on the same molecules; they share no weights.
+
+    Trained on several data sets, it knows the convention of each: what its level of theory makes of a bond,
+    which conformer it calls the ground state, how it numbers hydrogens. A prediction chooses one of them.
+    """
+
+    choices = CHOICES
+    _convention: str | None = None
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
-        atom_features = len(config["elements"]) + ATOM_FEATURES
+        atom_features = len(config["elements"]) + ATOM_FEATURES + len(self.conventions)
         self.refiner = Refiner(atom_features, **config["refiner"])
         self.ranker = Ranker(atom_features, **config["ranker"])
 
     @classmethod
     def own_config(cls, molecules: TrainingPart, settings: TrainGeometry) -> dict[str, Any]:
-        """Give the sizes of the networks, and how the training part numbers its hydrogens."""
+        """Give the sizes of the networks, and how the training part (each of several) numbers hydrogens."""
         sizes = settings.gaunt.model_dump()
-        ranker = sizes.pop("ranker")
-        numbering = numbering_rules(molecules.records) if settings.hydrogen_numbering else NO_RULES
-        return {"hydrogen_numbering": numbering, "refiner": sizes, "ranker": ranker}
+        config = {"ranker": sizes.pop("ranker"), "refiner": sizes}
+
+        def rules(part: TrainingPart) -> dict[str, dict[str, int]]:
+            return numbering_rules(part.records) if settings.hydrogen_numbering else NO_RULES
+
+        if not molecules.parts:
+            return {"hydrogen_numbering": rules(molecules)} | config
+        conventions = {name: _of_a_hand(rules(part)) for name, part in molecules.parts.items()}
+        return {"conventions": conventions} | config
 
     def example(self, molecule: Molecule, reference: np.ndarray) -> GauntExample | None:
         """Make graph, candidates and their errors; None for a molecule without a sound start geometry."""
+        molecule = molecule.with_hydrogens()
         if super().example(molecule, reference) is None:
             return None
         candidates = self._candidates(molecule)
         if candidates.failed is not None:
             return None
-        reference = centred(reference)
-        distances = pdist(reference)
-        errors = [
-            np.abs(pdist(one) - distances).sum() / max(len(distances), 1) for one in candidates.positions
-        ]
-        graph = graph_of(molecule.mol, self.config["elements"])
-        return GauntExample(graph, candidates, reference, np.array(errors))
+        lacking = np.full((molecule.mol.GetNumAtoms() - len(reference), 3), np.nan)
+        reference = np.concatenate([centred(reference), lacking])
+        rules = self.rules(molecule.convention)
+        by_number = not self.conventions or bool(rules["hand"])
+        errors = candidate_errors(molecule.mol, candidates.positions, reference, by_number)
+        return GauntExample(molecule.mol, self._graph(molecule), candidates, reference, errors)
 
     def batch(self, examples: Sequence[GauntExample], generator: torch.Generator | None) -> GauntBatch:
         """Join examples; one candidate of each, drawn or (in validation) the first, is to be refined."""
-        graph = collate([example.graph for example in examples])
-        numbers = [_drawn_candidates(example.errors, generator) for example in examples]
-        refined = [
-            0 if generator is None else int(some[torch.randint(len(some), (), generator=generator)])
-            for some in numbers
-        ]
-        chosen = [
-            example.candidates.positions[number] for example, number in zip(examples, refined, strict=True)
-        ]
-        start, reference = _joined(chosen), _joined([example.reference for example in examples])
-        topology = torch.zeros(graph.molecules, graph.width, graph.width, dtype=torch.int16)
-        for row, example in enumerate(examples):
-            size = len(example.graph.topology)
-            topology[row, :size, :size] = torch.from_numpy(example.graph.topology)
-        target = Target(padded(reference, graph), padded(start, graph), topology)
-        pairs = list(zip(examples, numbers, strict=True))
-        candidates = collate_candidates(
-            [example.graph for example in examples],
-            graph,
-            [[example.candidates.positions[number] for number in some] for example, some in pairs],
-            [example.candidates.hints[some] for example, some in pairs],
-        )
-        errors = np.concatenate([example.errors[some] for example, some in pairs])
-        return GauntBatch(graph, start, target, candidates, torch.from_numpy(errors.astype(np.float32)))
+        return batch_of(examples, generator)
 
     def loss(self, batch: GauntBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Add the distance loss of the refiner and the ranking loss of the ranker; draws nothing."""
@@ -130,26 +100,48 @@ class GauntModel(GeometryModel):
         return total + RANKING_WEIGHT * ranking, parts
 
     def calibrate(self, examples: Sequence[GauntExample]) -> dict[str, Any] | None:
-        """Fit an isotonic regression of the errors of heavy atoms' distances on the expected ones."""
-        graphs, candidates = [one.graph for one in examples], [one.candidates for one in examples]
-        expected, errors = [], []
-        for one, (prediction,) in zip(examples, self._predict(graphs, candidates, 1), strict=True):
-            heavy = one.graph.heavy
-            between = np.abs(pdist(prediction.positions[heavy]) - pdist(one.reference[heavy]))
-            errors.append(between.sum() / max(len(between), 1))
-            expected.append(cast(float, prediction.expected_error))
-        return calibrate(expected, errors)
+        """Fit what the RMSDs of heavy atoms are, given what the ranker expects; see ``calibration``."""
+        predictions = self._predict(
+            [one.mol for one in examples],
+            [one.graph for one in examples],
+            [one.candidates for one in examples],
+            1,
+        )
+        evidence, errors = [], []
+        for one, (prediction,) in zip(examples, predictions, strict=True):
+            lacking = ~np.isfinite(one.reference).all(-1)
+            reference = np.where(lacking[:, None], prediction.positions, one.reference)
+            errors.append(float(symmetric_rmsds(one.mol, [prediction.positions, reference])[0, 1]))
+            evidence.append(cast(Evidence, prediction.evidence))
+        return calibrate(evidence, errors)
 
     def predict(self, molecules: Sequence[Molecule], keep: int) -> list[list[Prediction]]:
         """Rank the candidates of each molecule, refine the first ``keep``; mirror images count once."""
-        graphs = [graph_of(molecule.mol, self.config["elements"]) for molecule in molecules]
-        return self._predict(graphs, [self._candidates(molecule) for molecule in molecules], keep)
+        whole = [
+            one._replace(convention=one.convention or self.convention).with_hydrogens() for one in molecules
+        ]
+        predictions = self._predict(
+            [one.mol for one in whole],
+            [self._graph(one) for one in whole],
+            [self._candidates(one) for one in whole],
+            keep,
+            [cast(Choice, self.choose) or self._usual_choice(one.convention) for one in whole],
+        )
+        return [
+            [one.of_atoms(molecule.mol.GetNumAtoms()) for one in some]
+            for molecule, some in zip(molecules, predictions, strict=True)
+        ]
 
     def _predict(
-        self, graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates], keep: int
+        self,
+        mols: Sequence[Chem.Mol],
+        graphs: Sequence[MoleculeGraph],
+        candidates: Sequence[Candidates],
+        keep: int,
+        choices: Sequence[Choice] | None = None,
     ) -> list[list[Prediction]]:
         chosen: list[tuple[int, RankedCandidate]] = []
-        for number, order in enumerate(self.rank(graphs, candidates)):
+        for number, order in enumerate(self.rank(mols, graphs, candidates, choices)):
             different: dict[int, RankedCandidate] = {}
             for one in order:
                 different.setdefault(candidates[number].rows[one.number]["conformer"], one)
@@ -164,22 +156,61 @@ class GauntModel(GeometryModel):
                 "candidate_probability": f"{one.probability:.3f}",
             }
             failed = some.failed and f"the start geometry is not sound: {some.failed}"
+            evidence = evidence_of(mols[number], one.expected_rmsd, one.spread, self.config.get("domain"))
             predictions[number].append(
-                Prediction(start if failed else positions, properties, failed, start, one.expected_error)
+                Prediction(start if failed else positions, properties, failed, start, evidence)
             )
         return predictions
 
+    @property
+    def conventions(self) -> dict[str, dict[str, dict[str, int]]]:
+        """The data sets that the model was trained on, with their rules for hydrogens; none for one set."""
+        return self.config.get("conventions", {})
+
+    @property
+    def convention(self) -> str | None:
+        """The convention of molecules that name none; the first of the training by default."""
+        return self._convention or next(iter(self.conventions), None)
+
+    @convention.setter
+    def convention(self, name: str | None) -> None:
+        if name is not None and name not in self.conventions:
+            known = ", ".join(self.conventions) or "it was trained on one data set"
+            raise GroundstateError(f"--convention {name}: unknown to this model; it has: {known}")
+        self._convention = name
+
+    def rules(self, convention: str | None) -> dict[str, dict[str, int]]:
+        """Give the rules by which a convention numbers hydrogens."""
+        if not self.conventions:
+            return self.config["hydrogen_numbering"]
+        return self.conventions[convention or cast(str, self.convention)]
+
+    def _usual_choice(self, convention: str | None) -> Choice:
+        """By distances where atoms are numbered by a rule, else by RMSD."""
+        return "distances" if not self.conventions or self.rules(convention)["hand"] else "rmsd"
+
     def _candidates(self, molecule: Molecule) -> Candidates:
-        return candidates_of(molecule.mol, molecule.starts, self.config["hydrogen_numbering"])
+        return candidates_of(molecule.mol, molecule.starts, self.rules(molecule.convention))
+
+    def _graph(self, molecule: Molecule) -> MoleculeGraph:
+        """Make the graph; every atom carries the convention."""
+        graph = graph_of(molecule.mol, self.config["elements"])
+        if not self.conventions:
+            return graph
+        name = molecule.convention or self.convention
+        marks = np.array([[float(one == name) for one in self.conventions]], np.float32)
+        marks = marks.repeat(len(graph.atoms), 0)
+        return graph._replace(atoms=np.concatenate([graph.atoms, marks], axis=1))
 
     def rank(
-        self, graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates]
+        self,
+        mols: Sequence[Chem.Mol],
+        graphs: Sequence[MoleculeGraph],
+        candidates: Sequence[Candidates],
+        choices: Sequence[Choice] | None = None,
     ) -> list[list[RankedCandidate]]:
-        """Order the candidates of each molecule by the error that is to be expected of them.
-
-        The one to take is not always the likeliest: one between several likely ones can be less wrong.
-        """
-        ranked = []
+        """Order the candidates of each molecule by the error that is to be expected of them (``choice``)."""
+        orders = []
         for part in _parts(graphs, candidates):
             geometries = [one.positions for one in candidates[part]]
             graph = collate(graphs[part])
@@ -190,39 +221,22 @@ class GauntModel(GeometryModel):
                 graph, data = moved(graph, self.device), moved(data, self.device)
                 logarithms = log_softmax_within(self.ranker(graph, data), data.molecule, data.molecules)
             shares = logarithms.exp().double().cpu().split([len(one) for one in geometries])
-            for one, some, share in zip(graphs[part], geometries, shares, strict=True):
-                ranked.append(by_expected_error(one, some, share.numpy()))
-        return ranked
+            some = choices[part] if choices else ["distances"] * len(geometries)
+            for mol, one, share, choose in zip(mols[part], candidates[part], shares, some, strict=True):
+                orders.append(ranked(mol, one, share.numpy(), cast(Choice, choose)))
+        return orders
 
     def refine(self, graphs: Sequence[MoleculeGraph], starts: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Refine one geometry (n, 3) of each molecule, in angstrom."""
         graph = moved(collate(graphs), self.device)
         with torch.no_grad():
-            refined = self.refiner(graph, _joined(starts).to(self.device))[-1]
+            refined = self.refiner(graph, joined(starts).to(self.device))[-1]
         return [part.double().cpu().numpy() for part in refined.split([len(start) for start in starts])]
 
 
-def _drawn_candidates(errors: np.ndarray, generator: torch.Generator | None) -> np.ndarray:
-    """Numbers of the candidates that a step sees: the best one and so many others."""
-    if generator is None or len(errors) <= CANDIDATES_PER_STEP:
-        return np.arange(len(errors))
-    order = torch.randperm(len(errors), generator=generator).numpy()
-    best = int(errors.argmin())
-    return np.sort(np.concatenate([[best], order[order != best][: CANDIDATES_PER_STEP - 1]]))
-
-
-def by_expected_error(
-    graph: MoleculeGraph, geometries: Sequence[np.ndarray], probabilities: np.ndarray
-) -> list[RankedCandidate]:
-    """Order geometries (n, 3) by their distance from all, weighted by ``probabilities`` (candidates,)."""
-    between = np.array([pdist(geometry) for geometry in geometries])
-    apart = np.abs(between[:, None] - between[None]).sum(-1) / max(between.shape[1], 1)
-    heavy = np.triu(np.outer(graph.heavy, graph.heavy), 1)[np.triu_indices(len(graph.atoms), 1)]
-    between = between[:, heavy]
-    heavy_apart = np.abs(between[:, None] - between[None]).sum(-1) / max(between.shape[1], 1)
-    order = np.argsort(apart @ probabilities, kind="stable")
-    expected = heavy_apart @ probabilities
-    return [RankedCandidate(int(k), float(probabilities[k]), float(expected[k])) for k in order]
+def _of_a_hand(rules: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Give the rules of a data set that numbers hydrogens by one at all: a count alone always finds some."""
+    return rules if rules["hand"] else NO_RULES
 
 
 def _parts(graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates]) -> Iterable[slice]:
@@ -235,7 +249,3 @@ def _parts(graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates]) ->
             begin, pairs = number, 0
         pairs += size
     yield slice(begin, len(graphs))
-
-
-def _joined(parts: Sequence[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.concatenate(parts).astype(np.float32))

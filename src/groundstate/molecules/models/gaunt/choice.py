@@ -1,0 +1,117 @@
+"""Which candidate of a molecule to take: the one with the least expected error, by distances or by RMSD."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdMolAlign
+from scipy.spatial.distance import pdist
+
+from groundstate.molecules.conformers.candidates import Candidates
+from groundstate.molecules.equivalence import equivalent_orders
+
+Choice = Literal["distances", "rmsd"]
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+MOST_MATCHES = 200  # symmetry maps of the heavy atoms that an RMSD tries
+MOST_ORDERS = 12  # the same for a table of distances
+
+
+class RankedCandidate(NamedTuple):
+    """One candidate of a molecule.
+
+    Attributes
+    ----------
+    number
+        Which one.
+    probability
+        That it is the nearest one; of all candidates of its shape together where RMSDs were asked for.
+    expected_rmsd
+        Mean RMSD of its heavy atoms from the nearest one's, angstrom.
+    spread
+        Mean RMSD of two candidates, drawn without regard to their probabilities, angstrom.
+    """
+
+    number: int
+    probability: float
+    expected_rmsd: float
+    spread: float
+
+
+def ranked(
+    mol: Chem.Mol, candidates: Candidates, probabilities: np.ndarray, choose: Choice
+) -> list[RankedCandidate]:
+    """Order candidates by their mean error, every one being the right one with its probability.
+
+    The one to take is not always the likeliest: one between several likely ones can be less wrong.
+
+    Parameters
+    ----------
+    probabilities
+        (candidates,) that each is the nearest one.
+    choose
+        What the error is: ``distances``, the mean absolute difference of all distances in the given numbering
+        of the atoms; or ``rmsd``, the RMSD of the heavy atoms in their best numbering.
+    """
+    between = np.array([pdist(geometry) for geometry in candidates.positions])
+    apart = np.abs(between[:, None] - between[None]).sum(-1) / max(between.shape[1], 1)
+    by_distances = apart @ probabilities
+    # candidates that differ by numbers alone have the same RMSDs
+    _, first, shape = np.unique(candidates.shapes, return_index=True, return_inverse=True)
+    rmsds = symmetric_rmsds(mol, [candidates.positions[index] for index in first])
+    of_shape = rmsds @ np.bincount(shape, probabilities)
+    order = np.argsort(by_distances, kind="stable")
+    if choose == "rmsd":
+        order = order[np.argsort(of_shape[shape][order], kind="stable")]
+    spread = float(rmsds.mean())
+    return [
+        RankedCandidate(int(k), float(probabilities[k]), float(of_shape[shape[k]]), spread) for k in order
+    ]
+
+
+def symmetric_rmsds(mol: Chem.Mol, geometries: Sequence[np.ndarray]) -> np.ndarray:
+    """Compute the RMSD (m, m), angstrom, of the heavy atoms of every two geometries (n, 3) of ``mol``.
+
+    The best rotation (no reflection) and the best of at most ``MOST_MATCHES`` symmetry maps, as C-RMSD is
+    defined (``metrics.molecules.rmsd``).
+    """
+    table = np.zeros((len(geometries), len(geometries)))
+    if len(geometries) == 1:
+        return table
+    copy = Chem.Mol(mol)
+    copy.RemoveAllConformers()
+    for positions in geometries:
+        conformer = Chem.Conformer(mol.GetNumAtoms())
+        conformer.SetPositions(np.ascontiguousarray(positions, float))
+        copy.AddConformer(conformer, assignId=True)
+    with rdBase.BlockLogs():
+        bare = Chem.RemoveHs(copy)
+        rmsds = rdMolAlign.GetAllConformerBestRMS(bare, maxMatches=MOST_MATCHES)
+    table[np.tril_indices(len(geometries), -1)] = rmsds
+    return table + table.T
+
+
+def candidate_errors(
+    mol: Chem.Mol, positions: Sequence[np.ndarray], reference: np.ndarray, by_number: bool
+) -> np.ndarray:
+    """Compute the mean absolute error of the distances of each candidate, (candidates,), angstrom.
+
+    Parameters
+    ----------
+    reference
+        (n, 3), angstrom; rows of atoms that the reference lacks are not a number.
+    by_number
+        Atoms as they are numbered, hydrogens too; else heavy atoms alone, in the best of their numberings.
+    """
+    tables = np.array([pdist(one) for one in positions])
+    if by_number:
+        target = pdist(reference)
+        return np.abs(tables - target).sum(-1) / max(len(target), 1)
+    numbers = np.array([atom.GetAtomicNum() for atom in mol.GetAtoms()])
+    known = (numbers != 1) & np.isfinite(reference).all(-1)
+    counted = np.triu(np.outer(known, known), 1)[np.triu_indices(len(numbers), 1)]
+    best = np.full(len(positions), np.inf)
+    for order in equivalent_orders(mol, MOST_ORDERS):
+        target = pdist(reference[order])[counted]
+        best = np.minimum(best, np.abs(tables[:, counted] - target).sum(-1) / max(len(target), 1))
+    return best
