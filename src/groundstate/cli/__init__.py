@@ -43,6 +43,7 @@ COMMANDS = {
     "score validity": ("groundstate.cli.score_validity", "Structural and composition validity of crystals."),
     "score stability": ("groundstate.cli.score_stability", "Relax crystals; formation and hull energies."),
     "score potential": ("groundstate.cli.score_potential", "Errors in energies and forces."),
+    "models": ("groundstate.cli.models", "The models that come with the package, and their cards."),
     "report": ("groundstate.cli.report", "Collect run folders into one HTML file."),
 }
 

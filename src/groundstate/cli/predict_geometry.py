@@ -15,15 +15,19 @@ from groundstate.molecules.models.write import check_output
 from groundstate.outputs import refuse_inputs
 from groundstate.training.checkpoints import choose_device
 from groundstate.training.settings import MAX_THREADS
+from groundstate.weights import DEFAULT_GEOMETRY, find_checkpoint
 
 
 def command(
     input: Annotated[Path, typer.Option(help="records.parquet, or your own .smi, .csv or .sdf")],
-    checkpoint: Annotated[Path, typer.Option(help="best.ckpt of the train stage")],
     output: Annotated[
         Path,
         typer.Option(help="File to write, .sdf, .xyz, .extxyz or .parquet; NAME.rejected.csv goes beside it"),
     ],
+    checkpoint: Annotated[
+        str,
+        typer.Option(help="best.ckpt of the train stage, or a name of `groundstate models`"),
+    ] = DEFAULT_GEOMETRY,
     model: Annotated[
         str | None,
         typer.Option(help="Name of the checkpoint's model; needed for package.module:Class of your own"),
@@ -103,11 +107,12 @@ def command(
     Example: groundstate predict geometry --input my.smi --checkpoint best.ckpt --output my.sdf
     """
     check_output(output)
+    weights = find_checkpoint(checkpoint)
     refuse_inputs(
         {"--output": output, "the table of rejections": rejected_file(output)},
-        {"--input": input, "--checkpoint": checkpoint, "--splits": splits, "--conformers": conformers},
+        {"--input": input, "--checkpoint": weights, "--splits": splits, "--conformers": conformers},
     )
-    trained = load_model(checkpoint, choose_device(device), model, convention)
+    trained = load_model(weights, choose_device(device), model, convention)
     if choose is not None:
         if choose not in trained.choices:
             raise GroundstateError(f"--choose {choose}: {checkpoint} ranks no conformers; leave it out")

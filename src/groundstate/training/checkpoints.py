@@ -20,6 +20,7 @@ from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
 from groundstate.plugins import TABLES, resolve
 from groundstate.settings import DEVICES, explain
+from groundstate.training.portable import SUFFIX, read_portable
 
 _MARK = b"groundstate sha256 "
 _COMMENT = len(_MARK) + 64  # bytes, the digest in hexadecimal
@@ -108,13 +109,18 @@ def read_content(path: str | Path) -> dict[str, Any]:
     return content
 
 
+def _portable_content(path: Path) -> dict[str, Any]:
+    state, metadata = read_portable(path)
+    return {"state_dict": state, "groundstate": metadata}
+
+
 def load_checkpoint(path: str | Path, kind: str | None = None) -> Checkpoint:
     """Read a checkpoint and check it.
 
     Parameters
     ----------
     path
-        best.ckpt or last.ckpt of a training.
+        best.ckpt or last.ckpt of a training, or weights as safetensors.
     kind
         ``geometry``, ``crystals`` or ``property``: compared with the checkpoint's own.
 
@@ -124,7 +130,7 @@ def load_checkpoint(path: str | Path, kind: str | None = None) -> Checkpoint:
         As ``read_content``; also where the checkpoint is of another kind, or a weight is not finite.
     """
     path = Path(path)
-    content = read_content(path)
+    content = _portable_content(path) if path.suffix == SUFFIX else read_content(path)
     try:
         about = content["groundstate"]
         state = {name.removeprefix("network."): value for name, value in content["state_dict"].items()}

@@ -5,12 +5,19 @@ from pathlib import Path
 from groundstate.errors import GroundstateError
 
 FOLDER = Path(__file__).parent
+DEFAULT_GEOMETRY = "molecules"  # what predicts geometries where no checkpoint is named
 SUFFIXES = (".ckpt", ".safetensors")
 
 
 def shipped_weights() -> dict[str, Path]:
     """List the checkpoints that come with the package, by name."""
     return {path.stem: path for path in sorted(FOLDER.iterdir()) if path.suffix in SUFFIXES}
+
+
+def model_card(name: str) -> str:
+    """Read the card of shipped weights: their data, licences, settings, figures, and how they were made."""
+    card = FOLDER / f"{name}.md"
+    return card.read_text(encoding="utf-8") if card.is_file() else f"# {name}\n\nThere is no card.\n"
 
 
 def is_path(text: str) -> bool:
