@@ -37,7 +37,8 @@ DEFINITIONS = {
     "rank": "1 is the best geometry of the molecule, then its runners-up",
     "smiles": "isomeric SMILES",
     "mol": "RDKit molecule with all hydrogens and the predicted geometry, angstrom",
-    "error_estimate": "expected mean absolute error of the distances between heavy atoms, angstrom",
+    "error_estimate": "expected RMSD of the heavy atoms, angstrom",
+    "convention": "data set whose geometries are meant, of a model of several",
     "domain": "whether the molecule is like those of the training; outside, the error estimate is a guess",
     "method": "what ranked the geometries by energy",
     "relative_energy_kcal": "energy above the best geometry of the molecule, kcal/mol",
@@ -75,6 +76,7 @@ def predict(
     *,
     checkpoint: str | Path | None = None,
     model: str | None = None,
+    convention: str | None = None,
     num_geometries: int = 1,
     num_conformers: int = 10,
     level: Level = "fast",
@@ -98,6 +100,8 @@ def predict(
         ``best.ckpt`` of a training, or the name of shipped weights; by default the shipped ones.
     model
         Needed where the checkpoint's model is a plug-in: ``package.module:Class``.
+    convention
+        Whose geometries are meant, where the model was trained on several data sets; default: the first.
     num_geometries
         Geometries per molecule: the best, then its runners-up.
     num_conformers
@@ -145,7 +149,7 @@ def predict(
     if not found and not rejections:
         raise GroundstateError("there is no molecule to predict")
     path = checkpoint_of("geometry", checkpoint)
-    trained = load_model(path, choose_device(device), model)
+    trained = load_model(path, choose_device(device), model, convention)
     choices = Choices(num_geometries, num_conformers, level, energy_window, seed, batch_size, workers)
     requested = [Molecule(name, mol) for name, mol in found]
     rows = []

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from groundstate.api.predict import Choices, predict_file, read_file
+from groundstate.api.weights import checkpoint_of
 from groundstate.cli.ending import ending
 from groundstate.errors import GroundstateError
 from groundstate.files import rejected_file
@@ -15,7 +16,6 @@ from groundstate.molecules.models.write import check_output
 from groundstate.outputs import refuse_inputs
 from groundstate.training.checkpoints import choose_device
 from groundstate.training.settings import MAX_THREADS
-from groundstate.weights import DEFAULT_GEOMETRY, find_checkpoint
 
 
 def command(
@@ -25,9 +25,9 @@ def command(
         typer.Option(help="File to write, .sdf, .xyz, .extxyz or .parquet; NAME.rejected.csv goes beside it"),
     ],
     checkpoint: Annotated[
-        str,
-        typer.Option(help="best.ckpt of the train stage, or a name of `groundstate models`"),
-    ] = DEFAULT_GEOMETRY,
+        str | None,
+        typer.Option(help="best.ckpt of the train stage, or a name of `groundstate models`, the default"),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="Name of the checkpoint's model; needed for package.module:Class of your own"),
@@ -104,10 +104,10 @@ def command(
 ) -> None:
     """Predict ground-state geometries, in input order with ids; what is rejected has its reason.
 
-    Example: groundstate predict geometry --input my.smi --checkpoint best.ckpt --output my.sdf
+    Example: groundstate predict geometry --input my.smi --output my.sdf
     """
     check_output(output)
-    weights = find_checkpoint(checkpoint)
+    weights = checkpoint_of("geometry", checkpoint)
     refuse_inputs(
         {"--output": output, "the table of rejections": rejected_file(output)},
         {"--input": input, "--checkpoint": weights, "--splits": splits, "--conformers": conformers},

@@ -1,4 +1,4 @@
-"""Trained models as safetensors: weights that ship with the package, with their settings and a digest inside."""
+"""Trained models as safetensors: weights that ship with the package, settings and a digest inside."""
 
 import hashlib
 import json
@@ -63,5 +63,5 @@ def _digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, value in sorted(state.items()):
         digest.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
-        digest.update(value.contiguous().view(torch.uint8).numpy().tobytes() if value.numel() else b"")
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -5,7 +5,6 @@ from pathlib import Path
 from groundstate.errors import GroundstateError
 
 FOLDER = Path(__file__).parent
-DEFAULT_GEOMETRY = "molecules"  # what predicts geometries where no checkpoint is named
 SUFFIXES = (".ckpt", ".safetensors")
 
 

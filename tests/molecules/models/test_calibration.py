@@ -37,5 +37,5 @@ def test_evidence_counts_rotatable_bonds_heavy_atoms_and_what_was_not_in_trainin
     domain = Domain()
     domain.add(Chem.AddHs(Chem.MolFromSmiles("CCO")))
     mol = Chem.AddHs(Chem.MolFromSmiles("CCCCO"))
-    assert evidence_of(mol, 0.3, 0.5, domain.config()) == Evidence(0.3, 0.5, 2.0, 5.0, 0.0)
+    assert evidence_of(mol, 0.3, 0.5, domain.config()) == Evidence(0.3, 0.5, 2.0, 5.0, 2.0)
     assert evidence_of(Chem.AddHs(Chem.MolFromSmiles("CCCl")), 0.0, 0.0, domain.config()).unseen == 2.0
