@@ -1,6 +1,5 @@
 """``groundstate models``: the cards of what is shipped."""
 
-import pytest
 from typer.testing import CliRunner
 
 from groundstate import weights

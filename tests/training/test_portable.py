@@ -31,7 +31,7 @@ def test_a_changed_byte_is_refused(path, place):
     data = bytearray(path.read_bytes())
     data[place] ^= 1
     path.write_bytes(bytes(data))
-    with pytest.raises(GroundstateError, match="w.safetensors"):
+    with pytest.raises(GroundstateError, match=r"w\.safetensors"):
         load_checkpoint(path)
 
 
