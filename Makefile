@@ -13,10 +13,11 @@ endif
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-slurm test-kill reproduce lint types format coverage report-test clean
+.PHONY: help setup run weights test test-slow test-slurm test-kill reproduce lint types format coverage report-test clean
 
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
+	@echo "make weights     train the weights that come with the package again (config/weights.yaml; hours)"
 	@echo "make test        set up, run the tests (at most 10 minutes)"
 	@echo "make test-slow   the longer tests"
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
@@ -42,6 +43,11 @@ run: $(READY)
 		"stages are the two trainings, each says the time that is left; a run that is stopped goes on by 'make run'"
 	$(BIN)/snakemake --cores all
 	@echo "report: $(CURDIR)/results/report.html"
+
+weights: $(READY)
+	$(BIN)/snakemake --cores all --set-resources train_geometry:gpu=2 --configfile config/weights.yaml
+	$(BIN)/python -m groundstate.training.portable results/weights/molecules/joint/gaunt/seed0/best.ckpt \
+		src/groundstate/weights/molecules.safetensors
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile

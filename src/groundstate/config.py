@@ -31,6 +31,9 @@ WHAT = {
 }
 
 
+JOINT = "joint"  # stands for a data set in the paths of the training of several
+
+
 class Config(Settings):
     """Everything that decides a result."""
 
@@ -82,6 +85,8 @@ class Config(Settings):
                 geometry,
                 ["graph", "reference", "etkdg", "mmff", *self.molecules.models],
             )
+        if self.molecules.joint and JOINT in self.sources:
+            raise ValueError(f"sources.{JOINT}: is the name of the joint training; give it another")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: {self.seeds} names one twice")
         return self
@@ -139,9 +144,16 @@ class Config(Settings):
         return value.get(model) if isinstance(value, dict) else value
 
     def trained_on(self, part: str, dataset: str, model: str) -> str | None:
-        """Name the data set whose training serves ``dataset``; None where a checkpoint does."""
+        """Name the data set whose training serves ``dataset``, or ``JOINT``; None where a checkpoint does."""
         lender = self.lender(part, dataset, model)
-        return dataset if lender is None else lender if lender in self.sources else None
+        if lender is not None and lender not in self.sources:
+            return None
+        return JOINT if part == "molecules" and self.molecules.joint else lender or dataset
+
+    def joint_sets(self, model: str) -> list[str]:
+        """Name the data sets that the joint training of ``model`` learns from, in the order of the config."""
+        lenders = {name: self.lender("molecules", name, model) or name for name in self.molecules.datasets}
+        return list(dict.fromkeys(name for name in lenders.values() if name in self.sources))
 
     def reference(self, part: str, key: str, name: str) -> str | None:
         """Give what a command is told for a name of ``models`` or ``metrics``.

@@ -44,6 +44,10 @@ class Molecules(Settings):
     split: Annotated[str, StringConstraints(pattern="^(random|scaffold)$")] = Field(
         "random", description="split to train and score by: random or scaffold; both are written"
     )
+    joint: bool = Field(
+        False,
+        description="one model of all data sets, the name of each being a convention; else a model each",
+    )
     pretrained: Pretrained = Field({}, description=PRETRAINED.format("predict", "geometries"))
     labelled: list[Name] = Field([], description="data sets whose ground states `label` finds first")
     label: LabelGeometry = LabelGeometry()

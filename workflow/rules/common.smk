@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from groundstate.config import JOINT
 from groundstate.config_reading import complete, read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
@@ -55,7 +56,7 @@ if workflow.is_main_process:
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.sources) or "none",
+    dataset="|".join([*CONFIG.sources, JOINT]),
     model="|".join(sorted({*MOLECULES.models, *CRYSTALS.models, *POTENTIALS.models})),
     seed="[0-9]+",
     network="schnet|gaunt",
@@ -354,3 +355,32 @@ def prepared_format(wildcards):
     if wildcards.dataset in MOLECULES.labelled:
         return "records"
     return CONFIG.sources[wildcards.dataset].format
+
+
+def training_sets(wildcards):
+    """The data sets that a training learns from: its own, or those of the joint training."""
+    joint = wildcards.dataset == JOINT
+    return CONFIG.joint_sets(wildcards.model) if joint else [wildcards.dataset]
+
+
+def of_training_sets(output):
+    """Input function: an output of each data set that a training learns from."""
+    return lambda wildcards: expand(output, dataset=training_sets(wildcards))
+
+
+def set_options(wildcards, input):
+    """The files of the data sets of a training as options, named where there are several."""
+    options = []
+    for number, name in enumerate(training_sets(wildcards)):
+        options += [f"--convention={name}"] * (wildcards.dataset == JOINT)
+        options += [
+            f"--{key}={input[key][number] if isinstance(input[key], list) else input[key]}"
+            for key in ("records", "splits", "conformers")
+        ]
+    return options
+
+
+def convention_option(wildcards):
+    """The convention that a prediction chooses of a model of several data sets."""
+    teacher = CONFIG.trained_on("molecules", wildcards.dataset, wildcards.model)
+    return [f"--convention={wildcards.dataset}"] if teacher == JOINT else []

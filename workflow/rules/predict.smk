@@ -16,11 +16,12 @@ rule predict_geometry:
         split=MOLECULES.split,
         subset=subset,
         model=model_option("molecules"),
+        convention=convention_option,
     message:
         "Predict geometries of {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate predict geometry --input {input.records:q} --splits {input.splits:q} --split {params.split} "
-        "--part test {params.subset} --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} {params.model:q} "
+        "--part test {params.subset} --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} {params.model:q} {params.convention:q} "
         "--output {output.predicted:q} 2>&1 | tee {log:q}"
 
 

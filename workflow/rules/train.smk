@@ -7,9 +7,9 @@ from groundstate.molecules.models.settings import model_settings as geometry_set
 # A profile names the GPUs that share a training, and what starts its processes on several nodes (docs/slurm.md).
 rule train_geometry:
     input:
-        records=rules.prepare_molecules.output.records,
-        splits=rules.prepare_molecules.output.splits,
-        conformers=rules.embed_conformers.output.conformers,
+        records=of_training_sets(rules.prepare_molecules.output.records),
+        splits=of_training_sets(rules.prepare_molecules.output.splits),
+        conformers=of_training_sets(rules.embed_conformers.output.conformers),
         stage=model_stage("train_geometry", "molecules"),
     output:
         best=f"{MOLECULE_RUN}/best.ckpt",
@@ -32,13 +32,14 @@ rule train_geometry:
     params:
         folder=subpath(output.best, parent=True),
         split=MOLECULES.split,
+        sets=set_options,
         model=model_reference("molecules"),
         settings=train_settings("molecules", geometry_settings),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "{resources.launch} groundstate train geometry --records {input.records:q} --splits {input.splits:q} "
-        "--conformers {input.conformers:q} --split {params.split} --model {params.model} "
+        "{resources.launch} groundstate train geometry {params.sets:q} "
+        "--split {params.split} --model {params.model} "
         "--settings {params.settings:q} --seed {wildcards.seed} "
         "--processes {resources.gpu} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
