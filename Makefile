@@ -46,7 +46,7 @@ run: $(READY)
 
 weights: $(READY)
 	$(BIN)/snakemake --cores all --set-resources train_geometry:gpu=2 --configfile config/weights.yaml
-	$(BIN)/python -m groundstate.training.portable results/weights/molecules/joint/gaunt/seed0/best.ckpt \
+	$(BIN)/python -m groundstate.training.publish results/weights/molecules/joint/gaunt/seed0/best.ckpt \
 		src/groundstate/weights/molecules.safetensors
 
 test: $(READY)

@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import save_file
 
 from groundstate.errors import GroundstateError
-from groundstate.training.checkpoints import load_checkpoint, save_checkpoint
-from groundstate.training.portable import publish, read_portable, save_portable
+from groundstate.training.checkpoints import load_checkpoint
+from groundstate.training.portable import read_portable, save_portable
 
 STATE = {"a": torch.arange(6.0).reshape(2, 3), "scalar": torch.tensor(1.5), "none": torch.zeros(0, 2)}
 CONFIG = {"kind": "geometry", "model": "gaunt"}
@@ -44,15 +44,3 @@ def test_other_files_are_refused(tmp_path):
         load_checkpoint(tmp_path / "text.safetensors")
     with pytest.raises(GroundstateError, match="no such file"):
         load_checkpoint(tmp_path / "absent.safetensors")
-
-
-def test_a_training_is_published_with_its_provenance(tmp_path):
-    content = {
-        "groundstate": {"config": '{"kind": "geometry"}', "step": 2},
-        "state_dict": {"network.a": STATE["a"]},
-    }
-    save_checkpoint(content, tmp_path / "best.ckpt")
-    (tmp_path / "provenance.json").write_text('{"seed": 5}')
-    publish(tmp_path / "best.ckpt", tmp_path / "out.safetensors")
-    state, metadata = read_portable(tmp_path / "out.safetensors")
-    assert torch.equal(state["a"], STATE["a"]) and metadata["provenance"] == '{"seed": 5}'

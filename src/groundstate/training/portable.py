@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import torch
@@ -66,20 +65,3 @@ def _digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
         digest.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def publish(checkpoint: str | Path, path: str | Path) -> None:
-    """Write the weights of a training's ``best.ckpt`` as safetensors, with the provenance beside it.
-
-    Raises ``GroundstateError`` where the checkpoint is not whole.
-    """
-    from groundstate.training.checkpoints import load_checkpoint
-
-    beside = Path(checkpoint).with_name("provenance.json")
-    provenance = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
-    trained = load_checkpoint(checkpoint)
-    save_portable(trained.state_dict, trained.config, trained.step, provenance, path)
-
-
-if __name__ == "__main__":
-    publish(*sys.argv[1:3])
