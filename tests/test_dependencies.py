@@ -26,6 +26,7 @@ NEEDED = {
     "score_potential": {"torch"},
     "predict_geometry": {"torch", "rdkit"},
     "generate_crystals": {"torch", "pymatgen"},
+    "discover": {"torch", "pymatgen"},
     "score_geometry": {"rdkit"},
     "score_crystals": {"pymatgen"},
     "score_prediction": {"pymatgen"},

@@ -36,6 +36,7 @@ COMMANDS = {
     "train property": ("groundstate.cli.train_property", "Learn a property from a kind of geometry."),
     "predict geometry": ("groundstate.cli.predict_geometry", "Predict ground-state geometries."),
     "generate crystals": ("groundstate.cli.generate_crystals", "Generate crystals."),
+    "discover": ("groundstate.cli.discover", "Find stable crystals of a formula or a chemical system."),
     "score geometry": ("groundstate.cli.score_geometry", "Compare predicted geometries with references."),
     "score property": ("groundstate.cli.score_property", "One table of the rows of a property experiment."),
     "score crystals": ("groundstate.cli.score_crystals", "Coverage, distributions, novelty of crystals."),

@@ -1,6 +1,6 @@
 """Run single points and relaxations of many crystals: cached, in parallel, with progress."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -33,11 +33,20 @@ class Calculations:
     settings: RelaxSettings = field(default_factory=RelaxSettings)
     workers: int = 2
 
-    def run(self, jobs: Mapping[Job, Atoms], name: str = "energies") -> dict[Job, Result]:
+    def run(
+        self, jobs: Mapping[Job, Atoms], name: str = "energies", enough: Callable[[], bool] | None = None
+    ) -> dict[Job, Result]:
         """Do all jobs; what the cache holds is not computed again, and each new result goes there.
 
-        The results do not depend on the number of workers, nor on what an earlier run had finished. ``name``
-        is what the progress is shown as.
+        The results do not depend on the number of workers, nor on what an earlier run had finished.
+
+        Parameters
+        ----------
+        name
+            What the progress is shown as.
+        enough
+            Asked after every calculation, which are then done in the order of ``jobs``: once it is true no
+            other is begun, and the jobs that were not done have no result.
         """
         keys = {}
         for job, atoms in jobs.items():
@@ -49,11 +58,17 @@ class Calculations:
             for job, atoms in jobs.items()
             if keys[job] not in results
         }
-        longest_first = sorted(tasks.values(), key=lambda task: (task.kind != "relax", -len(task.atoms)))
+        in_order = list(tasks.values())
+        if enough is None:  # the longest first, so that no worker is left with one at the end
+            in_order.sort(key=lambda task: (task.kind != "relax", -len(task.atoms)))
+        elif enough():
+            in_order = []
         progress = Progress(name, len(results) + len(tasks), "crystal", done=len(results))
-        for task, result in run_tasks(longest_first, self.potential, self.settings, self.workers):
+        for task, result in run_tasks(in_order, self.potential, self.settings, self.workers):
             if not result.get("transient"):
                 self.cache.put(task.key, result)
             results[task.key] = result
             progress.update()
-        return {job: results[key] for job, key in keys.items()}
+            if enough is not None and enough():
+                break
+        return {job: results[key] for job, key in keys.items() if key in results}

@@ -8,10 +8,12 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 
 from groundstate.potentials.atoms import right_handed
+from groundstate.potentials.guards import geometry_fault
 from groundstate.potentials.interface import Potential
 from groundstate.potentials.settings import RelaxSettings
 
-RUNAWAY = 2.0  # a relaxation stops once the volume leaves the allowed range by this factor more
+# a relaxation stops once the volume leaves the allowed range, or a distance falls short, by this factor more
+RUNAWAY = 2.0
 
 
 class Evaluation(NamedTuple):
@@ -57,6 +59,14 @@ def relax(potential: Potential, atoms: Atoms, settings: RelaxSettings) -> Relaxa
     atoms = right_handed(atoms).copy()
     start = evaluate(potential, atoms)
     force = _largest(start.forces)
+    close = settings.model_copy(
+        update={
+            "minimum_distance": settings.minimum_distance / RUNAWAY,
+            "radii_fraction": settings.radii_fraction / RUNAWAY,
+            "density_range": (0.0, np.inf),
+            "angle_range": (0.0, 180.0),
+        }
+    )
     first_volume = atoms.get_volume()
     outcome: Literal["converged", "not_converged", "runaway"] = "not_converged"
     steps = 0
@@ -70,7 +80,7 @@ def relax(potential: Potential, atoms: Atoms, settings: RelaxSettings) -> Relaxa
                 break
             ratio = atoms.get_volume() / first_volume
             low, high = settings.volume_ratio
-            if not low / RUNAWAY <= ratio <= high * RUNAWAY:
+            if not low / RUNAWAY <= ratio <= high * RUNAWAY or geometry_fault(atoms, close):
                 outcome = "runaway"
                 break
     end = evaluate(potential, atoms)

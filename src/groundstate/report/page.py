@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import re
 import urllib.parse
 from collections.abc import Callable, Sequence
 from importlib.resources import files
@@ -18,6 +17,7 @@ from groundstate.errors import GroundstateError
 from groundstate.files import write_text
 from groundstate.metrics.definition import Definition, definition_of
 from groundstate.report.crystals.part import crystal_part
+from groundstate.report.figures import without_addresses
 from groundstate.report.methods import is_number
 from groundstate.report.molecules.part import molecule_part
 from groundstate.report.parts import Part, rejection_rows
@@ -26,7 +26,6 @@ from groundstate.report.runs import COMMITTEE, Run, group_runs, read_run
 from groundstate.report.tables import Cell, Column, PlainTable
 from groundstate.report.verdict import Verdict, judge_crystals, judge_molecules, judge_potentials
 
-ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)")  # XML namespaces are names, not addresses
 FIELDS = tuple(field.name for field in dataclasses.fields(Definition))
 LINKED = {".csv", ".json", ".sdf", ".extxyz", ".parquet"}
 PARTS = {
@@ -90,7 +89,7 @@ def render(runs: list[Run], home: Path) -> str:
         files=_files(runs, home),
         version=__version__,
         style=Markup(_asset("style.css")),
-        plotly=Markup(_without_addresses(plotly.offline.get_plotlyjs())),
+        plotly=Markup(without_addresses(plotly.offline.get_plotlyjs())),
         page_script=Markup(_asset("page.js")),
         viewer_script=Markup(_asset("viewer.js")),
     )
@@ -98,11 +97,6 @@ def render(runs: list[Run], home: Path) -> str:
 
 def _asset(name: str) -> str:
     return files("groundstate.report").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _without_addresses(script: str) -> str:
-    """Take the scheme off Plotly's map tiles and services: unused here, and nothing can call out."""
-    return ADDRESS.sub("", script)
 
 
 def _count(number: int, word: str) -> str:

@@ -21,12 +21,13 @@ Content = tuple[int, ...]
 class Assignment:
     """A template by its index, and what takes the place of each of its elements.
 
-    ``distance`` is the mean dissimilarity of the exchanged elements.
+    ``distance`` is the mean dissimilarity of the exchanged elements, ``kind`` the structure with them.
     """
 
     index: int
     elements: Mapping[int, int]
     distance: float
+    kind: str
 
 
 class TemplateLibrary:
@@ -95,8 +96,8 @@ class TemplateLibrary:
             if not np.isfinite(distance):
                 break
             elements = dict(zip(numbers[row].tolist(), placed[order].tolist(), strict=True))
-            assignment = Assignment(index, elements, distance)
-            if first.setdefault(self._kind(index, elements), assignment) is not assignment:
+            assignment = Assignment(index, elements, distance, self._kind(index, elements))
+            if first.setdefault(assignment.kind, assignment) is not assignment:
                 further.append(assignment)
             if len(first) + len(further) == NEAREST:
                 break

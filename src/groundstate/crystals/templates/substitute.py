@@ -12,6 +12,8 @@ from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.elements import expected_volume
 from groundstate.crystals.templates.library import TemplateLibrary
 
+MOST_OF_A_KIND = 3
+
 
 class Candidate(NamedTuple):
     """A crystal in the structure of a template, at the mean dissimilarity ``distance`` of the elements."""
@@ -56,19 +58,22 @@ def candidates(
     own_formula
         Whether a template of the very same composition may lend its structure.
 
-    Equivalent crystals (``StructureMatcher`` with its default tolerances) are given once; none where no
-    template has the content of ``counts``.
+    Of one kind of structure equivalent crystals (``StructureMatcher`` with its default tolerances) are given
+    once, and no more than ``MOST_OF_A_KIND`` in all. None where no template has the content of ``counts``.
     """
     matcher = StructureMatcher()
     kept: list[Candidate] = []
-    structures: list[Structure] = []
+    by_kind: dict[str, list[Structure]] = {}
     for assignment in library.assignments(counts, without, own_formula):
         if len(kept) == most:
             break
+        equals = by_kind.setdefault(assignment.kind, [])
+        if len(equals) == MOST_OF_A_KIND:
+            continue
         template = library.crystals[assignment.index]
         crystal = substitute(template, assignment.elements)
         structure = to_structure(crystal)
-        if not any(matcher.fit(structure, other) for other in structures):
+        if not any(matcher.fit(structure, other) for other in equals):
             kept.append(Candidate(crystal, template.id, assignment.distance))
-            structures.append(structure)
+            equals.append(structure)
     return kept

@@ -1,0 +1,225 @@
+"""The whole discovery: proposals, the chain of judgement, full relaxations, hull, rows."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymatgen.core import Composition
+
+from groundstate.crystals.crystal import chemical_symbols
+from groundstate.crystals.models.generate import write_extxyz
+from groundstate.crystals.structures import NamedStructure, read_structures, to_structure
+from groundstate.crystals.templates.library import TemplateLibrary
+from groundstate.discovery.budget import Budget, Clock
+from groundstate.discovery.chain import Chain, Judged, to_crystal
+from groundstate.discovery.proposals import Proposal, ProposalSource, gather
+from groundstate.discovery.rows import DiscoveryRow, make_rows
+from groundstate.discovery.settings import Discover
+from groundstate.discovery.wanted import Wanted
+from groundstate.errors import GroundstateError
+from groundstate.potentials.atoms import to_atoms
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.calculations import Calculations, Job
+from groundstate.potentials.corrections import hull_scheme, mp_element_energies
+from groundstate.potentials.interface import MP_CORRECTED, find_potential
+from groundstate.records import Rejection
+from groundstate.stability.evaluation import Evaluation, evaluate_stability
+from groundstate.stability.references.inputs import ReferenceInputs
+from groundstate.stability.references.phases import References, build_references
+
+CANDIDATES = "candidates.extxyz"  # what was relaxed to the end, as it was before
+KNOWN, AT_HAND = ".known.extxyz", ".at_hand.extxyz"
+SHORT_SHARE = 0.5  # of a budget in minutes, after which no short relaxation is begun
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a discovery found: rows by rank, the evaluation behind them, and what fell out where."""
+
+    rows: list[DiscoveryRow]
+    evaluation: Evaluation
+    rejections: list[Rejection]
+    proposed: dict[str, int]
+    cpu_seconds: float
+
+
+def discover(
+    wanted: Sequence[Wanted],
+    sources: Sequence[ProposalSource],
+    library: TemplateLibrary,
+    folder: Path,
+    settings: Discover,
+    budget: Budget,
+    cache: Cache,
+    references: Sequence[Path] = (),
+    seed: int = 0,
+) -> Discovery:
+    """Look for the most stable crystals of some formulas.
+
+    Parameters
+    ----------
+    library
+        Known crystals: novelty is counted against those of the chemical systems, and stable phases of the
+        Materials Project that have no shipped energy get one where they are among them.
+    folder
+        Gets the candidates; the cache and the time spent so far let a killed discovery go on.
+    references
+        Files of further reference phases.
+
+    Raises
+    ------
+    GroundstateError
+        An element that the potential or the reference energies lack, no proposal, or none that survives.
+    """
+    chosen, chain, origins, clock = _survivors(wanted, sources, folder, settings, budget, cache)
+    systems = {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
+    done = _relax_fully(chosen, folder, chain, settings, budget, clock)
+    if not done:
+        raise GroundstateError(
+            f"none of {len(origins)} proposals is left to relax: {_why(chain.rejections)}; give a larger "
+            "--budget or more sources"
+        )
+    known = _known(library, systems)
+    at_hand = _at_hand(known, chain.references, systems)
+    files = {KNOWN: known, AT_HAND: at_hand}
+    for name, crystals in files.items():
+        write_extxyz(folder / name, [to_crystal(crystal) for crystal in crystals])
+    evaluation = evaluate_stability(
+        folder / CANDIDATES,
+        [*references, *([folder / AT_HAND] if at_hand else [])],
+        settings.stability,
+        cache,
+        seed,
+        [folder / KNOWN] if known else [],
+    )
+    clock.keep()
+    symmetrised = {one.structure.id for one in chosen if one.symmetrised}
+    rows = make_rows(evaluation, origins, symmetrised, settings.symprec)
+    proposed = dict(Counter(proposal.source for proposal in origins.values()))
+    return Discovery(rows, evaluation, chain.rejections, proposed, clock.seconds)
+
+
+def fill_cache(
+    wanted: Sequence[Wanted],
+    sources: Sequence[ProposalSource],
+    folder: Path,
+    settings: Discover,
+    budget: Budget,
+    cache: Cache,
+    shard: tuple[int, int],
+) -> int:
+    """Do the short relaxations of the k-th of n parts of the proposals, and full ones of its best.
+
+    ``discover`` then finds them in the cache. Returns the number of proposals of this part.
+    """
+    part, parts = shard
+    share = Budget(
+        None if budget.relaxations is None else -(-budget.relaxations // parts),
+        None if budget.minutes is None else budget.minutes / parts,
+    )
+    own = folder / f".part-{part}-of-{parts}"
+    chosen, chain, origins, clock = _survivors(wanted, sources, own, settings, share, cache, shard)
+    _relax_fully(chosen, own, chain, settings, share, clock)
+    return len(origins)
+
+
+def _survivors(
+    wanted: Sequence[Wanted],
+    sources: Sequence[ProposalSource],
+    folder: Path,
+    settings: Discover,
+    budget: Budget,
+    cache: Cache,
+    shard: tuple[int, int] = (1, 1),
+) -> tuple[list[Judged], Chain, dict[str, Proposal], Clock]:
+    """Propose, judge and choose: the crystals for full relaxation, their chain, origins by id, the time."""
+    asked = settings.stability
+    potential = find_potential(asked.potential, asked.potential_arguments, asked.potential_scheme)
+    systems = {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
+    if hull_scheme(potential.scheme) == MP_CORRECTED:
+        refuse_unknown(set().union(*systems), asked.potential)
+    calculations = Calculations(potential, cache, asked, asked.workers)
+    hull = build_references(ReferenceInputs(shipped=asked.shipped_references), systems, {}, calculations)
+    clock = Clock(folder / ".clock.json", asked.workers)
+    chain = Chain(calculations, settings.short_steps, settings.symprec, hull)
+    proposals = gather(wanted, sources)[shard[0] - 1 :: shard[1]]
+    named = [NamedStructure(one.crystal.id, to_structure(one.crystal)) for one in proposals]
+    origins = {one.crystal.id: one for one in proposals}
+    enough = _spent(clock, budget, SHORT_SHARE)
+    survivors = chain.judge(named, enough)
+    clock.keep()
+    return chain.choose(survivors, settings.best, budget.relaxations), chain, origins, clock
+
+
+def _spent(clock: Clock, budget: Budget, share: float = 1.0) -> Callable[[], bool] | None:
+    """Give what tells whether this share of a budget in minutes is spent; None for one in relaxations."""
+    minutes = budget.minutes
+    if minutes is None:
+        return None
+
+    def enough() -> bool:
+        clock.keep()
+        return clock.seconds >= 60 * minutes * share
+
+    return enough
+
+
+def _relax_fully(
+    chosen: Sequence[Judged], folder: Path, chain: Chain, settings: Discover, budget: Budget, clock: Clock
+) -> list[str]:
+    """Relax in order until the budget is spent, and leave in the folder what was relaxed; the ids."""
+    path = folder / CANDIDATES
+    write_extxyz(path, [to_crystal(one.structure) for one in chosen])
+    if not chosen:
+        return []
+    # read back, as ``evaluate_stability`` will do: a cache is asked with the very same digits
+    crystals = read_structures(path)[0]
+    jobs = {Job("relax", name): to_atoms(structure) for name, structure in crystals}
+    results = chain.calculations.run(jobs, "full relaxations", _spent(clock, budget))
+    clock.keep()
+    done = [crystal for crystal in crystals if Job("relax", crystal.id) in results]
+    if len(done) < len(crystals):
+        kept = {crystal.id for crystal in done}
+        for crystal in crystals:
+            if crystal.id not in kept:
+                reason = "the budget was spent before its full relaxation"
+                chain.rejections.append(Rejection(crystal.id, "budget", reason))
+        write_extxyz(path, [to_crystal(one.structure) for one in chosen if one.structure.id in kept])
+    return [crystal.id for crystal in done]
+
+
+def refuse_unknown(symbols: Collection[str], potential: str) -> None:
+    """Raise ``GroundstateError`` that names the elements without a reference energy."""
+    if missing := sorted(set(symbols) - mp_element_energies().keys()):
+        raise GroundstateError(
+            f"{', '.join(missing)}: not among the elements of {potential} and of the reference energies; "
+            "leave it out, or name a potential of your own (stability.potential, potential_scheme)"
+        )
+
+
+def _known(library: TemplateLibrary, systems: Collection[frozenset[str]]) -> list[NamedStructure]:
+    """Known crystals inside the chemical systems."""
+    numbers = [{chemical_symbols.index(symbol) for symbol in system} for system in systems]
+    return [
+        NamedStructure(crystal.id, to_structure(crystal))
+        for crystal in library.crystals
+        if any(system.issuperset(crystal.atomic_numbers.tolist()) for system in numbers)
+    ]
+
+
+def _at_hand(
+    known: Sequence[NamedStructure], references: References, systems: Collection[frozenset[str]]
+) -> list[NamedStructure]:
+    """Stable phases that the hull lacks an energy of, and whose structure is known."""
+    missing = {
+        phase.id
+        for system in systems
+        for phase in references.missing(Composition(dict.fromkeys(sorted(system), 1)))
+    }
+    return [crystal for crystal in known if crystal.id in missing]
+
+
+def _why(rejections: Sequence[Rejection]) -> str:
+    counts = Counter(rejection.stage for rejection in rejections)
+    return ", ".join(f"{count} by {step}" for step, count in counts.most_common())

@@ -1,0 +1,24 @@
+"""What a discovery is told."""
+
+from pydantic import Field
+
+from groundstate.settings import Settings
+from groundstate.stability.settings import ScoreStability
+
+
+class Discover(Settings):
+    """Proposals, the chain that judges them, and where they are placed."""
+
+    max_atoms: int = Field(32, ge=1, le=200, description="Most atoms of a proposed cell.")
+    formulas: int = Field(20, ge=1, description="Formulas that are tried in a chemical system.")
+    templates: int = Field(20, ge=0, description="Crystals by template substitution for each formula.")
+    random: int = Field(0, ge=0, description="Random crystals for each formula.")
+    diffusion: int = Field(
+        8, ge=0, description="Crystals of the checkpoint for each formula, if one is given."
+    )
+    short_steps: int = Field(25, ge=1, description="FIRE steps of the short relaxation of every proposal.")
+    best: int = Field(5, ge=1, description="Crystals of a formula that are relaxed to the end.")
+    symprec: float = Field(
+        0.1, gt=0, le=1, description="Distance (angstrom) within which a symmetry is taken for one."
+    )
+    stability: ScoreStability = ScoreStability(workers=0, max_steps=300)
