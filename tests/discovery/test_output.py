@@ -1,0 +1,86 @@
+"""A discovery from Python: judged, ranked, written; symmetry taken where it keeps the energy."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from groundstate.crystals.cif.read import read_blocks
+from groundstate.crystals.crystal import Crystal, number_of
+from groundstate.crystals.structures import NamedStructure, to_structure
+from groundstate.crystals.templates.library import TemplateLibrary
+from groundstate.discovery.budget import Budget
+from groundstate.discovery.chain import Chain
+from groundstate.discovery.discover import Discovery, discover
+from groundstate.discovery.output import discovery_table, write_discovery
+from groundstate.discovery.proposals import Templates
+from groundstate.discovery.rows import share_p1
+from groundstate.discovery.settings import Discover
+from groundstate.discovery.wanted import cells_of
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.calculations import Calculations
+from groundstate.potentials.interface import find_potential
+from groundstate.stability.references.hull import ReferenceHull
+from groundstate.stability.references.phases import References
+from groundstate.stability.settings import ScoreStability
+
+EMT = ScoreStability(
+    potential="ase.calculators.emt:EMT",
+    potential_scheme="emt",
+    workers=0,
+    fmax=0.1,
+    whole_references=True,
+    element_reference="own",
+)
+NUMBERS = np.array([number_of("Cu"), number_of("Au")])
+ORDERED = Crystal("L1_0", NUMBERS, np.array([[0.0] * 3, [0.5] * 3]), np.diag([2.8, 2.8, 3.7]))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Discovery, Path]:
+    folder = tmp_path_factory.mktemp("made")
+    library = TemplateLibrary([ORDERED])
+    settings = Discover(max_atoms=4, stability=EMT)
+    wanted = [cells_of(dict.fromkeys(NUMBERS.tolist(), 1), 4)]
+    found = discover(
+        wanted, [Templates(library, 3)], library, folder, settings, Budget(2), Cache(folder / "cache")
+    )
+    write_discovery(folder, found, {"asked": "CuAu", "budget": "2"})
+    return found, folder
+
+
+def test_a_relaxed_crystal_has_its_space_group_and_a_cif_that_says_so(made: tuple[Discovery, Path]) -> None:
+    found, folder = made
+    (row,) = found.rows
+    assert (row.id, row.outcome, row.space_group_number) == ("CuAu-001", "converged", 123)
+    assert row.origin == "template L1_0 (distance 0.00)" and row.unique and not row.novel
+    assert row.volume_ratio == pytest.approx(1, abs=0.1)
+    assert share_p1(found.rows) == 0
+    text = (folder / "cifs/conventional/CuAu-001.cif").read_text()
+    assert "P4/mmm" in text and len(read_blocks(text)[0].read("x").atomic_numbers) == 2
+    table = pd.read_csv(folder / "crystals.csv")
+    assert table["origin"][0] == row.origin and table["symprec"][0] == 0.1
+
+
+def test_the_table_is_for_people(made: tuple[Discovery, Path]) -> None:
+    text = discovery_table(made[0])
+    assert "CuAu-001" in text and "P4/mmm (123)" in text and "P1: 0 %" in text
+
+
+def test_a_symmetrised_cell_is_taken_where_it_keeps_the_energy(tmp_path: Path) -> None:
+    shaken = ORDERED._replace(frac_coords=ORDERED.frac_coords + np.array([[0, 0, 0], [0.01, 0.004, 0]]))
+    calculations = Calculations(find_potential(EMT.potential, {}, "emt"), Cache(tmp_path), EMT, 0)
+    chain = Chain(calculations, 2, 0.1, References(ReferenceHull([]), {}, [], []))
+    (judged,) = chain.judge([NamedStructure("shaken", to_structure(shaken))])
+    assert judged.symmetrised and chain.rejections == []
+    places = judged.structure.structure.frac_coords
+    assert np.allclose((places[1] - places[0]) % 1, 0.5)
+
+
+def test_a_hole_is_rejected_and_the_best_of_a_formula_are_chosen(tmp_path: Path) -> None:
+    calculations = Calculations(find_potential(EMT.potential, {}, "emt"), Cache(tmp_path), EMT, 0)
+    chain = Chain(calculations, 2, 0.1, References(ReferenceHull([]), {"Cu": 50.0, "Au": 50.0}, [], []))
+    assert chain.judge([NamedStructure("deep", to_structure(ORDERED))]) == []
+    (rejection,) = chain.rejections
+    assert rejection.stage == "short relaxation" and "a hole of the potential" in rejection.reason
