@@ -146,3 +146,22 @@ def test_potentials_run_only_where_they_are_asked_for() -> None:
         assert filled == parts
     with pytest.raises(GroundstateError, match=r"potentials\.datasets: empty; name a data set"):
         complete({"potentials": {}}, {"potentials"}, path)
+
+
+@pytest.mark.parametrize(
+    ("discover", "message"),
+    [
+        ({"wanted": ["NaCl", "NaCl"]}, "names one twice"),
+        ({"wanted": ["../NaCl"]}, "config: discover.wanted.0"),
+        ({"wanted": ["Li-Fe-P-O"], "budget": "0min"}, "leaves nothing to relax"),
+        ({"wanted": ["NaCl"], "judge": {"best": 0}}, "config: discover.judge.best"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_any_job(discover: dict, message: str) -> None:
+    with pytest.raises(GroundstateError, match=message):
+        read_config({"discover": discover})
+
+
+def test_a_config_of_searches_alone_runs_nothing_else() -> None:
+    assert asked_for({"discover": {"wanted": ["NaCl"]}, "results": "r"}) == set()
+    assert asked_for({"discover": {}, "crystals": {}}) == {"crystals"}

@@ -7,7 +7,16 @@ from typing import get_args
 
 from pydantic import Field, model_validator
 
-from groundstate.config_sections import Crystals, Folder, Molecules, Name, Potentials, Reference, Seed
+from groundstate.config_sections import (
+    Crystals,
+    Discoveries,
+    Folder,
+    Molecules,
+    Name,
+    Potentials,
+    Reference,
+    Seed,
+)
 from groundstate.plugins import TABLES, installed_plugins, resolve
 from groundstate.settings import Settings
 from groundstate.shards import MAX_SHARDS
@@ -55,6 +64,7 @@ class Config(Settings):
     molecules: Molecules = Molecules()
     crystals: Crystals = Crystals()
     potentials: Potentials = Potentials()
+    discover: Discoveries = Discoveries()
     fetch: Retry = Retry()
     sources: dict[Name, Source] = Field({}, description="every known data set; see `config/sources.yaml`")
 

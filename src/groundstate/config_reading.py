@@ -38,8 +38,12 @@ def yaml_fault(path: str | Path) -> str | None:
 
 
 def asked_for(given: Mapping[str, Any]) -> set[str]:
-    """Name the parts of the pipeline that a config asks for: those it names, else molecules and crystals."""
-    return PARTS.keys() & given.keys() or {"molecules", "crystals"}
+    """Name the parts of the pipeline that a config asks for.
+
+    Those it names; where it names none, molecules and crystals, or nothing but its searches (``discover``).
+    """
+    default = set() if "discover" in given else {"molecules", "crystals"}
+    return PARTS.keys() & given.keys() or default
 
 
 def complete(values: dict[str, Any], asked: set[str], sources: str | Path) -> dict[str, Any]:

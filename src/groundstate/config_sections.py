@@ -6,6 +6,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.crystals.models.settings import GenerateCrystals, TrainCrystals
+from groundstate.discovery.budget import parse_budget
+from groundstate.discovery.settings import Discover
+from groundstate.errors import GroundstateError
 from groundstate.ground_states.settings import LabelGeometry
 from groundstate.interatomic.settings import PreparePotential, TrainPotential
 from groundstate.metrics.crystals.settings import ScoreCrystals
@@ -18,6 +21,7 @@ from groundstate.settings import Settings
 from groundstate.stability.settings import ScoreStability
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Query = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*(-[A-Z][a-z]?)*$")]
 Reference = Annotated[str, StringConstraints(pattern=rf"^{REFERENCE.pattern}$")]
 Seed = Annotated[int, Field(ge=0)]
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/-]*[A-Za-z0-9._-]$")]
@@ -102,4 +106,31 @@ class Potentials(Settings):
     def _one_place_for_the_products(self) -> "Potentials":
         if self.train.network.product != "gaunt":
             raise ValueError("train.network.product: name the products under `models`, which trains each")
+        return self
+
+
+class Discoveries(Settings):
+    """Searches for stable crystals; each is a folder of its own (`all_discover`)."""
+
+    wanted: list[Query] = Field(
+        [], description="formulas such as LiFePO4, and chemical systems such as Li-Fe-P-O"
+    )
+    all_elements: bool = Field(True, description="of a system only formulas with every element of it")
+    budget: str = Field("20", description="full relaxations (20), or CPU time (30min, 2h), of each search")
+    references: list[str] = Field([], description="files of reference phases besides the shipped ones")
+    templates: list[str] = Field([], description="files of crystals that lend their structures, too")
+    structures: list[str] = Field([], description="files of crystals that are judged beside the proposals")
+    checkpoint: str | None = Field(
+        None, description="crystal model that proposes too: a checkpoint, or the name of shipped weights"
+    )
+    judge: Discover = Discover()
+
+    @model_validator(mode="after")
+    def _budget_is_read(self) -> "Discoveries":
+        try:
+            parse_budget(self.budget)
+        except GroundstateError as error:
+            raise ValueError(str(error).removeprefix("--")) from None
+        if len(set(self.wanted)) < len(self.wanted):
+            raise ValueError(f"wanted: {self.wanted} names one twice")
         return self

@@ -27,6 +27,7 @@ except GroundstateError as error:
 RESULTS, DATA = CONFIG.results, CONFIG.data
 MOLECULES, CRYSTALS = CONFIG.molecules, CONFIG.crystals
 POTENTIALS = CONFIG.potentials
+REPORTED = MOLECULES.datasets or CRYSTALS.datasets or CONFIG.potentials.datasets
 MOLECULE_RUN = f"{RESULTS}/molecules/{{dataset}}/{{model}}/seed{{seed}}"
 # a stage with worker processes leaves room for another stage beside it; on a cluster there are no cores to share
 WORKERS = max(1, (workflow.resource_settings.cores or 16) // 2)
@@ -62,6 +63,7 @@ wildcard_constraints:
     network="schnet|gaunt",
     geometry="[A-Za-z][A-Za-z0-9_-]*",
     part="[0-9]+",
+    query="[A-Za-z0-9-]+",
     file="[^/]+",
 
 

@@ -1,0 +1,196 @@
+"""Discovery measured: ten classics, and known ground states by templates and by random search.
+
+    python benchmarks/discovery.py classics --output FOLDER
+    python benchmarks/discovery.py ground-states --data FOLDER --output FOLDER [--number 30]
+
+Both go on where they were stopped: finished calculations are in FOLDER/cache, finished rows in FOLDER/*.csv.
+"""
+
+import argparse
+import csv
+import time
+from collections.abc import Callable
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+from pymatgen.analysis.structure_matcher import StructureMatcher
+
+from groundstate.crystals.crystal import Crystal, fault, reduced_formula
+from groundstate.crystals.dataset.readers.table import read_csv
+from groundstate.crystals.formula import parse_formula
+from groundstate.crystals.structures import to_structure
+from groundstate.crystals.templates.shipped import shipped_templates
+from groundstate.discovery.budget import Budget
+from groundstate.discovery.discover import Discovery, discover
+from groundstate.discovery.proposals import ProposalSource, RandomSearch, Templates
+from groundstate.discovery.settings import Discover
+from groundstate.discovery.wanted import Wanted, cells_of
+from groundstate.errors import GroundstateError
+from groundstate.potentials.atoms import to_structure as from_atoms
+from groundstate.potentials.cache import Cache
+from groundstate.stability.inputs import GENERATED
+from groundstate.stability.references.materials_project import listed_phases
+
+# space groups of the ground state: SrTiO3 is tetragonal below 105 K and cubic above; DFT (PBE) puts anatase
+# below rutile
+CLASSICS = {
+    "NaCl": (225,),
+    "GaN": (186,),
+    "ZnO": (186,),
+    "CaF2": (225,),
+    "LiCoO2": (166,),
+    "SrTiO3": (140, 221),
+    "Bi2Te3": (166,),
+    "TiO2": (141,),
+    "MgAl2O4": (227,),
+    "LiFePO4": (62,),
+}
+
+
+def append(path: Path, row: dict) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as handle:
+        writer = csv.DictWriter(handle, list(row), lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def finished(path: Path) -> set[str]:
+    return {row["name"] for row in csv.DictReader(path.open())} if path.exists() else set()
+
+
+def classics(output: Path, candidates: int, best: int) -> None:
+    """No template of the very same formula lends its structure."""
+    library = shipped_templates()
+    path = output / "classics.csv"
+    for formula, groups in CLASSICS.items():
+        if formula in finished(path):
+            continue
+        start = time.process_time()
+        wanted = [cells_of(parse_formula(formula), 28)]
+        found = run(
+            wanted,
+            [Templates(library, candidates, own_formula=False)],
+            output / formula,
+            Discover(max_atoms=28, templates=candidates, best=best),
+            best,
+            Cache(output / "cache"),
+        )
+        rows = [row for row in found.rows if row.outcome == "converged" and row.unique]
+        ranks = [rank for rank, row in enumerate(rows, 1) if row.space_group_number in groups]
+        first = rows[0]
+        append(
+            path,
+            {
+                "name": formula,
+                "rank_of_ground_state": ranks[0] if ranks else "",
+                "first": f"{first.space_group} ({first.space_group_number})",
+                "energy_above_hull": f"{first.bound}{first.energy_above_hull:.4f}",
+                "gap_to_second": f"{rows[1].energy_above_hull - first.energy_above_hull:.4f}"
+                if len(rows) > 1
+                else "",
+                "relaxed": len(found.rows),
+                "origin": first.origin,
+                "cpu_seconds": round(time.process_time() - start),
+            },
+        )
+    table = list(csv.DictReader(path.open()))
+    firsts = sum(row["rank_of_ground_state"] == "1" for row in table)
+    somewhere = sum(row["rank_of_ground_state"] != "" for row in table)
+    print(f"ground state first: {firsts} of {len(table)}; found: {somewhere}")
+
+
+def run(
+    wanted: list[Wanted],
+    sources: list[ProposalSource],
+    folder: Path,
+    settings: Discover,
+    relaxations: int,
+    cache: Cache,
+) -> Discovery:
+    return discover(
+        wanted, sources, shipped_templates(), folder, settings, Budget(relaxations=relaxations), cache
+    )
+
+
+def ground_states(data: Path, output: Path, number: int, low: int, high: int, seed: int) -> None:
+    """Five relaxations for each stable validation crystal, the smallest cells of a random choice first."""
+    library = shipped_templates(("mp-20 train",))
+    truths = [
+        one
+        for one in read_csv(data / "mp_20_val.csv.gz")
+        if isinstance(one, Crystal) and fault(one) is None and low <= len(one.atomic_numbers) <= high
+    ]
+    truths = [one for one in truths if is_stable(one)]
+    drawn = np.random.default_rng(seed).choice(len(truths), number, replace=False)
+    chosen = sorted((truths[index] for index in drawn), key=lambda one: len(one.atomic_numbers))
+    ways: dict[str, Callable[[], ProposalSource]] = {
+        "templates": lambda: Templates(library, 5),
+        "random search": lambda: RandomSearch(5, seed),
+    }
+    path = output / "ground_states.csv"
+    for truth in chosen:
+        for way, source in ways.items():
+            name = f"{truth.id} {way}"
+            if name in finished(path):
+                continue
+            start = time.process_time()
+            counts = dict(zip(*np.unique(truth.atomic_numbers, return_counts=True), strict=True))
+            counts = {int(z): int(n) for z, n in counts.items()}
+            divisor = gcd(*counts.values())
+            wanted = [Wanted({z: n // divisor for z, n in counts.items()}, [counts])]
+            settings = Discover(max_atoms=20, best=5)
+            hit, relaxed = False, 0
+            try:
+                found = run(wanted, [source()], output / truth.id, settings, 5, Cache(output / "cache"))
+                relaxed = len(found.rows)
+                atoms = found.evaluation.scores[GENERATED].relaxed
+                matcher = StructureMatcher()
+                hit = any(matcher.fit(from_atoms(one), to_structure(truth)) for one in atoms.values())
+            except GroundstateError as error:
+                print(f"{name}: {error}")
+            append(
+                path,
+                {
+                    "name": name,
+                    "way": way,
+                    "formula": reduced_formula(truth.atomic_numbers),
+                    "atoms": len(truth.atomic_numbers),
+                    "relaxed": relaxed,
+                    "found": int(hit),
+                    "cpu_seconds": round(time.process_time() - start),
+                },
+            )
+    table = list(csv.DictReader(path.open()))
+    for way in ways:
+        rows = [row for row in table if row["way"] == way]
+        hits = sum(int(row["found"]) for row in rows)
+        print(
+            f"{way}: {hits} of {len(rows)} found, {sum(int(row['cpu_seconds']) for row in rows)} CPU-seconds"
+        )
+
+
+def is_stable(crystal: Crystal) -> bool:
+    structure = to_structure(crystal)
+    symbols = [element.symbol for element in structure.composition]
+    return any(phase.stable and phase.id == crystal.id for phase in listed_phases(symbols))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=["classics", "ground-states"])
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--candidates", type=int, default=6)
+    parser.add_argument("--best", type=int, default=3)
+    parser.add_argument("--number", type=int, default=30)
+    parser.add_argument("--atoms", type=int, nargs=2, default=[5, 20])
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    if options.what == "classics":
+        classics(options.output, options.candidates, options.best)
+    else:
+        ground_states(options.data, options.output, options.number, *options.atoms, options.seed)
