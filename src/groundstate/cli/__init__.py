@@ -45,6 +45,7 @@ COMMANDS = {
     "score stability": ("groundstate.cli.score_stability", "Relax crystals; formation and hull energies."),
     "score potential": ("groundstate.cli.score_potential", "Errors in energies and forces."),
     "models": ("groundstate.cli.models", "The models that come with the package, and their cards."),
+    "export potential": ("groundstate.cli.export_potential", "A potential as a program of its own."),
     "report": ("groundstate.cli.report", "Collect run folders into one HTML file."),
 }
 

@@ -6,7 +6,10 @@ A C kernel does it edge by edge in cache, with first and second derivatives (for
 where there is no compiler or the tensors are on a GPU, the same is done by torch.
 """
 
+import contextlib
 import ctypes
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
 
@@ -15,6 +18,8 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from groundstate.gaunt.kernels.library import compiled
+
+_plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 class _Graph(ctypes.Structure):
@@ -88,6 +93,16 @@ class _Derivative(torch.autograd.Function):
         return *results, None, None
 
 
+@contextlib.contextmanager
+def by_torch() -> Iterator[None]:
+    """Inside, the kernel in C is not used: what is traced has to hold operations of torch alone."""
+    token = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(token)
+
+
 def density_by_torch(
     harmonics: Tensor, radial: Tensor, features: Tensor, source: Tensor, target: Tensor
 ) -> Tensor:
@@ -98,7 +113,9 @@ def density_by_torch(
     for degree, values in enumerate(harmonics.split([2 * d + 1 for d in range(lmax + 1)], 1)):
         weighted = sent * radial[:, degree, None]
         messages = values[:, :, None, None] * weighted[:, None]
-        parts.append(messages.new_zeros(len(features), *messages.shape[1:]).index_add(0, target, messages))
+        parts.append(
+            messages.new_zeros(features.shape[0], *messages.shape[1:]).index_add(0, target, messages)
+        )
     return torch.cat(parts, 1)
 
 
@@ -124,6 +141,6 @@ def density(
     -------
     (atoms, (lmax + 1)^2, components, channels); differentiable twice.
     """
-    if harmonics.device.type != "cpu" or _library(harmonics.dtype) is None:
+    if _plain.get() or harmonics.device.type != "cpu" or _library(harmonics.dtype) is None:
         return density_by_torch(harmonics, radial, features, source, target)
     return _Density.apply(harmonics.contiguous(), radial.contiguous(), features.contiguous(), first, source)

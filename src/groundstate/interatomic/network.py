@@ -87,13 +87,13 @@ class GauntPotential(nn.Module):
         radial = self.bessel(distance)
         harmonics = o3.spherical_harmonics(self.degrees, vectors, True, "component")
         features = self.embed(batch.species)
-        total = vectors.new_zeros(len(batch.species))
+        total = vectors.new_zeros(batch.species.shape[0])
         for layer in self.layers:
             features, energy = layer(features, radial, harmonics, batch)
             total = total + energy
         # one smooth gate lets an isolated atom be exactly itself
         near = polynomial_cutoff(distance, self.settings.cutoff)
-        gate = torch.tanh(3 * near.new_zeros(len(total)).index_add(0, batch.targets, near))
+        gate = torch.tanh(3 * near.new_zeros(total.shape[0]).index_add(0, batch.targets, near))
         energy = gate * (total * self.scale.to(total) + self.shift.to(total))
         if self.settings.repulsion:
             first, second = batch.numbers[batch.targets], batch.numbers[batch.sources]

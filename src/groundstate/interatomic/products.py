@@ -86,7 +86,7 @@ class ClebschGordanConvolve(Convolve):
     def forward(self, x: Tensor, harmonics: Tensor, weight: Tensor, batch: GraphBatch) -> Tensor:
         """Return (n, irreps_out.dim); arguments as for ``GauntConvolve``."""
         messages = self.product(x.index_select(0, batch.sources), harmonics, weight)
-        sums = messages.new_zeros(len(x), messages.shape[1]).index_add(0, batch.targets, messages)
+        sums = messages.new_zeros(x.shape[0], messages.shape[1]).index_add(0, batch.targets, messages)
         return self.collect(sums)
 
 
