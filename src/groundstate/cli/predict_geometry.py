@@ -40,10 +40,10 @@ def command(
         ),
     ] = None,
     choose: Annotated[
-        Literal["distances", "rmsd"] | None,
+        Literal["distances", "rmsd", "energy"] | None,
         typer.Option(
-            help="Which error the chosen conformer makes small: of all distances by number, or the RMSD of "
-            "heavy atoms; default: distances where the data set numbers hydrogens by a rule, else RMSD"
+            help="How the conformer is chosen: least expected error of all distances by number, or of the "
+            "RMSD of heavy atoms, or lowest force field energy; default: what suits the convention best"
         ),
     ] = None,
     splits: Annotated[Path | None, typer.Option(help="splits.csv: predict one part only")] = None,

@@ -1,4 +1,4 @@
-"""From a training to weights that ship: ``python -m groundstate.training.publish best.ckpt a.safetensors``."""
+"""From training to weights that ship: ``python -m groundstate.training.publish best.ckpt a.safetensors``."""
 
 import json
 import sys

@@ -76,6 +76,11 @@ class GeometryModel(nn.Module, ABC):
         self.config = config
 
     @property
+    def takes_any_element(self) -> bool:
+        """Whether molecules with elements that were not in training are given to ``predict``."""
+        return False
+
+    @property
     def convention(self) -> str | None:
         """Data set whose geometries are predicted, for a model of several; None: it has one."""
         return None
@@ -142,7 +147,8 @@ class GeometryModel(nn.Module, ABC):
     def calibrate(self, examples: Sequence[TrainingExample]) -> dict[str, Any] | None:
         """Compare expected errors with those of the validation part; None for a model that expects none.
 
-        Called with the best weights; what comes back is ``config["calibration"]`` (see ``calibration``).
+        Called with the best weights; what comes back is added to ``config``: ``calibration`` (see the module
+        of this name) and what else the validation part decides.
         """
         return None
 

@@ -90,7 +90,8 @@ def _with_starts(
     accepted = []
     for molecule in molecules:
         try:
-            check_elements(molecule.mol, model.config["elements"])
+            if not model.takes_any_element:
+                check_elements(molecule.mol, model.config["elements"])
             accepted.append(molecule)
         except RecordError as error:
             rejections.append(Rejection(molecule.id, "predict", str(error)))

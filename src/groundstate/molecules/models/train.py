@@ -58,7 +58,7 @@ def train(
 
     def calibrate(path: Path) -> None:
         best = load_model(path, choose_device(settings.training.device), model)
-        _add_to_config(path, calibration=best.calibrate(validation))
+        _add_to_config(path, **(best.calibrate(validation) or {}))
 
     task = TrainingTask(
         network=network,

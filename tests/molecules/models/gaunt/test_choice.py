@@ -7,7 +7,7 @@ from rdkit.Chem import rdDistGeom
 
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecules.conformers.candidates import Candidates
-from groundstate.molecules.models.gaunt.choice import candidate_errors, ranked, symmetric_rmsds
+from groundstate.molecules.models.gaunt.choice import candidate_errors, ranked, symmetric_rmsds, usual_choices
 from groundstate.molecules.mols import parse_smiles
 
 
@@ -32,6 +32,19 @@ def test_a_candidate_between_two_likely_ones_has_the_least_risk():
         assert [one.number for one in order] == [1, 0, 2]
         assert order[0].probability == pytest.approx(0.15)
         assert order[0].expected_rmsd == pytest.approx(0.85 / 2)  # two atoms, each off by half
+
+
+def test_energy_takes_candidates_as_they_come():
+    pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
+    order = ranked(parse_smiles("CC"), candidates(pair, [0, 1, 2]), np.array([0.0, 0.1, 0.9]), "energy")
+    assert [one.number for one in order] == [0, 1, 2]
+
+
+def test_a_convention_is_ranked_by_energy_unless_the_network_is_nearer_in_validation():
+    conventions = ["good"] * 30 + ["bad"] * 30 + ["few"] * 5
+    errors = {"distances": [0.0] * 65, "rmsd": [0.1] * 30 + [0.9] * 30 + [0.0] * 5, "energy": [0.5] * 65}
+    usual = usual_choices(["good", "bad", "few", "none"], conventions, errors)
+    assert usual == {"good": "rmsd", "bad": "energy", "few": "energy", "none": "energy"}
 
 
 def test_rmsds_are_those_of_the_metric():

@@ -10,11 +10,12 @@ from rdkit import Chem
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.embed import embed_conformers
+from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.prepare import prepare_molecules
 from groundstate.molecules.dataset.readers.formats import read_entries
 from groundstate.molecules.dataset.settings import PrepareMolecules
-from groundstate.molecules.models.examples import DataSet, training_part
+from groundstate.molecules.models.examples import DataSet, Molecule, training_part
 from groundstate.molecules.models.gaunt.batches import batch_of
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.settings import TrainGeometry
@@ -89,3 +90,18 @@ def test_molecules_of_all_sets_are_learned_from_and_their_number_can_be_limited(
     assert {one.molecule.convention for one in every} == {"whole", "heavy"}
     few = list(training_part(sets, "random", "train", "mmff", most=2))
     assert len(few) == 4 and {one.molecule.id for one in few} <= {one.molecule.id for one in every}
+
+
+def molecule_of(smiles):
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    rows = conformers_of(smiles, mol, EmbedConformers(num_conformers=3))
+    return Molecule(smiles, mol, [row for row in rows if row["method"] == "mmff"])
+
+
+def test_an_element_that_no_set_has_gives_the_lowest_conformer_and_says_so(joint):
+    iodide = molecule_of("CCI")
+    known, unknown = (ranked[0] for ranked in joint.predict([molecule_of("CCO"), iodide], 1))
+    assert "method" not in known.properties and known.start is not None
+    lowest = min(iodide.starts, key=lambda row: row["energy"])["positions"]
+    np.testing.assert_allclose(unknown.positions, np.array(lowest) - np.mean(lowest, 0), atol=1e-6)
+    assert "not in training" in unknown.properties["method"] and unknown.evidence.unseen > 0

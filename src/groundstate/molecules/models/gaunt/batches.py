@@ -24,6 +24,7 @@ class GauntExample(NamedTuple):
     candidates: Candidates
     reference: np.ndarray  # (n, 3); not a number for hydrogens that the record lacks
     errors: np.ndarray  # (candidates,) mean absolute error of the distances
+    convention: str | None = None
 
 
 class GauntBatch(NamedTuple):

@@ -1,6 +1,6 @@
-"""Which candidate of a molecule to take: the one with the least expected error, by distances or by RMSD."""
+"""Which candidate of a molecule to take: least expected error (distances, RMSD), or lowest energy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -11,9 +11,10 @@ from scipy.spatial.distance import pdist
 from groundstate.molecules.conformers.candidates import Candidates
 from groundstate.molecules.equivalence import equivalent_orders
 
-Choice = Literal["distances", "rmsd"]
+Choice = Literal["distances", "rmsd", "energy"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 MOST_MATCHES = 200  # symmetry maps of the heavy atoms that an RMSD tries
+FEWEST = 20  # validation molecules that decide how a convention chooses
 MOST_ORDERS = 12  # the same for a table of distances
 
 
@@ -51,7 +52,8 @@ def ranked(
         (candidates,) that each is the nearest one.
     choose
         What the error is: ``distances``, the mean absolute difference of all distances in the given numbering
-        of the atoms; or ``rmsd``, the RMSD of the heavy atoms in their best numbering.
+        of the atoms; or ``rmsd``, the RMSD of the heavy atoms in their best numbering. ``energy`` takes the
+        candidates as they come, lowest force field energy first.
     """
     between = np.array([pdist(geometry) for geometry in candidates.positions])
     apart = np.abs(between[:, None] - between[None]).sum(-1) / max(between.shape[1], 1)
@@ -61,12 +63,35 @@ def ranked(
     rmsds = symmetric_rmsds(mol, [candidates.positions[index] for index in first])
     of_shape = rmsds @ np.bincount(shape, probabilities)
     order = np.argsort(by_distances, kind="stable")
-    if choose == "rmsd":
+    if choose == "energy":
+        order = np.arange(len(order))
+    elif choose == "rmsd":
         order = order[np.argsort(of_shape[shape][order], kind="stable")]
     spread = float(rmsds.mean())
     return [
         RankedCandidate(int(k), float(probabilities[k]), float(of_shape[shape[k]]), spread) for k in order
     ]
+
+
+def usual_choices(
+    names: Sequence[str], conventions: Sequence[str | None], errors: Mapping[Choice, Sequence[float]]
+) -> dict[str, Choice]:
+    """Decide for each of ``names``: by energy, unless the ranker's RMSD is the smaller one in validation.
+
+    Parameters
+    ----------
+    conventions
+        Of the validation molecules.
+    errors
+        RMSD of each of them by each way of choosing, angstrom.
+    """
+    usual: dict[str, Choice] = {}
+    for name in names:
+        mine = [index for index, one in enumerate(conventions) if one == name]
+        means = {choose: np.mean(np.array(errors[choose])[mine]) for choose in CHOICES} if mine else {}
+        better = len(mine) >= FEWEST and means["rmsd"] < means["energy"]
+        usual[name] = "rmsd" if better else "energy"
+    return usual
 
 
 def symmetric_rmsds(mol: Chem.Mol, geometries: Sequence[np.ndarray]) -> np.ndarray:

@@ -22,6 +22,7 @@ from groundstate.molecules.models.gaunt.choice import (
     candidate_errors,
     ranked,
     symmetric_rmsds,
+    usual_choices,
 )
 from groundstate.molecules.models.gaunt.graph import (
     ATOM_FEATURES,
@@ -34,9 +35,11 @@ from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates
 from groundstate.molecules.models.gaunt.ranking_loss import log_softmax_within, ranking_loss
 from groundstate.molecules.models.gaunt.refinement_loss import refinement_loss
 from groundstate.molecules.models.gaunt.refiner import Refiner
+from groundstate.molecules.models.gaunt.unrefined import unrefined
 from groundstate.molecules.models.settings import TrainGeometry
 
 RANKING_WEIGHT = 0.1  # of the ranking loss, beside distances in angstrom
+VALIDATED_AT_ONCE = 64
 PAIRS_AT_ONCE = 200_000  # pairs of candidates that a prediction holds
 
 
@@ -83,7 +86,8 @@ class GauntModel(GeometryModel):
         rules = self.rules(molecule.convention)
         by_number = not self.conventions or bool(rules["hand"])
         errors = candidate_errors(molecule.mol, candidates.positions, reference, by_number)
-        return GauntExample(molecule.mol, self._graph(molecule), candidates, reference, errors)
+        graph = self._graph(molecule)
+        return GauntExample(molecule.mol, graph, candidates, reference, errors, molecule.convention)
 
     def batch(self, examples: Sequence[GauntExample], generator: torch.Generator | None) -> GauntBatch:
         """Join examples; one candidate of each, drawn or (in validation) the first, is to be refined."""
@@ -100,33 +104,60 @@ class GauntModel(GeometryModel):
         return total + RANKING_WEIGHT * ranking, parts
 
     def calibrate(self, examples: Sequence[GauntExample]) -> dict[str, Any] | None:
-        """Fit what the RMSDs of heavy atoms are, given what the ranker expects; see ``calibration``."""
-        predictions = self._predict(
-            [one.mol for one in examples],
-            [one.graph for one in examples],
-            [one.candidates for one in examples],
-            1,
-        )
-        evidence, errors = [], []
-        for one, (prediction,) in zip(examples, predictions, strict=True):
-            lacking = ~np.isfinite(one.reference).all(-1)
-            reference = np.where(lacking[:, None], prediction.positions, one.reference)
-            errors.append(float(symmetric_rmsds(one.mol, [prediction.positions, reference])[0, 1]))
-            evidence.append(cast(Evidence, prediction.evidence))
-        return calibrate(evidence, errors)
+        """Fit the RMSDs of heavy atoms to what is seen of a molecule; see ``calibration``.
+
+        Of several data sets, also decide how a conformer is chosen in each convention that numbers no
+        hydrogens: by energy, unless the ranker is nearer to the references of the validation part.
+        """
+        results = {choose: self._validated(examples, choose) for choose in CHOICES}
+        errors = {choose: [error for _, error in pairs] for choose, pairs in results.items()}
+        names = [name for name in self.conventions if not self.rules(name)["hand"]]
+        usual = usual_choices(names, [one.convention for one in examples], errors)
+        chosen = [
+            results[usual.get(one.convention or "", "distances")][index] for index, one in enumerate(examples)
+        ]
+        return {"calibration": calibrate(*zip(*chosen, strict=True)), "choices": usual}
+
+    def _validated(self, examples: Sequence[GauntExample], choose: Choice) -> list[tuple[Evidence, float]]:
+        """Give evidence and true RMSD of the geometry that is chosen so, for each example."""
+        results = []
+        for begin in range(0, len(examples), VALIDATED_AT_ONCE):
+            part = examples[begin : begin + VALIDATED_AT_ONCE]
+            lists = [one.mol for one in part], [one.graph for one in part], [one.candidates for one in part]
+            for one, (prediction,) in zip(part, self._predict(*lists, 1, [choose] * len(part)), strict=True):
+                lacking = ~np.isfinite(one.reference).all(-1)
+                reference = np.where(lacking[:, None], prediction.positions, one.reference)
+                error = float(symmetric_rmsds(one.mol, [prediction.positions, reference])[0, 1])
+                results.append((cast(Evidence, prediction.evidence), error))
+        return results
 
     def predict(self, molecules: Sequence[Molecule], keep: int) -> list[list[Prediction]]:
-        """Rank the candidates of each molecule, refine the first ``keep``; mirror images count once."""
+        """Rank the candidates of each molecule, refine the first ``keep``; mirror images count once.
+
+        A model of several data sets gives the conformers of lowest energy, as they are, of a molecule with an
+        element that none of them has.
+        """
         whole = [
             one._replace(convention=one.convention or self.convention).with_hydrogens() for one in molecules
         ]
-        predictions = self._predict(
-            [one.mol for one in whole],
-            [self._graph(one) for one in whole],
-            [self._candidates(one) for one in whole],
-            keep,
-            [cast(Choice, self.choose) or self._usual_choice(one.convention) for one in whole],
+        elements = {*self.config["elements"]}
+        known = [{atom.GetAtomicNum() for atom in one.mol.GetAtoms()} <= elements for one in whole]
+        ranked = [one for one, learned in zip(whole, known, strict=True) if learned]
+        made = iter(
+            self._predict(
+                [one.mol for one in ranked],
+                [self._graph(one) for one in ranked],
+                [self._candidates(one) for one in ranked],
+                keep,
+                [cast(Choice, self.choose) or self._usual_choice(one.convention) for one in ranked],
+            )
+            if ranked
+            else []
         )
+        predictions = [
+            next(made) if learned else unrefined(one, keep, self.config.get("domain"))
+            for one, learned in zip(whole, known, strict=True)
+        ]
         return [
             [one.of_atoms(molecule.mol.GetNumAtoms()) for one in some]
             for molecule, some in zip(molecules, predictions, strict=True)
@@ -163,6 +194,11 @@ class GauntModel(GeometryModel):
         return predictions
 
     @property
+    def takes_any_element(self) -> bool:
+        """Whether molecules of other elements get a start geometry: with a model of several data sets."""
+        return bool(self.conventions)
+
+    @property
     def conventions(self) -> dict[str, dict[str, dict[str, int]]]:
         """The data sets that the model was trained on, with their rules for hydrogens; none for one set."""
         return self.config.get("conventions", {})
@@ -186,8 +222,10 @@ class GauntModel(GeometryModel):
         return self.conventions[convention or cast(str, self.convention)]
 
     def _usual_choice(self, convention: str | None) -> Choice:
-        """By distances where atoms are numbered by a rule, else by RMSD."""
-        return "distances" if not self.conventions or self.rules(convention)["hand"] else "rmsd"
+        """By distances where atoms are numbered by a rule, else as the validation part decided."""
+        if not self.conventions or self.rules(convention)["hand"]:
+            return "distances"
+        return cast(Choice, self.config.get("choices", {}).get(convention, "rmsd"))
 
     def _candidates(self, molecule: Molecule) -> Candidates:
         return candidates_of(molecule.mol, molecule.starts, self.rules(molecule.convention))
