@@ -13,7 +13,7 @@ endif
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run weights test test-slow test-slurm test-kill reproduce lint types format coverage report-test clean
+.PHONY: help setup run weights docs test test-slow test-slurm test-kill reproduce lint types format coverage report-test clean
 
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
 	@echo "make test-kill   16 kills with -9 of every stage, and a table"
 	@echo "make reproduce   the default run twice, every result compared (CONFIG=config/test.yaml: seconds)"
+	@echo "make docs        the documentation site, build/site/index.html (its tools in an environment of their own)"
 	@echo "make lint        ruff (style, types and docstrings asked for), snakefmt, snakemake --lint, mypy"
 	@echo "make types       mypy over the package"
 	@echo "make coverage    the tests, and which lines of the package they reach"
@@ -90,6 +91,18 @@ coverage: $(READY)
 	cd build && ../$(BIN)/coverage combine -q --rcfile=../pyproject.toml && \
 		../$(BIN)/coverage html -q --rcfile=../pyproject.toml -d coverage && \
 		../$(BIN)/coverage report --rcfile=../pyproject.toml --sort=cover
+
+# the site is built without the package; what it says of commands and weights is written first
+DOCS := build/docs-venv
+$(DOCS)/.ready: envs/docs.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r envs/docs.txt
+	@touch $@
+
+docs: $(READY) $(DOCS)/.ready
+	$(BIN)/python docs/site/write_reference.py
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@echo "site: $(CURDIR)/build/site/index.html"
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

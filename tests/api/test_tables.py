@@ -9,10 +9,16 @@ from groundstate.records import Rejection
 GONE = Rejection("b", "read", "no atoms")
 
 
-def test_columns_without_a_value_are_left_out_and_the_rest_defined(capsys) -> None:
-    made = table([{"id": "a", "x": 1.0, "y": None}], {"id": "id", "x": "x, eV", "y": "y"}, [GONE], seed=3)
-    assert list(made.columns) == ["id", "x"]
-    assert made.attrs["definitions"] == {"id": "id", "x": "x, eV"}
+def test_optional_columns_without_a_value_are_left_out_and_the_rest_defined(capsys) -> None:
+    made = table(
+        [{"id": "a", "x": 1.0, "y": None}],
+        {"id": "id", "x": "x, eV", "y": "y", "z": "z"},
+        [GONE],
+        ["y"],
+        seed=3,
+    )
+    assert list(made.columns) == ["id", "x", "z"]
+    assert made.attrs["definitions"] == {"id": "id", "x": "x, eV", "z": "z"}
     assert made.attrs["rejected"] == [{"id": "b", "stage": "read", "reason": "no atoms"}]
     assert made.attrs["seed"] == 3
     assert capsys.readouterr().err.startswith("1 rejected (b); ")

@@ -47,6 +47,7 @@ DEFINITIONS = {
     "failed": "why the geometry is a start geometry and not a prediction",
     STRIPPED: "SMILES of what was taken off a salt or mixture",
 }
+OPTIONAL = DEFINITIONS.keys() - {"id", "rank", "smiles", "mol"}
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def predict(
                 rejections.append(Rejection(ranked[0].id, "predict", ranked[0].failed))
             else:
                 rows += [_row(one) for one in ranked]
-    return table(rows, DEFINITIONS, rejections, checkpoint=str(path), seed=seed, level=level)
+    return table(rows, DEFINITIONS, rejections, OPTIONAL, checkpoint=str(path), seed=seed, level=level)
 
 
 def _row(one: PredictedMolecule) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Tables for notebooks: pandas, with what the columns mean and what was left out as attributes."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ def table(
     rows: Sequence[Mapping[str, Any]],
     definitions: Mapping[str, str],
     rejections: Sequence[Rejection] = (),
+    optional: Collection[str] = (),
     **about: object,
 ) -> pd.DataFrame:
     """Make a table with attributes.
@@ -24,9 +25,11 @@ def table(
     rows
         One mapping of column to value each.
     definitions
-        Columns in their order, with meaning and unit; one that no row has is left out.
+        Columns in their order, with meaning and unit.
     rejections
         What is not in the table. It is said on standard error, too.
+    optional
+        Columns that are left out where no row has a value.
     about
         Further attributes, such as the seed.
 
@@ -49,7 +52,9 @@ def table(
     if rejections:
         names = ", ".join(one.id for one in rejections[:3]) + ", ..." * (len(rejections) > 3)
         sys.stderr.write(f"{len(rejections)} rejected ({names}); the reasons are in attrs['rejected']\n")
-    columns = [name for name in definitions if any(row.get(name) is not None for row in rows)]
+    columns = [
+        name for name in definitions if name not in optional or any(row.get(name) is not None for row in rows)
+    ]
     made = pd.DataFrame([{name: row.get(name) for name in columns} for row in rows], columns=columns)
     made.attrs |= {
         "definitions": {name: definitions[name] for name in columns},
