@@ -84,7 +84,10 @@ def command(
     sources: list[ProposalSource] = [own]
     sources.append(Templates(library, chosen.templates, own_formula=not without_own_formula))
     if checkpoint is not None:
-        sources.append(Diffusion(find_checkpoint(checkpoint), chosen.diffusion, seed, model))
+        path = find_checkpoint(checkpoint)
+        sources.append(Diffusion(path, chosen.diffusion, seed, model))
+        number, own_too = chosen.diffusion_from_templates, not without_own_formula
+        sources.append(Diffusion(path, number, seed, model, library, chosen.noise, own_too))
     sources.append(RandomSearch(chosen.random, seed))
     store = Cache(cache if cache is not None else output_dir / "cache")
     if shard is not None:

@@ -82,18 +82,26 @@ class RandomSearch:
 
 @dataclass(frozen=True)
 class Diffusion:
-    """Crystals of a trained model that is told the content of the cell."""
+    """Crystals of a trained model that is told the content of the cell.
+
+    With ``library`` each sample has a template, which models that were trained so read; ``noise`` is the time
+    in (0, 1] to which the template is noised to begin with, and needs no such training.
+    """
 
     checkpoint: Path
     number: int
     seed: int
     model: str | None = None
+    library: TemplateLibrary | None = None
+    noise: float | None = None
+    own_formula: bool = True
 
     def propose(self, wanted: Wanted) -> list[Proposal]:
         """Propose ``number`` crystals, the sizes of the cells that the model can hold in turn."""
         from groundstate.crystals.models.base import Request  # these load torch
         from groundstate.crystals.models.generate import generate
         from groundstate.crystals.models.load import load_model
+        from groundstate.crystals.models.templates import find_in
         from groundstate.training.checkpoints import choose_device
 
         trained = load_model(self.checkpoint, choose_device("auto"), self.model)
@@ -104,10 +112,11 @@ class Diffusion:
         ]
         if not cells or self.number == 0:
             return []
-        crystals = generate(trained, Request(tuple(cells)), self.number, self.seed, DRAWN_AT_ONCE)
-        return [
-            Proposal(crystal, "diffusion", f"{self.checkpoint.name} {crystal.id}") for crystal in crystals
-        ]
+        find = None if self.library is None else find_in(self.library, self.own_formula)
+        request = Request(tuple(cells), noise=self.noise)
+        crystals = generate(trained, request, self.number, self.seed, DRAWN_AT_ONCE, find=find)
+        source = "diffusion" if find is None else "diffusion-from-template"
+        return [Proposal(crystal, source, f"{self.checkpoint.name} {crystal.id}") for crystal in crystals]
 
 
 class OwnStructures:

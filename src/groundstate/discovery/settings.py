@@ -16,6 +16,15 @@ class Discover(Settings):
     diffusion: int = Field(
         8, ge=0, description="Crystals of the checkpoint for each formula, if one is given."
     )
+    diffusion_from_templates: int = Field(
+        0, ge=0, description="Crystals of the checkpoint for each formula that begin from templates."
+    )
+    noise: float | None = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Time of the diffusion to which those templates are noised; null: they are shown alone.",
+    )
     short_steps: int = Field(25, ge=1, description="FIRE steps of the short relaxation of every proposal.")
     best: int = Field(5, ge=1, description="Crystals of a formula that are relaxed to the end.")
     symprec: float = Field(

@@ -31,11 +31,14 @@ class Template(NamedTuple):
 FindTemplates = Callable[[Mapping[int, int], str | None], Iterator[Template]]
 
 
-def find_in(library: TemplateLibrary) -> FindTemplates:
-    """Return the search of a library, the likest templates first, in cells of their own volume."""
+def find_in(library: TemplateLibrary, own_formula: bool = True) -> FindTemplates:
+    """Return the search of a library, the likest templates first, in cells of their own volume.
+
+    ``own_formula`` says whether a crystal of the very same composition may be a template.
+    """
 
     def find(counts: Mapping[int, int], name: str | None) -> Iterator[Template]:
-        for assignment in library.assignments(counts, () if name is None else (name,)):
+        for assignment in library.assignments(counts, () if name is None else (name,), own_formula):
             own = library.crystals[assignment.index]
             numbers = np.array([assignment.elements[number] for number in own.atomic_numbers.tolist()])
             yield Template(own.atomic_numbers, own._replace(atomic_numbers=numbers))
