@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
+from groundstate.c_kernels import compiler
 from groundstate.gaunt import (
     GauntConvolution,
     GauntManyBody,
@@ -14,7 +15,6 @@ from groundstate.gaunt import (
     gaunt_product,
 )
 from groundstate.gaunt.contraction import rules
-from groundstate.gaunt.kernels import library
 
 
 def randn(*shape, seed=0):
@@ -22,7 +22,7 @@ def randn(*shape, seed=0):
     return torch.randn(*shape, dtype=torch.float64, generator=generator).requires_grad_()
 
 
-KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if library.compiler() else [])]
+KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if compiler() else [])]
 
 
 @pytest.fixture(params=KERNELS)

@@ -5,6 +5,7 @@ import torch
 from torch.autograd import forward_ad
 from torch.autograd.functional import jacobian
 
+from groundstate.c_kernels import compiler
 from groundstate.gaunt import (
     GauntConvolution,
     GauntManyBody,
@@ -15,9 +16,8 @@ from groundstate.gaunt import (
     gaunt_product,
 )
 from groundstate.gaunt.contraction import rules
-from groundstate.gaunt.kernels import library
 
-KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if library.compiler() else [])]
+KERNELS = ["plain", "terms", "full", "halves", *(["compiled"] if compiler() else [])]
 SOURCES, TARGETS = torch.tensor([0, 1, 1, 2]), torch.tensor([1, 0, 1, 1])
 
 

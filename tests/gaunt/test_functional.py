@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groundstate.c_kernels import compiler
 from groundstate.gaunt import (
     bracket_coefficients,
     gaunt_bracket,
@@ -19,7 +20,7 @@ from groundstate.gaunt import (
 from groundstate.gaunt.contraction import rules
 from groundstate.gaunt.kernels import library
 
-KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if library.compiler() else ()))
+KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if compiler() else ()))
 
 
 def signal(*shape, lmax, dtype=torch.float64, seed=0):
@@ -202,7 +203,7 @@ def test_rows_of_any_number_fall_into_blocks_without_a_seam(kernel):
     assert error(gaunt_product(x, y, 4), expected) < 1e-12
 
 
-@pytest.mark.skipif(library.compiler() is None, reason="no C compiler")
+@pytest.mark.skipif(compiler() is None, reason="no C compiler")
 def test_compiled_method_needs_a_compiler_and_the_cpu(monkeypatch):
     x = signal(100, lmax=2)
     assert error(gaunt_product(x, x, method="compiled"), gaunt_product(x, x, method="dense")) < 1e-13
@@ -215,7 +216,7 @@ def test_compiled_method_needs_a_compiler_and_the_cpu(monkeypatch):
             gaunt_product(x, x, method="compiled")
 
 
-@pytest.mark.skipif(library.compiler() is None, reason="no C compiler")
+@pytest.mark.skipif(compiler() is None, reason="no C compiler")
 def test_compiled_method_shares_its_rows_among_threads():
     before = torch.get_num_threads()
     x, y = signal(2503, lmax=3), signal(2503, lmax=3, seed=1)

@@ -1,6 +1,7 @@
 """The training loop: determinism, exact resume after kill -9 and SIGTERM, refusals."""
 
 import csv
+import json
 import os
 import re
 import runpy
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from groundstate.c_kernels import c_kernels, compiler, pin_c_kernels
 from groundstate.errors import GroundstateError
 from groundstate.training.checkpoints import load_checkpoint
-from groundstate.training.fit import fit
+from groundstate.training.fit import _identity, _pin_kernels, fit
 from groundstate.training.module import step_indices
 from groundstate.training.settings import TrainingSettings
 from groundstate.training.task import TrainingData, TrainingTask
@@ -183,3 +185,34 @@ def test_each_stage_keeps_the_weights_of_its_own_best_validation(tmp_path: Path)
     kept = weights(tmp_path, "best.ckpt")
     assert (float(kept["early.weight"]), float(kept["late.weight"])) == (early, late)
     assert seen[-1][0] != early  # else the test shows nothing
+
+
+def test_a_training_keeps_the_kernels_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[bool] = []
+
+    def loss(network: torch.nn.Linear, batch: None, generator: torch.Generator) -> tuple[torch.Tensor, dict]:
+        used.append(c_kernels())
+        return network.weight.square().sum(), {}
+
+    data = TrainingData(1, lambda indices, generator: None)
+    settings = TrainingSettings(max_steps=2, batch_size=1, checkpoint_every=1, device="cpu")
+    task = TrainingTask(torch.nn.Linear(1, 1), loss, data, data, settings, 0, {"kind": "toy"})
+    work = tmp_path / f".training-{_identity(task)[:16]}"
+    work.mkdir()
+    (work / "kernels").write_text("Python")  # it was begun where there was no compiler
+    fit(task, tmp_path)
+    assert used and not any(used)
+    assert json.loads((tmp_path / "provenance.json").read_text())["kernels"] == "Python"
+    assert c_kernels() is (compiler() is not None)  # the process is as before
+    work.mkdir()
+    (work / "kernels").write_text("C")
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CC", raising=False)
+    with pytest.raises(GroundstateError, match="begun with kernels in C, and there is no C compiler now"):
+        fit(task, tmp_path)
+    (work / "kernels").unlink()
+    (work / "resume.ckpt").write_text("of a version that kept no record")
+    assert _pin_kernels(work, "train") == "Python"
+    pin_c_kernels(None)

@@ -30,8 +30,8 @@ def gaunt_product(
     lmax_out
         Highest degree kept; None keeps the full product, l1 + l2.
     method
-        "auto": grid or table, by size, the same kernels on every machine; "fastest": the kernel in C on a CPU
-        with a C compiler, else the best by thresholds measured on this machine; "compiled": the kernel in C;
+        "auto": table, grid or the kernel in C, by size; without a C compiler kernels in Python, with a
+        sentence; "fastest": the same by thresholds measured on this machine; "compiled": the kernel in C;
         "grid": exact quadrature; "dense": the coupling table; "fourier": 2D Fourier series and FFT (Luo,
         Chen, Krishnapriyan 2024).
 

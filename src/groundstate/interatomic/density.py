@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from groundstate.c_kernels import c_kernels
 from groundstate.gaunt.kernels.library import compiled
 
 _plain: ContextVar[bool] = ContextVar("plain", default=False)
@@ -141,6 +142,6 @@ def density(
     -------
     (atoms, (lmax + 1)^2, components, channels); differentiable twice.
     """
-    if _plain.get() or harmonics.device.type != "cpu" or _library(harmonics.dtype) is None:
+    if _plain.get() or harmonics.device.type != "cpu" or not c_kernels() or _library(harmonics.dtype) is None:
         return density_by_torch(harmonics, radial, features, source, target)
     return _Density.apply(harmonics.contiguous(), radial.contiguous(), features.contiguous(), first, source)

@@ -23,6 +23,7 @@ import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
+from groundstate.c_kernels import c_kernels, compiler, pin_c_kernels
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_text
 from groundstate.provenance import write_provenance
@@ -87,6 +88,7 @@ def fit(task: TrainingTask, folder: str | Path, *, name: str = "train", processe
             f"{name}: {processes * nodes} processes cannot share {settings.micro_batches} micro-batches; "
             f"set training.micro_batches to a multiple of {processes * nodes}"
         )
+    kernels = _pin_kernels(work, name)
     keeper = Keeper(work, task, name)
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.filterwarnings("ignore", module="lightning")
@@ -112,11 +114,34 @@ def fit(task: TrainingTask, folder: str | Path, *, name: str = "train", processe
         resume = _resumable(work, name, trainer.is_global_zero)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the first step, when the keeper takes over
         module = TrainingModule(task, keeper.record)
-        trainer.fit(module, ckpt_path=resume, weights_only=True)
+        try:
+            trainer.fit(module, ckpt_path=resume, weights_only=True)
+        finally:
+            pin_c_kernels(None)
     if trainer.global_step < settings.max_steps:
         raise SystemExit(143)
     if trainer.is_global_zero:
-        _publish(task, keeper, folder, started)
+        _publish(task, keeper, folder, started, kernels)
+
+
+def _pin_kernels(work: Path, name: str) -> str:
+    """Let a training that goes on compute as it began: by kernels in C, or by those in Python.
+
+    Raises ``GroundstateError`` where it began with kernels in C and there is no compiler now.
+    """
+    record = work / "kernels"
+    if not record.exists():
+        # without a record it was begun by a version that knew kernels in Python alone
+        begun = (work / "resume.ckpt").exists()
+        write_text(record, "C" if not begun and c_kernels() else "Python")
+    kernels = record.read_text(encoding="utf-8")
+    if kernels == "C" and compiler() is None:
+        raise GroundstateError(
+            f"{name}: was begun with kernels in C, and there is no C compiler now; install one, or delete "
+            f"{work} to begin anew"
+        )
+    pin_c_kernels(kernels == "C")
+    return kernels
 
 
 def _identity(task: TrainingTask) -> str:
@@ -150,7 +175,7 @@ def _resumable(work: Path, name: str, speaks: bool) -> Path | None:
     return resume
 
 
-def _publish(task: TrainingTask, keeper: Keeper, folder: Path, started: float) -> None:
+def _publish(task: TrainingTask, keeper: Keeper, folder: Path, started: float, kernels: str) -> None:
     """Write the four files of a complete training and remove its working folder."""
     work = keeper.work
     if task.finish is not None:
@@ -168,6 +193,7 @@ def _publish(task: TrainingTask, keeper: Keeper, folder: Path, started: float) -
         config=task.config,
         settings=task.settings.model_dump(),
         seed=task.seed,
+        kernels=kernels,
         parameters=sum(weights.numel() for weights in task.network.parameters()),
     )
     shutil.rmtree(work)

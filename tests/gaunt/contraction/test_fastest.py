@@ -5,12 +5,13 @@ import json
 import pytest
 import torch
 
+from groundstate.c_kernels import compiler
 from groundstate.gaunt import gaunt_product
 from groundstate.gaunt.contraction import fastest, rules
 from groundstate.gaunt.kernels import library
 from groundstate.gaunt.kernels.machine import cache_file
 
-needs_compiler = pytest.mark.skipif(library.compiler() is None, reason="no C compiler")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler")
 CACHED = (fastest._has_compiler, fastest._python_rules, fastest._compiled_rules)
 
 

@@ -11,11 +11,11 @@ from e3nn import o3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from groundstate.c_kernels import compiler
 from groundstate.gaunt import GauntTensorProduct
 from groundstate.gaunt.contraction import rules
-from groundstate.gaunt.kernels import library
 
-KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if library.compiler() else ()))
+KERNELS = ("plain", "terms", "full", "halves", *(("compiled",) if compiler() else ()))
 
 
 def randn(*shape, seed=0, dtype=torch.float64):

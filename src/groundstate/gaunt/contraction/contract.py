@@ -3,9 +3,10 @@
 import torch
 
 from groundstate.gaunt.basis.forms import Contraction, contraction_text
+from groundstate.gaunt.contraction import rules
 from groundstate.gaunt.contraction.composed import by_table, composed, on_grid
 from groundstate.gaunt.contraction.evaluation import kernel_name
-from groundstate.gaunt.contraction.function import contracted
+from groundstate.gaunt.contraction.function import CORES, contracted
 from groundstate.gaunt.contraction.opaque import contract_operation
 from groundstate.gaunt.contraction.traced import by_terms, fusable
 from groundstate.gaunt.precision import in_working_precision
@@ -29,6 +30,11 @@ def contract(x: torch.Tensor, y: torch.Tensor, form: Contraction, method: str = 
     return in_working_precision(lambda a, b: contracted(a, b, form, name), x, y)
 
 
+@torch.compiler.assume_constant_result
+def _shipped_rule(exact: int, rows: int, channels: int, method: str) -> str:
+    return rules.kernel(exact, rows, channels, method)
+
+
 def _in_graph(x: torch.Tensor, y: torch.Tensor, form: Contraction, method: str) -> torch.Tensor:
     """Contract inside a region that is compiled or exported."""
     if method == "dense":
@@ -37,4 +43,8 @@ def _in_graph(x: torch.Tensor, y: torch.Tensor, form: Contraction, method: str) 
         return by_terms(x, y, form)
     if torch.compiler.is_exporting() or torch._C._are_functorch_transforms_active():
         return composed(x, y, form, on_grid)
+    if isinstance(x.shape[0], int) and method in ("auto", "grid"):
+        name = _shipped_rule(form.exact, x.shape[0], form.channels, method)
+        if name in CORES:  # for a few rows an operation of our own costs more than it saves
+            return composed(x, y, form, CORES[name])
     return contract_operation(x, y, contraction_text(form), method)

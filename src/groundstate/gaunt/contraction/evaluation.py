@@ -8,6 +8,7 @@ from groundstate.gaunt.basis.forms import Contraction, Operand, Product
 from groundstate.gaunt.contraction import fastest, rules
 from groundstate.gaunt.contraction.composed import composed
 from groundstate.gaunt.contraction.function import BLOCKED, CORES
+from groundstate.gaunt.kernels import library
 
 
 def kernel_name(form: Contraction, rows: int, device: torch.device, method: str) -> str:
@@ -19,7 +20,8 @@ def kernel_name(form: Contraction, rows: int, device: torch.device, method: str)
         return "full" if name == "terms" else name  # elsewhere every operation costs a launch
     if method == "fastest":
         return fastest.kernel(form.exact, rows, form.channels)
-    return rules.kernel(form.exact, rows, form.channels, method)
+    name = rules.kernel(form.exact, rows, form.channels, method)
+    return "compiled" if method == "auto" and name in BLOCKED and library.usable() else name
 
 
 def evaluate(

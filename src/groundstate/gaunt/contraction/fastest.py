@@ -15,11 +15,11 @@ import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.utils._python_dispatch import _disable_current_modes
 
+from groundstate.c_kernels import compiler
 from groundstate.files import write_json
 from groundstate.gaunt.basis.forms import Contraction, Port
 from groundstate.gaunt.contraction.function import CORES, contracted
 from groundstate.gaunt.contraction.rules import SHIPPED, Rules, by_rules, limit
-from groundstate.gaunt.kernels.library import compiler
 from groundstate.gaunt.kernels.machine import cache_file
 
 DEGREES = (1, 2, 3, 4, 6, 8, 10)

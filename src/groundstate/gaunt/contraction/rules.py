@@ -33,7 +33,8 @@ def kernel(exact: int, batch: int, channels: int, method: str) -> str:
     batch, channels
         Rows, and channels of the widest operand.
     method
-        "auto": any kernel in Python, by the shipped rules; "grid": not the table.
+        "auto": any kernel in Python, by the shipped rules, of which `evaluation` takes the blocked ones in C
+        where it can; "grid": not the table.
 
     Returns
     -------

@@ -1,10 +1,9 @@
 """C sources as libraries, compiled on first use and kept in the user's cache folder."""
 
 import ctypes
-import os
-import shutil
 import subprocess
 import tempfile
+import warnings
 from functools import lru_cache
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
@@ -12,16 +11,12 @@ from pathlib import Path
 
 import torch
 
+from groundstate.c_kernels import c_kernels, compiler
 from groundstate.files import atomic_path
 from groundstate.gaunt.kernels.machine import cache_file
 
 TYPES = {torch.float32: "float", torch.float64: "double"}
 OPTIONS = ("-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
-
-
-def compiler() -> str | None:
-    """Return the path of a C compiler: the one that CC names, or cc, gcc, clang; None where there is none."""
-    return next(filter(None, map(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang"))), None)
 
 
 @lru_cache(maxsize=2)
@@ -37,6 +32,24 @@ def library(dtype: torch.dtype) -> ctypes.CDLL:
     whole, pointer = ctypes.c_int64, ctypes.c_void_p
     built.contract.argtypes = [pointer] * 4 + [whole] + [pointer] * 2 + [whole] * 4
     return built
+
+
+def usable() -> bool:
+    """Say whether products are computed by the kernel in C; see ``c_kernels``.
+
+    A compiler that fails is as none, and said in one sentence, unless a training asks for its kernel.
+    """
+    return c_kernels() and _builds()
+
+
+@lru_cache(maxsize=1)
+def _builds() -> bool:
+    try:
+        library(torch.float32)
+    except RuntimeError as error:
+        warnings.warn(f"{error}; kernels in Python are used", RuntimeWarning, stacklevel=2)
+        return False
+    return True
 
 
 def compiled(source: Traversable, dtype: torch.dtype) -> ctypes.CDLL:
