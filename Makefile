@@ -18,6 +18,7 @@ export OMP_NUM_THREADS ?= 1
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
 	@echo "make weights     train the weights that come with the package again (config/weights.yaml; hours)"
+	@echo "make crystal-weights  the same of crystals (config/crystal_weights.yaml; half an hour)"
 	@echo "make test        set up, run the tests (at most 10 minutes)"
 	@echo "make test-slow   the longer tests"
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
@@ -49,6 +50,12 @@ weights: $(READY)
 	$(BIN)/snakemake --cores all --set-resources train_geometry:gpu=2 --configfile config/weights.yaml
 	$(BIN)/python -m groundstate.training.publish results/weights/molecules/joint/gaunt/seed0/best.ckpt \
 		src/groundstate/weights/molecules.safetensors
+
+crystal-weights: $(READY)
+	$(BIN)/snakemake --cores all all_train_crystals --configfile config/crystal_weights.yaml
+	$(BIN)/python -m groundstate.training.publish \
+		results/crystal_weights/crystals/mp_known/unimat-compact/seed0/best.ckpt \
+		src/groundstate/weights/crystals.safetensors
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -m "not slow" --numprocesses 2 --dist loadfile

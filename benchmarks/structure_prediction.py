@@ -35,7 +35,7 @@ from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.library import TemplateLibrary, equal_orders
 from groundstate.crystals.templates.prototype import content
 from groundstate.crystals.templates.shipped import shipped_templates
-from groundstate.crystals.templates.substitute import candidates
+from groundstate.crystals.templates.substitute import substitute
 from groundstate.files import write_json
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.metrics.crystals.match import TOLERANCES, match_distance
@@ -83,11 +83,12 @@ def is_hard(truth: Crystal, library: TemplateLibrary) -> bool:
 
 
 def from_templates(truths: Sequence[Crystal], library: TemplateLibrary, samples: int) -> Predictions:
-    """Exchange the elements of the likest templates."""
-    return [
-        [one.crystal for one in candidates(library, Counter(truth.atomic_numbers.tolist()), samples)]
-        for truth in truths
-    ]
+    """Exchange the elements of the likest templates; equivalent ones are not looked for."""
+    rows = []
+    for truth in truths:
+        found = library.assignments(Counter(truth.atomic_numbers.tolist()))[:samples]
+        rows.append([substitute(library.crystals[one.index], one.elements) for one in found])
+    return rows
 
 
 def from_model(

@@ -55,7 +55,7 @@ def command(
     ] = None,
     noise: Annotated[
         float | None,
-        typer.Option(help="begin with templates noised to this time, 0 to 1; default: noise alone"),
+        typer.Option(help="begin with templates noised to this time, 0 to 1 (1: noise alone); default: 0.3"),
     ] = None,
     cif_dir: Annotated[
         Path | None, typer.Option(help="folder for one CIF per crystal, and files.csv: id, file")
