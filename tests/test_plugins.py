@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from groundstate.errors import GroundstateError
-from groundstate.plugins import TABLES, load, resolve
+from groundstate.plugins import TABLES, load, load_class, resolve
 
 
 class Kind:
@@ -47,6 +47,9 @@ def test_a_class_and_an_instance_of_the_working_folder_are_loaded(folder: Path) 
     sys.modules[__name__] = sys.modules.get(__name__) or importlib.import_module(__name__)
     assert load("mine_a:Scale", Kind, "geometry model").__name__ == "Scale"
     assert isinstance(load("mine_a:ONE", Kind, "geometry metric"), Kind)
+    assert load_class("mine_a:Scale", Kind, "geometry model").__name__ == "Scale"
+    with pytest.raises(GroundstateError, match="mine_a:ONE: is an object; name the subclass of Kind itself"):
+        load_class("mine_a:ONE", Kind, "geometry model")
 
 
 def test_a_module_in_a_package_of_the_working_folder_is_loaded(folder: Path) -> None:

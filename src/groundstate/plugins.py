@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from groundstate.errors import GroundstateError
 
@@ -47,6 +48,7 @@ TABLES: dict[str, dict[str, str]] = {
     "crystal metric": {},
     "potential": {},  # of a user's own; the built-in ones are not imported by name
 }
+Kind = TypeVar("Kind")
 GROUP = "groundstate.plugins"  # of entry points: an installed package gives its plug-ins names
 REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -115,6 +117,19 @@ def load(reference: str, kind: type, what: str) -> object:
         raise GroundstateError(
             f"{what} {reference}: is neither a subclass nor an instance of "
             f"{kind.__module__}.{kind.__name__}; derive it from {kind.__name__}, or name another object"
+        )
+    return target
+
+
+def load_class(reference: str, kind: type[Kind], what: str) -> type[Kind]:
+    """Import the class that a built-in name or ``package.module:Object`` stands for; see ``load``.
+
+    Raises ``GroundstateError`` as ``load``, and for an object of the class in place of the class.
+    """
+    target = load(reference, kind, what)
+    if not isinstance(target, type):
+        raise GroundstateError(
+            f"{what} {reference}: is an object; name the subclass of {kind.__name__} itself"
         )
     return target
 

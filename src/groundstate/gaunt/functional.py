@@ -113,16 +113,7 @@ def gaunt_product_many(
     if method in ("dense", "compiled"):
         product = reduce(lambda a, b: gaunt_product(a, b, method=method), xs)
         return _truncated(product, top)
-
-    def on_grid(*factors: torch.Tensor) -> torch.Tensor:
-        exact = sum(tops) + top
-        values = [
-            factor @ _power_matrix(factor, lmax, exact, False)
-            for factor, lmax in zip(factors, tops, strict=True)
-        ]
-        return reduce(torch.mul, values) @ _power_matrix(factors[0], top, exact, True).t()
-
-    return in_working_precision(on_grid, *xs)
+    return in_working_precision(lambda *fs: _on_grid(fs, tops, top), *xs)
 
 
 def gaunt_power(
@@ -159,13 +150,7 @@ def gaunt_power(
         return in_working_precision(
             lambda f: fourier.from_fourier(_fourier_power(fourier.to_fourier(f, l1), nu), top), x
         )
-
-    def on_grid(factor: torch.Tensor) -> torch.Tensor:
-        exact = nu * l1 + top
-        values = factor @ _power_matrix(factor, l1, exact, False)
-        return reduce(torch.mul, [values] * nu) @ _power_matrix(factor, top, exact, True).t()
-
-    return in_working_precision(on_grid, x)
+    return in_working_precision(lambda f: _on_grid([f], [l1], top, nu), x)
 
 
 def lmax_of(signal: torch.Tensor, name: str) -> int:
@@ -199,6 +184,13 @@ def _contracted(
     product = contract(x, y, Contraction(first, second, third, odd), method)
     product = product.reshape(*lead, (reachable + 1) ** 2)
     return _padded(product, l3)
+
+
+def _on_grid(factors: Sequence[torch.Tensor], tops: Sequence[int], lmax: int, times: int = 1) -> torch.Tensor:
+    """Multiply on the points, all factors so many times; each is transformed once."""
+    exact = times * sum(tops) + lmax
+    values = [f @ _power_matrix(f, top, exact, False) for f, top in zip(factors, tops, strict=True)]
+    return reduce(torch.mul, values * times) @ _power_matrix(factors[0], lmax, exact, True).t()
 
 
 def _padded(signal: torch.Tensor, lmax: int) -> torch.Tensor:

@@ -10,11 +10,11 @@ from groundstate.crystals.dataset.prepare import prepare
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.crystals.models.base import CrystalModel, Request
 from groundstate.crystals.models.generate import generate
-from groundstate.crystals.models.load import load_model, model_class
+from groundstate.crystals.models.load import WHAT, load_model
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.models.train import train
 from groundstate.errors import GroundstateError
-from groundstate.plugins import CRYSTAL_MODELS
+from groundstate.plugins import CRYSTAL_MODELS, load_class
 
 ROWS = Path(__file__).parents[2] / "data/flla_rows.tar.gz"
 
@@ -62,7 +62,7 @@ SOMETHING = 3
 
 @pytest.mark.parametrize("name", CRYSTAL_MODELS)
 def test_built_in_names_lead_to_models(name: str) -> None:
-    assert issubclass(model_class(name), CrystalModel)
+    assert issubclass(load_class(name, CrystalModel, WHAT), CrystalModel)
 
 
 def test_a_model_of_the_users_own_trains_and_generates(
@@ -90,7 +90,7 @@ def test_a_model_of_the_users_own_trains_and_generates(
         ("unimat-huge", "unknown crystal model 'unimat-huge'; allowed: unimat-compact"),
     ):
         with pytest.raises(GroundstateError, match=reason):
-            model_class(wrong)
+            load_class(wrong, CrystalModel, WHAT)
 
 
 def test_a_condition_that_no_record_has_is_named(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import torch
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.record_file import ids_of_parts, read_record_file
 from groundstate.crystals.models.base import CrystalModel
-from groundstate.crystals.models.load import WHAT, model_class
+from groundstate.crystals.models.load import WHAT
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.models.templates import FindTemplates, find_in, plain_library
 from groundstate.errors import GroundstateError
+from groundstate.plugins import load_class
 from groundstate.records import Rejection, write_rejected
 from groundstate.training.checkpoints import canonical_name
 from groundstate.training.fit import fit
@@ -34,7 +35,7 @@ def train(
 
     Raises ``GroundstateError`` for an unknown model, damaged files, and where a part has no crystal.
     """
-    kind = model_class(name)
+    kind = load_class(name, CrystalModel, WHAT)
     crystals: dict[str, Crystal] = {}
     rejections: list[Rejection] = []
     for item in read_record_file(records):

@@ -4,23 +4,11 @@ from pathlib import Path
 
 import torch
 
-from groundstate.errors import GroundstateError
 from groundstate.molecules.models.base import GeometryModel
-from groundstate.plugins import load
+from groundstate.plugins import load_class
 from groundstate.training.checkpoints import load_checkpoint, model_of, rebuild
 
 WHAT = "geometry model"
-
-
-def model_class(name: str) -> type[GeometryModel]:
-    """Return the class behind a built-in name or ``package.module:Object``.
-
-    Raises ``GroundstateError`` where there is none, or where it is no ``GeometryModel``.
-    """
-    kind = load(name, GeometryModel, WHAT)
-    if not isinstance(kind, type):
-        raise GroundstateError(f"{WHAT} {name}: is an object; name the subclass of GeometryModel itself")
-    return kind
 
 
 def load_model(
@@ -33,7 +21,7 @@ def load_model(
     Raises ``GroundstateError`` where the file is not a whole geometry checkpoint of this version and model.
     """
     checkpoint = load_checkpoint(path, "geometry")
-    kind = model_class(model_of(checkpoint, WHAT, model))
+    kind = load_class(model_of(checkpoint, WHAT, model), GeometryModel, WHAT)
     network = rebuild(checkpoint, kind).to(device)
     if convention is not None:
         network.convention = convention

@@ -13,8 +13,9 @@ from groundstate.files import write_text
 from groundstate.molecules.models.base import GeometryModel
 from groundstate.molecules.models.domain import Domain
 from groundstate.molecules.models.examples import DataSet, TrainingPart, training_part
-from groundstate.molecules.models.load import WHAT, load_model, model_class
+from groundstate.molecules.models.load import WHAT, load_model
 from groundstate.molecules.models.settings import TrainGeometry
+from groundstate.plugins import load_class
 from groundstate.provenance import write_provenance
 from groundstate.seeds import derive_seed
 from groundstate.training.checkpoints import canonical_name, choose_device, read_content, save_checkpoint
@@ -41,7 +42,7 @@ def train(
 
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
-    kind, started, output = model_class(model), time.time(), Path(output)
+    kind, started, output = load_class(model, GeometryModel, WHAT), time.time(), Path(output)
     train_part = training_part(sets, split, "train", kind.starts, settings.most_molecules)
     most = None if settings.most_molecules is None else max(settings.most_molecules // VALIDATION_SHARE, 1)
     validation_part = training_part(sets, split, "validation", kind.starts, most)
