@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
@@ -48,6 +48,9 @@ COMMANDS = {
     "export potential": ("groundstate.cli.export_potential", "A potential as a program of its own."),
     "report": ("groundstate.cli.report", "Collect run folders into one HTML file."),
 }
+STOPPED = 130  # the status after an interrupt
+# what the parser of options raises; typer has it from click, or keeps a copy inside
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 def _version(wanted: bool) -> None:
@@ -120,7 +123,7 @@ def build_app(arguments: list[str]) -> typer.Typer:
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
         called = arguments[: len(name.split())] == name.split()
-        command = guarded(importlib.import_module(module).command) if called else _not_loaded
+        command = guarded(importlib.import_module(module).command, name) if called else _not_loaded
         parent.command(noun or verb, cls=_Command, help=None if called else text)(command)
     return app
 
@@ -142,18 +145,33 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         use_a_cache_folder()
-        build_app(arguments)(args=arguments, prog_name="groundstate")
+        status = build_app(arguments)(args=arguments, prog_name="groundstate", standalone_mode=False)
+        if status == STOPPED:
+            raise KeyboardInterrupt
+        if status:
+            raise SystemExit(status)
+    except UsageError as error:
+        _end(2, _usage_sentence(error), debug)
     except GroundstateError as error:
         _end(2, str(error), debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        _end(130, "stopped; finished pieces are kept, the same command goes on", debug)
+        _end(STOPPED, "stopped; finished pieces are kept, the same command goes on", debug)
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             _end(2, os_sentence(error, arguments), debug)
         _end(1, last_sentence(error, arguments), debug)
+
+
+def _usage_sentence(error: Any) -> str:  # noqa: ANN401 (its class is of typer's inside)
+    """Put what the parser of options says in one line, with the help that tells more."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return f"{error.ctx.command_path}: a command is missing; they are listed above"
+    text = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    return f"{text}; see {error.ctx.command_path} --help" if error.ctx else text
 
 
 def _end(status: int, sentence: str, debug: bool) -> NoReturn:

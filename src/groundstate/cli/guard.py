@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import itertools
 import math
 import os
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from groundstate import __version__
 from groundstate.errors import GroundstateError
-from groundstate.files import claimed
+from groundstate.files import check_replaceable, claimed
 
 OUTPUTS = ("output", "output_dir", "cif_dir")
 STORES = ("cache",)  # read and written
@@ -24,12 +25,46 @@ BOUNDS = {
     "steps": (1, 10**6),
     "num": (1, 10**7),
 }
+# What a command writes into its folder: a file of the user's of such a name is seen before any work.
+TRAINED = ("best.ckpt", "last.ckpt", "training.csv", "provenance.json")
+CRYSTAL_TABLES = ("summary.json", "crystals.csv", "rejected.csv")
+PREPARED = ("records.parquet", "splits.csv", "rejected.csv")
+WRITES: dict[str, tuple[str, ...]] = {
+    "prepare molecules": (*PREPARED, "test.sdf", "summary.json"),
+    "prepare crystals": (*PREPARED, "summary.json"),
+    "prepare potential": PREPARED,
+    "embed conformers": (
+        *("conformers.parquet", "etkdg.sdf", "mmff.sdf", "lowest.sdf"),
+        *("rejected.csv", "summary.json"),
+    ),
+    "label geometry": (
+        *("ground_states.parquet", "ground_states.sdf", "minima.parquet"),
+        *("rejected.csv", "summary.json"),
+    ),
+    "train geometry": TRAINED,
+    "train crystals": (*TRAINED, "rejected.csv"),
+    "train potential": TRAINED,
+    "train property": (*TRAINED, "predictions.csv"),
+    "score geometry": ("summary.json", "molecules.csv", "rejected.csv"),
+    "score property": ("summary.json", "table.csv"),
+    "score crystals": CRYSTAL_TABLES,
+    "score prediction": CRYSTAL_TABLES,
+    "score validity": CRYSTAL_TABLES,
+    "score stability": (
+        *(*CRYSTAL_TABLES, "crystals.parquet", "relaxed.extxyz"),
+        *("rejected_references.csv", "figures"),
+    ),
+    "score potential": ("summary.json", "structures.csv", "rejected.csv"),
+}
 LARGEST = 10**9  # of any other number
 FEW_BYTES = 1 << 20  # a disk with less is full
 
 
-def guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command in checks of its options and a claim on its outputs (``groundstate.files.claimed``)."""
+def guarded(command: Callable[..., None], name: str = "") -> Callable[..., None]:
+    """Wrap a command in checks of its options and a claim on its outputs (``groundstate.files.claimed``).
+
+    ``name``, such as ``score geometry``, tells what it writes into its folder.
+    """
 
     @functools.wraps(command)
     def guarding(**values: object) -> None:
@@ -40,6 +75,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         first = not values.get("shard") and all(rank == "0" for rank in ranks)
         mine = list(outputs.values()) if first else []
         with claimed(mine, _inputs(values), list(outputs)):
+            for path, file in itertools.product(mine, WRITES.get(name, ())):
+                check_replaceable(path / file)
             command(**values)
 
     return guarding
