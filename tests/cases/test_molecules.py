@@ -27,6 +27,11 @@ from groundstate.molecules.mols import set_positions
 from groundstate.molecules.pairing import read_geometries
 from groundstate.molecules.sdf import molblock_with_properties, read_sdf_blocks, write_sdf
 
+sys.path.insert(0, str(Path(__file__).parent))
+import molecule_inputs
+from molecule_cases import judge, read
+
+SIBLINGS = molecule_inputs.CASES[molecule_inputs.GIVEN :]
 CASES = Path(__file__).parents[1] / "data" / "molecule_cases"
 with (CASES / "expected.csv").open(newline="", encoding="utf-8") as handle:
     ROWS = list(csv.DictReader(handle))
@@ -64,13 +69,20 @@ def test_inputs_of_users(file):
         assert fragment in reason, f"{name}: {reason}"
 
 
+@pytest.mark.parametrize("case", SIBLINGS, ids=[f"{case.kind}-{case.name}-{case.id}" for case in SIBLINGS])
+def test_siblings_of_these(tmp_path, case):
+    verdict = judge(case, read(case.make(tmp_path)))
+    assert verdict in ("right", "refused", "refused row by row"), verdict
+
+
 # 1. a centre is open only where its configurations are different molecules that exist and do not interconvert
 COUNTS = {
     "C1CC2CCC1O2": 1, "C1CC2CCC1N2": 1, "C1C2CC3CC1CC(C2)C3": 1, "C1C2CC3CC1CN(C2)C3": 1, "C12C3C1C1C2C31": 1,
     "C1CN2CCC1C2": 1, "CC1CN1": 2, "CN1NC1C": 2, "C1OC1C": 2, "CC1(C)C2CCC1(C)C(=O)C2": 2, "OC1CC2CCC1CC2": 2,
     "C1CCC2CCCCC2C1": 2, "C1CC2CCC2C1": 3, "CC=NO": 2, "CC(C)=NC": 1, "NC(=N)C": 1, "CC(O)C(O)C": 3,
     "CP(C)(=O)O": 1, "CS(=O)CC": 2, "C[N+](CC)(C(C)C)C(C)(C)C": 2, "C1CC2CC1C=C2": 1, "C1CC12CC2": 1,
-    "N1(C)CCC(C)CC1": 1, "OC1C2CC3CC1CC(O)(C2)C3": 2,
+    "N1(C)CCC(C)CC1": 1, "CC1CN2CCC1CC2": 2, "C1CN2CCC(C1)C2": 2, "C1N2CN3CN1CN(C2)C3": 1,
+    "OC1C2CC3CC1CC(O)(C2)C3": 2,
 }  # fmt: skip
 
 
@@ -93,6 +105,25 @@ def embedded(smiles, seed=7):
 
 
 BINOL = "Oc1ccc2ccccc2c1-c1c(O)ccc2ccccc12"
+
+
+# two hands of Troeger's base exist and do not interconvert, but nothing but its nitrogens tells them apart
+@pytest.mark.parametrize(
+    ("smiles", "told"),
+    [
+        ("Cc1ccc2c(c1)CN1CN2Cc2cc(C)ccc21", True),
+        ("Cc1ccc2c(c1)C[N@@]1C[N@]2Cc2cc(C)ccc21", True),
+        ("CC1(C)CN2CN1CC2(C)C", True),
+        ("C1CN2CCN(C1)C2", False),  # the mirror image is the molecule itself
+        ("c1ccc2c(c1)N1CCC2CC1", False),
+        ("C1CC2CCCN2C1", False),  # inverts
+    ],
+)
+def test_bridgehead_nitrogens_that_alone_make_two_molecules_are_refused(tmp_path, smiles, told):
+    ((name, outcome, reason),) = outcomes(smi(tmp_path, f"{smiles} m\n"))
+    assert (outcome == "rejected") == told and ("bridgehead nitrogens" in reason) == told
+    if not told:
+        assert name == "m"
 
 
 # 2. the hand of a geometry is the hand of what comes out; what cannot be kept is refused

@@ -4,14 +4,15 @@ A centre or double bond is open only where its configurations are different mole
 not turn into each other. So these are not open: amine nitrogens (they invert, or their rings decide), imines
 ``=NH``, atoms whose two configurations are one molecule (adamantane, cubane), and atoms to which the skeleton
 leaves one configuration (the bridgeheads of norbornane). Groups of relative stereo (``&1``, ``o1``) are open:
-both forms are there, or may be.
+both forms are there, or may be. Bridgehead nitrogens that alone tell two molecules apart (the hands of
+Troeger's base) are refused, for RDKit keeps no mark of them.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdMolDescriptors
 from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
 from groundstate.molecules.axes import stereo_axes
@@ -27,6 +28,8 @@ FORCE_FIELD_STEPS = 2000
 ATTEMPTS = 20  # of an embedding: what ETKDG cannot build in these does not exist
 FREE_EMBEDDINGS = 20  # with what is open left free, where ETKDG builds none of the isomers
 SEED = 7
+LARGEST_BRIDGE = 7  # atoms of the rings at a nitrogen that they keep from inverting
+STAND_IN = 99  # isotope of the carbon that stands for such a nitrogen
 MARKED = Chem.StereoSpecified.Specified
 
 
@@ -52,8 +55,14 @@ def open_stereo(mol: Chem.Mol) -> OpenStereo:
     ------
     RecordError
         Where there are more than ``MAX_ISOMERS``, and where the stereo is that of an axis (a cumulene, a
-        hindered biaryl), for which no mark could be kept.
+        hindered biaryl) or of bridgehead nitrogens, for which no mark could be kept.
     """
+    if nitrogens := _nitrogens_with_a_hand(mol):
+        names = ", ".join(f"N{index + 1}" for index in nitrogens)
+        raise RecordError(
+            f"stereo of the bridgehead nitrogens {names}: their two hands are different molecules, and no"
+            " mark keeps them apart; such molecules are read from 3D training data only"
+        )
     if axes := stereo_axes(mol):
         raise RecordError(
             f"stereo of the axis {', '.join(axes)}: its two forms are different molecules, and SMILES have no"
@@ -80,6 +89,48 @@ def open_stereo(mol: Chem.Mol) -> OpenStereo:
         raise RecordError(f"undefined stereo at {names}: more than {MAX_ISOMERS} isomers; mark some")
     differing = [e for e in unmarked if len({_mark(isomer, e) for isomer in isomers}) > 1]
     return OpenStereo(isomers, [_name(mol, element) for element in differing])
+
+
+def _nitrogens_with_a_hand(mol: Chem.Mol) -> list[int]:
+    """Find bridgehead nitrogens that cannot invert and alone tell two molecules apart.
+
+    Where a carbon is the other bridgehead its mark holds the nitrogen, too.
+    """
+    bridgeheads: list[int] = []
+    rdMolDescriptors.CalcNumBridgeheadAtoms(mol, atoms=bridgeheads)  # type: ignore[arg-type]  # a list
+    held = [index for index in bridgeheads if _is_held(mol.GetAtomWithIdx(index))]
+    if not held:
+        return []
+    ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False))
+    if not any(len({ranks[a.GetIdx()] for a in mol.GetAtomWithIdx(i).GetNeighbors()}) == 3 for i in held):
+        return []
+    twin = Chem.RWMol(mol)
+    for index in held:
+        atom = twin.GetAtomWithIdx(index)
+        atom.SetAtomicNum(6)
+        atom.SetIsotope(STAND_IN)
+        atom.SetNumExplicitHs(1)
+        atom.SetNoImplicit(True)
+        atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
+    Chem.SanitizeMol(twin)
+    isomers, _ = _different_molecules(twin.GetMol(), set())
+    if len({_smiles(_without_marks(isomer, held)) for isomer in isomers}) == len(isomers):
+        return []
+    existing = _existing(twin.GetMol(), isomers)
+    return held if len({_smiles(_without_marks(one, held)) for one in existing}) < len(existing) else []
+
+
+def _is_held(atom: Chem.Atom) -> bool:
+    rings = atom.GetOwningMol().GetRingInfo()
+    small = max(rings.AtomRingSizes(atom.GetIdx()), default=0) <= LARGEST_BRIDGE
+    return is_amine(atom) and atom.GetDegree() == 3 and not atom.GetIsAromatic() and small
+
+
+def _without_marks(isomer: Chem.Mol, atoms: Sequence[int]) -> Chem.Mol:
+    copy = Chem.Mol(isomer)
+    for index in atoms:
+        copy.GetAtomWithIdx(index).SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
+    return copy
 
 
 def _without_idle_marks(mol: Chem.Mol, elements: Sequence[Chem.StereoInfo]) -> Chem.Mol:

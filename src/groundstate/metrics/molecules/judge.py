@@ -24,6 +24,9 @@ from groundstate.molecules.pairing import Geometry, pair, read_geometries
 from groundstate.progress import Progress
 from groundstate.records import Rejection
 
+NO_REFERENCE = "no reference has this id"
+NO_PREDICTION = "no prediction has this id"
+
 
 class Scored(NamedTuple):
     """One predicted molecule: its terms, and why its geometry is a stand-in (None where it is not)."""
@@ -85,7 +88,7 @@ class Judge:
                 continue
             if name not in self.references:
                 extra += 1
-                rejections.append(Rejection(name, f"score {label}", "no reference has this id"))
+                rejections.append(Rejection(name, f"score {label}", NO_REFERENCE))
                 continue
             try:
                 if isinstance(geometry, RecordError):
@@ -96,7 +99,7 @@ class Judge:
             progress.update()
         refused = {row.id for row in rejections}
         rejections += [
-            Rejection(name, f"score {label}", "no prediction has this id")
+            Rejection(name, f"score {label}", NO_PREDICTION)
             for name in self.references
             if name not in rows and name not in refused
         ]

@@ -10,7 +10,7 @@ from groundstate.metrics.definition import GeometryMetric, as_json, check_names
 from groundstate.metrics.molecules.comparison import compare, set_digest
 from groundstate.metrics.molecules.definitions import NUMBERS
 from groundstate.metrics.molecules.geometry import molecule_values
-from groundstate.metrics.molecules.judge import Judge, Scored, ScoredFile
+from groundstate.metrics.molecules.judge import NO_PREDICTION, NO_REFERENCE, Judge, Scored, ScoredFile
 from groundstate.metrics.named_files import check_row_name
 from groundstate.molecules.mols import RecordError
 from groundstate.molecules.pairing import Geometry, read_geometries
@@ -83,8 +83,12 @@ def score_geometry(
     )
     ours = judge.file("predicted", predicted)
     if not ours.rows:
+        reasons = [row for row in ours.rejections if row.reason not in (NO_REFERENCE, NO_PREDICTION)]
         raise GroundstateError(
-            f"{predicted}: no molecule has the id of one in {reference}; "
+            f"{predicted}: none of its molecules can be compared with {reference}; "
+            + "; ".join(f"{row.id}: {row.reason}" for row in reasons[:3])
+            if reasons
+            else f"{predicted}: no molecule has the id of one in {reference}; "
             "ids are the property 'id' or the title line"
         )
     others = {key: judge.file(key, path) for key, path in baselines.items()}

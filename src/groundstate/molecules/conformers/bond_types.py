@@ -17,9 +17,11 @@ OFF_PLANE = 30.0  # degrees: how far the ends of a cumulene may be turned from w
 SMALL_RING = 9  # atoms: up to here a ring bends and turns a cumulene
 
 # Shortest and longest length, in angstrom. An asterisk marks an atom of a triple bond or of two double bonds,
-# "O+" the middle of ozone. Sources: the bonds of 16,000 molecules optimised with DFT (Molecule3D at
-# B3LYP/6-31G*, QM9 at B3LYP/6-31G(2df,p), and others); where they have none, gas-phase structures (CRC
-# Handbook of Chemistry and Physics, section 9).
+# with the other of these in brackets where it matters; "O+" is the middle of ozone, "N-" the charged end of
+# an azide, "O." a radical, "S2" a sulfur that has two neighbours. Sources: the bonds of 16,000 molecules
+# optimised with DFT (Molecule3D at B3LYP/6-31G*, QM9 at B3LYP/6-31G(2df,p), and others); where they have
+# none, gas-phase structures (CRC Handbook of Chemistry and Physics, section 9). N=C of isocyanates: gas phase
+# (HNCO 1.214, CH3NCO 1.202); 24 bonds of Molecule3D are 1.192 to 1.210.
 RANGES: dict[str, tuple[float, float]] = {
     "C*#C*": (1.19, 1.22),
     "C*#N*": (1.14, 1.17),
@@ -31,11 +33,14 @@ RANGES: dict[str, tuple[float, float]] = {
     "C*=O": (1.15, 1.18),
     "C=O": (1.17, 1.27),
     "C*=N": (1.17, 1.22),
+    "C*(O)=N": (1.205, 1.215),
     "C=N*": (1.25, 1.32),
     "C=N": (1.23, 1.40),
     "C*=S": (1.55, 1.60),
     "C=S": (1.60, 1.73),
-    "N=N*": (1.12, 1.25),
+    "N=N*": (1.20, 1.25),
+    "N*=N-": (1.12, 1.15),
+    "N*=O": (1.18, 1.21),
     "N=N": (1.20, 1.28),
     "N=O": (1.13, 1.26),
     "O-O+": (1.27, 1.29),
@@ -43,6 +48,14 @@ RANGES: dict[str, tuple[float, float]] = {
     "C*-C*": (1.36, 1.39),
     "C-C*": (1.40, 1.50),
     "N*-O": (1.18, 1.21),
+    "N-O.": (1.18, 1.29),
+    "O-O.": (1.31, 1.34),
+    "O=S": (1.41, 1.50),
+    "O=S2": (1.43, 1.47),
+    "C*-F": (1.26, 1.29),
+    "C*-Cl": (1.63, 1.64),
+    "Br-C*": (1.78, 1.80),
+    "C*-I": (1.98, 2.00),
 }
 # Molecules of two atoms: Huber and Herzberg, Constants of Diatomic Molecules (1979), r_e.
 DIATOMIC: dict[str, float] = {
@@ -83,7 +96,8 @@ class BondTypes:
                 length = DIATOMIC.get(order.join(sorted(atom.GetSymbol() for atom in ends)))
                 usual = None if length is None else (length, length)
             else:
-                usual = RANGES.get(order.join(sorted(_name(atom) for atom in ends)))
+                names = [_name(*ends), _name(*reversed(ends))]
+                usual = RANGES.get(order.join(sorted(names)))
             if usual is not None and not (order == "-" and _in_small_ring(bond)):
                 ranges[bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()] = usual
         return ranges
@@ -166,11 +180,20 @@ def _is_cumulated(atom: Chem.Atom) -> bool:
     return double and atom.GetDegree() == 2 and atom.GetAtomicNum() in (6, 7)
 
 
-def _name(atom: Chem.Atom) -> str:
-    neighbours = [one.GetAtomicNum() for one in atom.GetNeighbors()]
-    if atom.GetFormalCharge() == 1 and [atom.GetAtomicNum(), *neighbours] == [8, 8, 8]:
-        return "O+"
-    return atom.GetSymbol() + "*" * _is_linear(atom)
+def _name(atom: Chem.Atom, other: Chem.Atom) -> str:
+    """Name ``atom`` as the keys of ``RANGES`` do, in its bond to ``other``."""
+    symbol, charge = atom.GetSymbol(), atom.GetFormalCharge()
+    neighbours = [one.GetSymbol() for one in atom.GetNeighbors() if one.GetIdx() != other.GetIdx()]
+    if symbol == "C" and _is_cumulated(atom) and other.GetSymbol() == "N" and neighbours == ["O"]:
+        return "C*(O)"  # an isocyanate
+    if symbol == "O" and (charge == 1 or atom.GetNumRadicalElectrons()):
+        ozone = charge == 1 and [other.GetSymbol(), *neighbours] == ["O", "O"]
+        return "O+" if ozone else "O." if not charge else symbol
+    if symbol == "N" and charge == -1 and not neighbours and _is_cumulated(other):
+        return "N-"
+    if symbol == "S" and len(neighbours) == 1:
+        return "S2"
+    return symbol + "*" * _is_linear(atom)
 
 
 def _in_small_ring(bond: Chem.Bond) -> bool:
