@@ -17,6 +17,7 @@ from groundstate.interatomic.calculator import GauntCalculator
 from groundstate.interatomic.settings import TrainPotential
 from groundstate.interatomic.train import train
 from groundstate.metrics.interatomic.score import score
+from groundstate.training.fit import _identity
 
 MAIN = "from groundstate.cli import main; main()"
 SETTINGS = TrainPotential.model_validate(
@@ -90,6 +91,18 @@ def test_the_command_trains_the_same_weights(trained: Path, copper_gold: Path, t
     subprocess.run(command, check=True, capture_output=True)
     one, two = (GauntCalculator(path).networks[0].state_dict() for path in (trained, tmp_path / "best.ckpt"))
     assert all((one[name] == two[name]).all() for name in one)
+
+
+def test_other_weights_of_the_loss_are_another_training(
+    copper_gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = []
+    monkeypatch.setattr("groundstate.interatomic.train.fit", lambda task, folder, **_: tasks.append(task))
+    for change in ({}, {}, {"energy_weight": 2.0}, {"precision": "float64"}):
+        train(copper_gold, None, SETTINGS.model_copy(update=change), 0, tmp_path)
+    names = [_identity(task) for task in tasks]  # of the folder that an unfinished training is resumed from
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
 
 
 def test_an_unlabelled_structure_is_named(tmp_path: Path) -> None:

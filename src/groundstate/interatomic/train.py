@@ -62,6 +62,8 @@ def train(
     config = {
         "kind": "potential",
         "network": settings.network.model_dump(),
+        # what else decides the weights: an unfinished training of other values is another training
+        "loss": settings.model_dump(exclude={"network", "training"}),
         "elements": elements,
         "atomic_energies": [energies[z] for z in elements],
         **statistics(parts[0], graphs[0], energies),
