@@ -1,4 +1,4 @@
-"""The README's metric and model of one's own, as a user would try them: copied from the page and run."""
+"""The metric and the model of their page, as a user would try them: copied from the page and run."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from rdkit.Chem import rdDistGeom
 from groundstate.molecules.sdf import write_sdf
 from pipeline import ROOT, copy_project, planned, snakemake
 
-SECTION = (ROOT / "README.md").read_text().split("## Adding a model or a metric")[1].split("\n## ")[0]
+SECTION = (ROOT / "docs/how-to/own_model.md").read_text()
 
 
 def write_files(folder: Path) -> None:
@@ -27,7 +27,7 @@ def write_files(folder: Path) -> None:
         (folder / name).write_text(code)
 
 
-def test_the_readme_adds_a_metric(tmp_path: Path) -> None:
+def test_the_page_adds_a_metric(tmp_path: Path) -> None:
     write_files(tmp_path)
     for name, seed in (("reference", 1), ("predicted", 2), ("other", 3)):
         mol = Chem.AddHs(Chem.MolFromSmiles("CCCCO"))
@@ -46,7 +46,7 @@ def test_the_readme_adds_a_metric(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     scores = json.loads((tmp_path / "out/summary.json").read_text())
     assert 0 < scores["gyration"] < 1 and scores["baselines"]["other"]["gyration"] > 0
-    assert scores["definitions"]["gyration"]["source"] == "this README"
+    assert scores["definitions"]["gyration"]["source"] == "this page"
     assert scores["intervals"]["gyration"] == [scores["gyration"]] * 2  # one molecule
     assert scores["comparisons"]["other"]["metrics"]["gyration"]["n"] == 1
     assert "Radius of gyration (Å, ↓)" in done.stdout
@@ -55,7 +55,7 @@ def test_the_readme_adds_a_metric(tmp_path: Path) -> None:
     assert float(row["gyration"]) == scores["gyration"]
 
 
-def test_the_readme_adds_both_to_the_workflow_and_an_edit_reruns_what_they_made(tmp_path: Path) -> None:
+def test_the_page_adds_both_to_the_workflow_and_an_edit_reruns_what_they_made(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     write_files(project)
     (config,) = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)

@@ -1,4 +1,4 @@
-"""A geometry model of a user's own, as the README has it: trained, loaded by name, predicts."""
+"""A geometry model of a user's own, as its page has it: trained, loaded by name, predicts."""
 
 import re
 import sys
@@ -18,8 +18,8 @@ from groundstate.plugins import GEOMETRY_MODELS
 from groundstate.records import MOLECULE_SCHEMA, read_records
 from groundstate.training.settings import TrainingSettings
 
-README = Path(__file__).parents[3] / "README.md"
-SCALE = re.search(r"```python\n# new file my_models\.py\n(.*?)```", README.read_text(), re.DOTALL)[1]
+PAGE = Path(__file__).parents[3] / "docs/how-to/own_model.md"
+SCALE = re.search(r"```python\n# new file my_models\.py\n(.*?)```", PAGE.read_text(), re.DOTALL)[1]
 SETTINGS = TrainGeometry(training=TrainingSettings(max_steps=60, batch_size=8, learning_rate=3e-3))
 
 
