@@ -30,6 +30,12 @@ button.click();
 result.up = column();
 button.click();
 result.down = column();
+const saved = [];
+HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };
+for (const one of document.querySelectorAll("button.csv")) one.click();
+result.saved = saved.length === new Set(saved).size ? saved.length : -1;
+result.drawings = document.querySelectorAll("figure.drawing svg").length;
+result.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 document.body.innerHTML = "<pre>" + JSON.stringify(result) + "</pre>";
 </script>
 """
@@ -43,7 +49,8 @@ addEventListener("securitypolicyviolation", (event) => faults.push(event.violate
 
 @pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium to draw the page")
-def test_draws_sorts_and_turns(results, tmp_path):
+@pytest.mark.parametrize(("width", "theme"), [(1400, "light"), (390, "dark")])
+def test_draws_sorts_and_turns(results, tmp_path, width, theme):
     page = tmp_path / "report.html"
     write_report(
         [results / "molecules/qm9/gaunt-refiner/seed0"], [results / "crystals/flla/unimat/seed0"], page
@@ -51,7 +58,12 @@ def test_draws_sorts_and_turns(results, tmp_path):
     text = page.read_text(encoding="utf-8").replace("<style>", WATCH + "<style>", 1)
     page.write_text(text.replace("</body>", PROBE + "</body>"), encoding="utf-8")
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
-    arguments += ["--disable-background-networking", "--disable-component-update", "--window-size=1400,2000"]
+    arguments += [
+        "--disable-background-networking",
+        "--disable-component-update",
+        f"--window-size={width},2000",
+    ]
+    arguments += ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] * (theme == "dark")
     dom = subprocess.run(
         [BROWSER, *arguments, f"--user-data-dir={tmp_path}", "--dump-dom", page.as_uri()],
         capture_output=True,
@@ -63,4 +75,7 @@ def test_draws_sorts_and_turns(results, tmp_path):
     assert found["faults"] == []
     assert found["plots"] == text.count('<figure class="plot')
     assert found["views"] == text.count('<figure class="view')
+    assert found["saved"] == text.count("<table")
+    assert found["drawings"] == text.count('<figure class="drawing') > 0
+    assert found["wide"] <= 0  # nothing is wider than the window
     assert found["up"] == ["flla", "qm9"] and found["down"] == ["qm9", "flla"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from markupsafe import Markup
 
 from groundstate.metrics.definition import Definition
 from groundstate.report.figures import Figure
@@ -23,6 +24,15 @@ def anchor(*names: str) -> str:
     return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") for name in names)
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A molecule as chemists draw it, with its id and what is said of it."""
+
+    id: str
+    caption: str
+    svg: Markup
+
+
 @dataclass
 class Block:
     """A heading with what stands under it."""
@@ -33,6 +43,7 @@ class Block:
     tables: list[MetricTable] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     scenes: list[Scene] = field(default_factory=list)
+    drawings: list[Drawing] = field(default_factory=list)
     lists: list[PlainTable] = field(default_factory=list)
 
 

@@ -58,4 +58,24 @@
         body.append(...rows.map(([, row]) => row));
       });
     }
+
+  const field = (cell) => {
+    const parts = [...cell.childNodes].map((node) => node.textContent.trim()).filter(Boolean);
+    const text = parts.join(" ").replace(/\s+/g, " ");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const csv = (table) => [...table.rows].map((row) => [...row.cells].map(field).join(",")).join("\n") + "\n";
+  for (const [index, table] of [...document.querySelectorAll("main table")].entries()) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "csv", textContent: "CSV" });
+    button.title = "Save this table as CSV";
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv" }));
+      link.download = `${table.closest("section").id}-${index + 1}.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+    (table.caption ?? table.createCaption()).append(" ", button);
+  }
 })();

@@ -6,6 +6,7 @@ from rdkit.Chem import rdMolDescriptors
 from groundstate.report.figures import Figure, distribution_figure, relative_figure, training_figure
 from groundstate.report.labels import BASELINES, baseline_order, define
 from groundstate.report.methods import Models, collect_methods, comparable
+from groundstate.report.molecules.errors import MOST, draw_worst, error_figure
 from groundstate.report.molecules.experiments import experiment_blocks
 from groundstate.report.molecules.views import molecule_scene, read_sdf
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
@@ -50,6 +51,7 @@ def molecule_part(dataset: str, models: Models) -> Part:
             title = f"Molecules predicted by {model}, seed {runs[0].seed}"
             block = Block(anchor(key, model, "views"), title, [f"{HOW_CHOSEN} {HOW_TO_TURN}"], scenes=scenes)
             block.lists = _lists(runs[0])
+            _add_errors(block, anchor(key, model), runs[0])
             blocks.append(block)
     blocks += experiment_blocks(key, next(iter(models.values()))[0].shared)
     return Part(key, "Molecules", dataset, notes, blocks)
@@ -150,6 +152,19 @@ def _lists(run: Run) -> list[PlainTable]:
             f"At most 30 of {len(table):,} molecules, largest {label} first. All: geometry/molecules.csv.",
         )
     ]
+
+
+def _add_errors(block: Block, key: str, run: Run) -> None:
+    """Add the error by kind of molecule, and drawings of the molecules with the largest errors."""
+    table = run.structures.get("geometry", pd.DataFrame())
+    column, path = _rank_column(table), run.folder / "predicted.sdf"
+    if column is None or not path.exists():
+        return
+    about = define(column, _definitions({run.model: [run]}))
+    mols = read_sdf(path, limit=MOST)
+    figure = error_figure(f"{key}-kinds", about, {run.model: table}, column, mols)
+    block.figures += [figure] if figure else []
+    block.drawings = draw_worst(table, column, lambda value: _caption(run, column, value), mols)
 
 
 def _views(key: str, run: Run) -> list[Scene]:
