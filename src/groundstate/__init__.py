@@ -1,13 +1,14 @@
 """Ground-state molecular geometries and new crystals, as one Snakemake workflow.
 
 From Python the stages are functions, loaded when they are first asked for: ``groundstate.predict``,
-``generate``, ``relax`` and ``score``. The commands of the same names call them.
+``generate``, ``discover``, ``relax`` and ``score``. The commands of the same names call them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from groundstate.api.discover import discover as discover
     from groundstate.api.generate import generate as generate
     from groundstate.api.predict import predict as predict
     from groundstate.api.relax import relax as relax
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 # as text: importing the package stays fast, and the sources of one stage do not count as those of another
-_PUBLIC = {name: f"groundstate.api.{name}" for name in ("predict", "generate", "relax", "score")}
+_PUBLIC = {name: f"groundstate.api.{name}" for name in ("predict", "generate", "discover", "relax", "score")}
 __all__ = ["__version__", *_PUBLIC]
 
 
