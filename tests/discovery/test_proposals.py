@@ -10,7 +10,7 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.compact.model import CompactModel
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.templates.library import TemplateLibrary
-from groundstate.discovery.proposals import Diffusion
+from groundstate.discovery.proposals import Diffusion, Proposal, in_turn
 from groundstate.discovery.wanted import cells_of
 
 COMPACT = {"width": 32, "layers": 1, "composition_width": 32, "composition_layers": 1, "sampling_steps": 4}
@@ -46,3 +46,9 @@ def test_a_sample_begins_from_the_likest_template() -> None:
     difference = found.crystal.frac_coords - PLACES
     difference -= difference[0]
     assert np.abs(difference - np.round(difference)).max() < 0.08
+
+
+def test_formulas_take_turns() -> None:
+    other = Crystal("NaCl", np.array([11, 17]), PLACES[:2], np.eye(3) * 3.5)
+    proposals = [Proposal(one, "own", str(n)) for n, one in enumerate([KNOWN[0], KNOWN[0], KNOWN[0], other])]
+    assert [one.origin for one in in_turn(proposals)] == ["0", "3", "1", "2"]

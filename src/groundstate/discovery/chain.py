@@ -62,11 +62,25 @@ class Chain:
     rejections: list[Rejection] = field(default_factory=list)
 
     def judge(
-        self, proposals: Sequence[NamedStructure], enough: Callable[[], bool] | None = None
+        self,
+        proposals: Sequence[NamedStructure],
+        enough: Callable[[], bool] | None = None,
+        most: int | None = None,
     ) -> list[Judged]:
-        """Pass proposals (the most promising first) through all steps; the survivors, the lowest first."""
+        """Pass proposals (the most promising first) through all steps; the survivors, the lowest first.
+
+        Parameters
+        ----------
+        enough
+            Tells when no further short relaxation is begun.
+        most
+            Short relaxations at most; None: no limit.
+        """
         sound = self._guarded(proposals)
         distinct = self._distinct(sound, "duplicate as proposed")
+        for proposal in distinct[most:] if most is not None else ():
+            self._drop(proposal.id, "budget", f"beyond the budget of {most} short relaxations")
+        distinct = distinct[:most]
         survivors = self._symmetrised(self._relaxed(distinct, enough))
         survivors.sort(key=lambda one: one.energy)
         kept = {one.id for one in self._distinct([one.structure for one in survivors], "duplicate")}

@@ -1,5 +1,6 @@
 """The whole discovery: proposals, the chain of judgement, full relaxations, hull, rows."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from groundstate.crystals.structures import NamedStructure, read_structures, to_
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.discovery.budget import Budget, Clock
 from groundstate.discovery.chain import Chain, Judged, to_crystal
-from groundstate.discovery.proposals import Proposal, ProposalSource, gather
+from groundstate.discovery.proposals import Proposal, ProposalSource, gather, in_turn
 from groundstate.discovery.rows import DiscoveryRow, make_rows
 from groundstate.discovery.settings import Discover
 from groundstate.discovery.wanted import Wanted
@@ -25,6 +26,7 @@ from groundstate.potentials.corrections import hull_scheme, mp_element_energies
 from groundstate.potentials.interface import MP_CORRECTED, find_potential
 from groundstate.records import Rejection
 from groundstate.stability.evaluation import Evaluation, evaluate_stability
+from groundstate.stability.references.hull import chemical_system
 from groundstate.stability.references.inputs import ReferenceInputs
 from groundstate.stability.references.phases import References, build_references
 
@@ -74,6 +76,8 @@ def discover(
     """
     chosen, chain, origins, clock = _survivors(wanted, sources, folder, settings, budget, cache)
     systems = {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
+    for system in sorted(systems, key=sorted):
+        _warn_without_references(system, chain.references)
     done = _relax_fully(chosen, folder, chain, settings, budget, clock)
     if not done:
         raise GroundstateError(
@@ -143,11 +147,12 @@ def _survivors(
     hull = build_references(ReferenceInputs(shipped=asked.shipped_references), systems, {}, calculations)
     clock = Clock(folder / ".clock.json", asked.workers)
     chain = Chain(calculations, settings.short_steps, settings.symprec, hull)
-    proposals = gather(wanted, sources)[shard[0] - 1 :: shard[1]]
+    proposals = in_turn(gather(wanted, sources))[shard[0] - 1 :: shard[1]]
     named = [NamedStructure(one.crystal.id, to_structure(one.crystal)) for one in proposals]
     origins = {one.crystal.id: one for one in proposals}
     enough = _spent(clock, budget, SHORT_SHARE)
-    survivors = chain.judge(named, enough)
+    most = None if budget.relaxations is None else settings.short * budget.relaxations
+    survivors = chain.judge(named, enough, most)
     clock.keep()
     return chain.choose(survivors, settings.best, budget.relaxations), chain, origins, clock
 
@@ -195,6 +200,16 @@ def refuse_unknown(symbols: Collection[str], potential: str) -> None:
         raise GroundstateError(
             f"{', '.join(missing)}: not among the elements of {potential} and of the reference energies; "
             "leave it out, or name a potential of your own (stability.potential, potential_scheme)"
+        )
+
+
+def _warn_without_references(system: frozenset[str], references: References) -> None:
+    """Say on standard error where a hull is that of the elements alone."""
+    composition = Composition(dict.fromkeys(sorted(system), 1))
+    if len(system) > 1 and not references.hull.competing(composition) and not references.missing(composition):
+        sys.stderr.write(
+            f"warning: no compound of {chemical_system(composition)} has a shipped energy: its hull is that "
+            "of the elements and of --references alone\n"
         )
 
 

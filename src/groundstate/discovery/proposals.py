@@ -171,3 +171,14 @@ def gather(wanted: Sequence[Wanted], sources: Sequence[ProposalSource]) -> list[
             "--templates or --structures, or random crystals (setting random)"
         )
     return proposals
+
+
+def in_turn(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Give the first proposal of every formula, then the second of each, and so on."""
+    places: Counter[str] = Counter()
+    ranked = []
+    for index, proposal in enumerate(proposals):
+        formula = reduced_formula(proposal.crystal.atomic_numbers)
+        places[formula] += 1
+        ranked.append((places[formula], index))
+    return [proposals[index] for _, index in sorted(ranked)]

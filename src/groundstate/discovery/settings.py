@@ -25,7 +25,10 @@ class Discover(Settings):
         le=1,
         description="Time of the diffusion to which those templates are noised; null: they are shown alone.",
     )
-    short_steps: int = Field(25, ge=1, description="FIRE steps of the short relaxation of every proposal.")
+    short_steps: int = Field(25, ge=1, description="FIRE steps of a short relaxation.")
+    short: int = Field(
+        4, ge=1, description="Short relaxations for each full one, where the budget is in relaxations."
+    )
     best: int = Field(5, ge=1, description="Crystals of a formula that are relaxed to the end.")
     symprec: float = Field(
         0.1, gt=0, le=1, description="Distance (angstrom) within which a symmetry is taken for one."
