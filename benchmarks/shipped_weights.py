@@ -1,9 +1,9 @@
-"""What a model of several data sets is worth to a chemist: MOSES molecules, drugs, and conformers in order.
+"""What a model of several data sets is worth to a chemist: MOSES, drugs, data sets, conformers in order.
 
 Run with one thread (`OMP_NUM_THREADS=1`) `python benchmarks/shipped_weights.py moses --input moses_test.smi`,
-`drugs`, or `ranking --input conformers_dlpno_part.sdf.gz`; `--checkpoint` and `--convention` as of
-`groundstate predict geometry`. The ground state is the lowest AIMNet2 minimum of all routes together. Its own
-errors of each geometry after the search, CPU seconds without imports. Tables are Markdown.
+`drugs`, `sets --input FOLDER` (prepared and embedded) or `ranking --input conformers_dlpno_part.sdf.gz`;
+`--checkpoint` and `--convention` as of `groundstate predict geometry`. The ground state is the lowest AIMNet2
+minimum of all routes together; CPU seconds are without imports. Tables are Markdown.
 """
 
 import argparse
@@ -20,13 +20,19 @@ from ground_states import DRUGS, minima_of, molecule
 from groundstate.api.weights import checkpoint_of
 from groundstate.ground_states.distinct import distinct
 from groundstate.ground_states.relax import relax_geometries
+from groundstate.metrics.molecules.geometry import aggregate, reference_terms
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential
 from groundstate.molecular_potentials.settings import RelaxMolecules
-from groundstate.molecules.models.examples import Molecule
+from groundstate.molecules.conformers.choice import lowest
+from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import predict_molecules
+from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.sdf import parse_block, read_sdf_blocks
+from groundstate.processes import chunked
+from groundstate.records import MOLECULE_SCHEMA, read_records
+from groundstate.subset import fixed_subset
 
 CONFORMERS = 10
 SAMPLES = 2000  # of a bootstrap
@@ -108,6 +114,65 @@ def routes(model, molecules: dict[str, Chem.Mol]) -> None:
         print(f"by thirds, estimate / true: {', '.join(means)}")
 
 
+def sets(model, folder: Path, number: int) -> None:
+    """Errors against the references of one prepared and embedded data set, by every choice of a conformer.
+
+    ``folder``: records.parquet and conformers/conformers.parquet. AIMNet2 chooses where hydrogens are there.
+    """
+    records = read_records(folder / "records.parquet", MOLECULE_SCHEMA)
+    chosen = fixed_subset([record["id"] for record in records], number)
+    records = [record for record in records if record["id"] in chosen]
+    starts = read_starts(folder / "conformers/conformers.parquet", chosen, "mmff")
+    mols = {record["id"]: mol_from_record(record) for record in records}
+    references = {name: mol.GetConformer().GetPositions() for name, mol in mols.items()}
+    for mol in mols.values():
+        mol.RemoveAllConformers()
+    asked = [Molecule(name, mol, starts[name]) for name, mol in mols.items() if name in starts]
+    rows: dict[str, dict[str, np.ndarray]] = {
+        "MMFF94, first": {one.id: one.starts[0]["positions"] for one in asked},
+        "MMFF94, lowest": {one.id: lowest(one.starts)["positions"] for one in asked},
+    }
+    usual = model.choose
+    for choose in ("energy", "distances", "rmsd"):
+        model.choose = choose
+        rows[f"network, {choose}"] = {
+            one.id: prediction.positions
+            for part in chunked(asked, 16)
+            for one, (prediction,) in zip(part, model.predict(part, 1), strict=True)
+        }
+    model.choose = usual
+    potential = find_molecular_potential("aimnet2")
+    whole = [one for one in asked if potential.refusal(one.mol) is None]
+    if len(whole) == len(asked):
+        rows["standard (AIMNet2 single points)"] = {}
+        for one in whole:
+            (made,) = model.predict([one], CONFORMERS)
+            shapes = [prediction.positions for prediction in made]
+            points = potential.single_points([one.mol] * len(shapes), shapes)
+            rows["standard (AIMNet2 single points)"][one.id] = shapes[int(np.nanargmin(points))]
+    nearest = {}
+    for one in asked:
+        shapes = [row["positions"] for row in one.starts]
+        rmsds = [heavy_rmsd(one.mol, shape, references[one.id]) for shape in shapes]
+        nearest[one.id] = shapes[int(np.argmin(rmsds))]
+    rows["nearest conformer (oracle, unrefined)"] = nearest
+    names = ("d_mae_n2", "d_rmse_n2", "mae_heavy", "c_rmsd", "bond_mae", "angle_mae", "torsion_mae")
+    print(f"{folder.name}: {len(asked)} molecules of {len(records)}, convention {model.convention}")
+    print(f"| | {' | '.join(names)} | median c_rmsd |")
+    print("|---" * (len(names) + 2) + "|")
+    for title, geometries in rows.items():
+        terms = [reference_terms(mols[name], one, references[name]) for name, one in geometries.items()]
+        values, bounds = aggregate(terms)
+        shown = []
+        for name in names:
+            digits = 4 if name == "bond_mae" else 3
+            low, high = bounds[name] or (float("nan"),) * 2
+            value = float("nan") if values[name] is None else values[name]
+            shown.append(f"{value:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})")
+        middle = np.median([one["c_rmsd"][0] for one in terms])
+        print(f"| {title} | {' | '.join(shown)} | {middle:.3f} |", flush=True)
+
+
 def ranking(model, path: Path, number: int) -> None:
     """Spearman of each method with DLPNO-CCSD(T) over the given conformers of each molecule."""
     groups: dict[str, list] = {}
@@ -157,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("moses", "drugs", "ranking"))
+    parser.add_argument("what", choices=("moses", "drugs", "sets", "ranking"))
     parser.add_argument("--input", type=Path)
     parser.add_argument("--checkpoint")
     parser.add_argument("--convention")
@@ -168,6 +233,9 @@ def main() -> None:
     model = load_model(path, torch.device("cpu"), convention=arguments.convention)
     if arguments.what == "ranking":
         ranking(model, arguments.input, arguments.number)
+        return
+    if arguments.what == "sets":
+        sets(model, arguments.input, arguments.number)
         return
     if arguments.what == "drugs":
         smiles = DRUGS

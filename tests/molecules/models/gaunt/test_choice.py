@@ -41,10 +41,11 @@ def test_energy_takes_candidates_as_they_come():
 
 
 def test_a_convention_is_ranked_by_energy_unless_the_network_is_nearer_in_validation():
-    conventions = ["good"] * 30 + ["bad"] * 30 + ["few"] * 5
-    errors = {"distances": [0.0] * 65, "rmsd": [0.1] * 30 + [0.9] * 30 + [0.0] * 5, "energy": [0.5] * 65}
-    usual = usual_choices(["good", "bad", "few", "none"], conventions, errors)
-    assert usual == {"good": "rmsd", "bad": "energy", "few": "energy", "none": "energy"}
+    conventions = ["good"] * 30 + ["bad"] * 30 + ["few"] * 5 + ["chance"] * 30
+    errors = {"distances": [0.0] * 95, "energy": [0.5] * 95}
+    errors["rmsd"] = [0.1] * 30 + [0.9] * 30 + [0.0] * 5 + [0.0, 0.98] * 15
+    usual = usual_choices(["good", "bad", "few", "chance", "none"], conventions, errors)
+    assert usual == {"good": "rmsd"} | dict.fromkeys(("bad", "few", "chance", "none"), "energy")
 
 
 def test_rmsds_are_those_of_the_metric():

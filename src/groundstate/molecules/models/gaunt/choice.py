@@ -76,7 +76,9 @@ def ranked(
 def usual_choices(
     names: Sequence[str], conventions: Sequence[str | None], errors: Mapping[Choice, Sequence[float]]
 ) -> dict[str, Choice]:
-    """Decide for each of ``names``: by energy, unless the ranker's RMSD is the smaller one in validation.
+    """Decide for each of ``names``: by energy, unless the ranker surely has the smaller RMSD in validation.
+
+    Surely: on the same molecules, by two standard errors of the mean difference.
 
     Parameters
     ----------
@@ -88,9 +90,9 @@ def usual_choices(
     usual: dict[str, Choice] = {}
     for name in names:
         mine = [index for index, one in enumerate(conventions) if one == name]
-        means = {choose: np.mean(np.array(errors[choose])[mine]) for choose in CHOICES} if mine else {}
-        better = len(mine) >= FEWEST and means["rmsd"] < means["energy"]
-        usual[name] = "rmsd" if better else "energy"
+        gain = np.array(errors["energy"])[mine] - np.array(errors["rmsd"])[mine]
+        sure = len(mine) >= FEWEST and gain.mean() > 2 * gain.std(ddof=1) / len(mine) ** 0.5
+        usual[name] = "rmsd" if sure else "energy"
     return usual
 
 
