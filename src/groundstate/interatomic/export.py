@@ -29,6 +29,9 @@ class PairProgram(nn.Module):
     sum of vector times derivative, which is stress times volume.
     """
 
+    network: GauntPotential
+    numbers: Tensor
+
     def __init__(self, network: GauntPotential) -> None:
         super().__init__()
         self.network = network

@@ -19,5 +19,6 @@ def load_model(path: str | Path, device: torch.device, model: str | None = None)
     Raises ``GroundstateError`` where the file is not a whole crystal checkpoint of this version and model.
     """
     checkpoint = load_checkpoint(path, "crystals")
-    kind = load_class(model_of(checkpoint, WHAT, model), CrystalModel, WHAT)
+    name = model_of(checkpoint, WHAT, model)
+    kind = load_class(name, CrystalModel, WHAT)  # type: ignore[type-abstract]  # gives a subclass
     return rebuild(checkpoint, kind).to(device)

@@ -35,7 +35,7 @@ def train(
 
     Raises ``GroundstateError`` for an unknown model, damaged files, and where a part has no crystal.
     """
-    kind = load_class(name, CrystalModel, WHAT)
+    kind = load_class(name, CrystalModel, WHAT)  # type: ignore[type-abstract]  # gives a subclass
     crystals: dict[str, Crystal] = {}
     rejections: list[Rejection] = []
     for item in read_record_file(records):

@@ -17,7 +17,7 @@ def scan_coordinate(structures: Sequence[Configuration]) -> tuple[str, list[floa
     Of the dihedral angles that all frames state (``dihedral_angle``, ``dihedrals``; degrees) the one with the
     widest range, else the number of the frame.
     """
-    stated = [one.atoms.info.get("dihedrals") for one in structures]
+    stated: list[Any] = [one.atoms.info.get("dihedrals") for one in structures]
     if any(one is None for one in stated) or len({np.shape(one) for one in stated}) > 1:
         return FRAME, [float(number) for number in range(len(structures))]
     angles = np.array(stated, float)

@@ -21,7 +21,8 @@ def load_model(
     Raises ``GroundstateError`` where the file is not a whole geometry checkpoint of this version and model.
     """
     checkpoint = load_checkpoint(path, "geometry")
-    kind = load_class(model_of(checkpoint, WHAT, model), GeometryModel, WHAT)
+    name = model_of(checkpoint, WHAT, model)
+    kind = load_class(name, GeometryModel, WHAT)  # type: ignore[type-abstract]  # gives a subclass
     network = rebuild(checkpoint, kind).to(device)
     if convention is not None:
         network.convention = convention

@@ -42,7 +42,8 @@ def train(
 
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
-    kind, started, output = load_class(model, GeometryModel, WHAT), time.time(), Path(output)
+    kind = load_class(model, GeometryModel, WHAT)  # type: ignore[type-abstract]  # gives a subclass
+    started, output = time.time(), Path(output)
     train_part = training_part(sets, split, "train", kind.starts, settings.most_molecules)
     most = None if settings.most_molecules is None else max(settings.most_molecules // VALIDATION_SHARE, 1)
     validation_part = training_part(sets, split, "validation", kind.starts, most)
