@@ -199,7 +199,8 @@ def main() -> None:
         half = options.pool // 2
 
         def mixed(some: Sequence[Crystal], most: int) -> Predictions:
-            exchanged, drawn = (makers[name](some, half) for name in ("template", "diffusion, template"))
+            names = "template", f"diffusion, template noised to {options.noise[0]}"
+            exchanged, drawn = (makers[name](some, half) for name in names)
             return [[*first, *second] for first, second in zip(exchanged, drawn, strict=True)]
 
         for name, make in {**makers, "half templates, half diffusion from them": mixed}.items():

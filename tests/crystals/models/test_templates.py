@@ -19,6 +19,7 @@ from groundstate.crystals.models.templates import (
     find_in,
     plain_library,
 )
+from groundstate.crystals.templates.elements import expected_volume
 
 COMPACT = {
     "width": 32,
@@ -134,3 +135,16 @@ def test_drawn_compositions_find_templates(model: CompactModel) -> None:
     shown = generate(model, request, 4, 3, 8, find=find_in(plain_library(CRYSTALS)))
     for one, other in zip(plain, shown, strict=True):
         assert sorted(one.atomic_numbers.tolist()) == sorted(other.atomic_numbers.tolist())
+
+
+def test_a_sample_without_template_has_the_expected_volume_where_asked(model: CompactModel) -> None:
+    request = Request(formulas=({38: 1, 22: 1, 8: 3},))
+    drawn = generate(model, request, 2, 0, 4)
+    other = CompactModel({**model.config, "compact": {**model.config["compact"], "volume": "expected"}})
+    other.load_state_dict(model.state_dict())
+    for one, plain in zip(generate(other.eval(), request, 2, 0, 4), drawn, strict=True):
+        volumes = [np.linalg.det(crystal.lattice) for crystal in (one, plain)]
+        assert volumes[0] == pytest.approx(expected_volume(one.atomic_numbers))
+        scale = (volumes[0] / volumes[1]) ** (1 / 3)
+        np.testing.assert_allclose(one.lattice, plain.lattice * scale)
+        np.testing.assert_array_equal(one.frac_coords, plain.frac_coords)

@@ -45,6 +45,10 @@ class Compact(Settings):
     temperature: float = Field(
         1.0, gt=0, le=1, description="factor of the noise of ancestral steps; below 1: likelier, less various"
     )
+    volume: Literal["drawn", "expected"] = Field(
+        "drawn",
+        description="volume of a sample without template: as drawn, or that of its elements in crystals",
+    )
     composition_top_p: float = Field(
         1.0, gt=0, le=1, description="share of the probability that the composition stage draws from: no tail"
     )

@@ -6,6 +6,7 @@ The grid's empty cells are never computed on: they take part through the row and
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import ConfigDict
 from torch import Tensor
@@ -22,6 +23,7 @@ from groundstate.crystals.models.compact.structure_network import StructureNetwo
 from groundstate.crystals.models.compact.structure_stage import CellScale, sample_structures, structure_loss
 from groundstate.crystals.models.settings import Compact, TrainCrystals
 from groundstate.crystals.models.templates import FindTemplates, draw_variants, encode_templates
+from groundstate.crystals.templates.elements import expected_volume
 
 # Random subsets of each composition in one training step; a subset costs less than a structure.
 SUBSETS = 2
@@ -224,6 +226,9 @@ class CompactModel(CrystalModel):
         )
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()
+        if template is None and self.settings.volume == "expected":
+            wanted = np.array([expected_volume(row) for row in species])
+            cells *= np.cbrt(wanted / np.linalg.det(cells))[:, None, None]
         return [Crystal("", species[row], points[row] % 1.0, cells[row]) for row in batch.rows]
 
     def _templates(
