@@ -52,6 +52,21 @@ cif(
 
 # ---- sites, occupancies, grammar
 K = "sites"
+for name, text_of_z in {
+    "half": "1/2",
+    "third": "-1/3",
+    "divided_by_zero": "1/0",
+    "decimal_comma": "0,5",
+}.items():
+    cif(
+        f"fraction_{name}",
+        K,
+        PRE + cell(4.2) + sites(f"Na1 Na 0 0 0\nCl1 Cl 0.5 0.5 {text_of_z}"),
+        None,
+        f"a coordinate of the site Cl1 is '{text_of_z}', not a number",
+    )
+for name, text_of_z in {"bare_point": ".5", "exponent": "5e-1", "uncertain": "0.5(1)"}.items():
+    cif(name, K, PRE + cell(4.2) + sites(f"Na1 Na 0 0 0\nCl1 Cl 0.5 0.5 {text_of_z}"), "Cl1 Na1")
 MGO = [
     "aniso_before_sites",
     "charge_symbols",
