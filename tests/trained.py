@@ -11,6 +11,7 @@ from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.prepare import prepare_molecules
 from groundstate.molecules.dataset.readers.formats import read_entries
 from groundstate.molecules.dataset.settings import PrepareMolecules
+from groundstate.molecules.models.examples import DataSet
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train as train_geometry
 from groundstate.records import MOLECULE_SCHEMA, read_records, read_split
@@ -40,9 +41,8 @@ def geometry_checkpoint(folder: Path) -> Path:
         folder / "conformers",
     )
     conformers = folder / "conformers/conformers.parquet"
-    train_geometry(
-        records, splits, conformers, "gaunt", parse_settings(TrainGeometry, GEOMETRY), 0, folder / "model"
-    )
+    data = DataSet("", records, splits, conformers)
+    train_geometry([data], "gaunt", parse_settings(TrainGeometry, GEOMETRY), 0, folder / "model")
     return folder / "model/best.ckpt"
 
 

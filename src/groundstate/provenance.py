@@ -81,8 +81,10 @@ def other_versions(results: str | Path) -> str:
 def write_provenance(path: str | Path, started: float, inputs: list[Path], **facts: object) -> None:
     """Write ``path`` (JSON): revision, versions, machine, input hashes, wall seconds and any ``facts``.
 
-    ``started`` is ``time.time()`` when the stage began.
+    ``started`` is ``time.time()`` when the stage began. Inputs go by their names, or by their paths where two
+    have one name.
     """
+    names = [Path(one).name for one in inputs]
     write_json(
         path,
         {
@@ -95,7 +97,10 @@ def write_provenance(path: str | Path, started: float, inputs: list[Path], **fac
             },
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "wall_seconds": round(time.time() - started, 1),
-            "inputs": {Path(name).name: sha256_file(name) for name in inputs},
+            "inputs": {
+                Path(name).name if names.count(Path(name).name) == 1 else str(name): sha256_file(name)
+                for name in inputs
+            },
             **facts,
         },
     )

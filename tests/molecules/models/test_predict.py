@@ -225,7 +225,7 @@ def test_nothing_to_predict_and_nothing_predicted_are_errors(prepared, checkpoin
     (tmp_path / "my.smi").write_text("not-a-smiles broken\n")
     result = command("--input", tmp_path / "my.smi", *given)
     assert isinstance(result.exception, GroundstateError)
-    assert "none of 1 molecules was predicted, 1 rejected" in str(result.exception)
+    assert "0 of 1 molecules written" in str(result.exception)
     assert "broken" in rejected(tmp_path / "x.rejected.csv")
     splits = prepared.splits.read_text()
     header = splits.splitlines()[0]
@@ -246,7 +246,7 @@ def test_an_input_is_not_replaced_by_a_table_of_rejections(checkpoint, tmp_path)
     smiles.write_text("smiles,id\nCCO,a\n")
     result = command("--input", smiles, "--checkpoint", checkpoint, "--output", tmp_path / "x.sdf")
     assert isinstance(result.exception, GroundstateError)
-    assert "x.rejected.csv is there, is no table of rejections" in str(result.exception)
+    assert "x.rejected.csv: is an input of this command" in str(result.exception)
     assert smiles.read_text() == "smiles,id\nCCO,a\n"
 
 
