@@ -41,7 +41,10 @@ def inputs(atoms: Atoms) -> tuple[torch.Tensor, ...]:
     vectors = atoms.positions[graph.sources] - atoms.positions[graph.targets]
     vectors = vectors + graph.shifts @ graph.cell
     species = np.searchsorted([1, 8], atoms.numbers)
-    return tuple(map(torch.from_numpy, (vectors, species, graph.sources, graph.targets)))
+    ends = (
+        one.astype(np.int64) for one in (species, graph.sources, graph.targets)
+    )  # a package takes no other
+    return tuple(map(torch.from_numpy, (vectors, *ends)))
 
 
 @pytest.mark.parametrize(
