@@ -24,9 +24,9 @@ class PairProgram(nn.Module):
     """Energies, forces and virial from the vectors of the edges.
 
     Inputs: ``vectors`` (e, 3) from receiver to sender, angstrom; ``species`` (n,) indices of the elements;
-    ``senders`` and ``receivers`` (e,); int64. Outputs: energies per atom (n,), eV, with those of the isolated atoms;
-    forces (n, 3), eV/angstrom; the derivatives of the energy by the vectors (e, 3); the virial (3, 3), eV,
-    sum of vector times derivative, which is stress times volume.
+    ``senders`` and ``receivers`` (e,); int64. Outputs: energies per atom (n,), eV, with those of the isolated
+    atoms; forces (n, 3), eV/angstrom; the derivatives of the energy by the vectors (e, 3); the virial (3, 3),
+    eV, sum of vector times derivative, which is stress times volume.
     """
 
     network: GauntPotential
