@@ -68,7 +68,7 @@ def test_draws_sorts_and_turns(results, tmp_path, width, theme):
         [BROWSER, *arguments, f"--user-data-dir={tmp_path}", "--dump-dom", page.as_uri()],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     ).stdout
     found = json.loads(re.search(r"<pre>(.*)</pre>", dom)[1])
