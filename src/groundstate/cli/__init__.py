@@ -78,24 +78,22 @@ GROUPS = {
 }
 
 
-class _WithoutFlagTypes:
-    """A flag is given or not: its type is not shown in the help."""
-
-    def get_params(self, ctx: typer.Context) -> list:
-        """List the options; those that are flags have an empty place for their value."""
-        params = super().get_params(ctx)  # type: ignore[misc]
-        for param in params:
-            if getattr(param, "is_flag", False):
-                param.metavar = ""
-        return params
+def _without_flag_types(params: list[Any]) -> list[Any]:
+    """Give flags an empty place for their value: they are given or not, and the help shows no type."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
-class _Command(_WithoutFlagTypes, typer.core.TyperCommand):
-    pass
+class _Command(typer.core.TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - typer keeps its type to itself
+        return _without_flag_types(super().get_params(ctx))
 
 
-class _Group(_WithoutFlagTypes, typer.core.TyperGroup):
-    pass
+class _Group(typer.core.TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - typer keeps its type to itself
+        return _without_flag_types(super().get_params(ctx))
 
 
 def _typer(name: str, text: str | None = None, completion: bool = False) -> typer.Typer:

@@ -43,11 +43,12 @@ def error_figure(
     data, shown = [], set()
     for index, (model, table) in enumerate(tables.items()):
         values = dict(zip(table["id"], table[column].astype(float), strict=True))
-        groups = {
-            kind: [values[k] for k, some in kinds.items() if kind in some and k in values] for kind in order
-        }
-        groups = {kind: np.array(some)[np.isfinite(some)] for kind, some in groups.items()}
-        groups = {kind: some for kind, some in groups.items() if len(some) >= FEWEST}
+        groups = {}
+        for kind in order:
+            some = np.array([values[k] for k, own in kinds.items() if kind in own and k in values])
+            some = some[np.isfinite(some)]
+            if len(some) >= FEWEST:
+                groups[kind] = some
         if groups:
             shown |= set(groups)
             data.append(_bars(model, groups, COLORS[index % len(COLORS)]))
@@ -124,7 +125,8 @@ def _svg(mol: Chem.Mol) -> Markup:
     flat.RemoveAllConformers()
     rdDepictor.Compute2DCoords(flat)
     drawer = rdMolDraw2D.MolDraw2DSVG(WIDTH, HEIGHT)
-    drawer.drawOptions().clearBackground = False
+    options = drawer.drawOptions()
+    options.clearBackground = False  # type: ignore[assignment]
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, flat)
     drawer.FinishDrawing()
     text = drawer.GetDrawingText()
