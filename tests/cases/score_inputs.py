@@ -121,7 +121,7 @@ CASES += [
 ]
 
 ETHANE = """{id}
-  made by hand          3D
+  made by hand      3D
 
   2  1  0  0  0  0  0  0  0  0999 V2000
     0.0000    0.0000    0.0000 {one}   0  0
