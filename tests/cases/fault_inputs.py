@@ -133,6 +133,15 @@ CASES = [
         "link|loop",
         lambda: Path("loop").symlink_to("loop"),
     ),
+    *(
+        Case(
+            "addresses",
+            url,
+            ("fetch", "--kind", "url", "--location", url, "--output", "new"),
+            "is not an http.s. address",
+        )
+        for url in ("http://[::1", "http://x:port/y", "http:///y", "gopher://x/y")
+    ),
     Case("works", "a new file", (*COPY, "new.extxyz"), ""),
     Case("works", "a new folder", (*VALIDITY, "out"), ""),
     Case("works", "a folder with other documents", (*VALIDITY, "mydocs"), ""),

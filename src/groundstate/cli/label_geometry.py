@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from groundstate.cli.ending import ending
+from groundstate.errors import GroundstateError
 from groundstate.ground_states.inputs import read_graphs
 from groundstate.ground_states.label import label_geometries, label_part
 from groundstate.ground_states.settings import LabelGeometry
@@ -43,4 +44,6 @@ def command(
         return
     summary = label_geometries(records, chosen, workers, output_dir, rejections, device)
     found, total = summary["ground_states"], summary["ground_states"] + summary["rejected"]
+    if not found:
+        raise GroundstateError(f"no ground state was found; see {output_dir / 'rejected.csv'}")
     typer.echo(ending(found, total, "ground states", output_dir, output_dir / "rejected.csv"))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from groundstate.cli.ending import ending
+from groundstate.errors import GroundstateError
 from groundstate.files import rejected_file
 from groundstate.ground_states.relax_file import relax_sdf
 from groundstate.molecular_potentials.interface import find_molecular_potential
@@ -41,5 +42,7 @@ def command(
     potential = find_molecular_potential(method, device)
     counts = relax_sdf(input, output, potential, RelaxMolecules(fmax=fmax, max_calls=max_calls), workers)
     written, flagged = counts["relaxed"] + counts["flagged"], counts["flagged"]
+    if not written:
+        raise GroundstateError(f"{input}: no record could be relaxed; see {rejected_file(output)}")
     said = ending(written, counts["read"], "molecules", output, rejected_file(output))
     typer.echo(said + (f"; {flagged} flagged (property flag says why)" if flagged else ""))

@@ -37,7 +37,7 @@ def download(
     Raises ``GroundstateError`` for a refused address, a final answer of the server such as 404, a network
     that stays away, a wrong checksum, and a full disk.
     """
-    if not re.fullmatch(URL, url):
+    if not re.fullmatch(URL, url) or not _is_whole(url):
         raise GroundstateError(f"{url!r} is not an http(s) address")
     output, retry = Path(output), retry or Retry()
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -226,10 +226,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         target: str,
     ) -> urllib.request.Request | None:
-        scheme = urlsplit(target).scheme
+        scheme = urlsplit(target).scheme if _is_whole(target) else ""
         if scheme not in ("http", "https") or (request.type == "https" and scheme == "http"):
             raise GroundstateError(f"{request.full_url}: refused: it redirects to {target}")
         return super().redirect_request(request, response, code, message, headers, target)
+
+
+def _is_whole(url: str) -> bool:
+    """Whether an address can be taken apart: brackets closed, the port a number."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _make_opener() -> urllib.request.OpenerDirector:
