@@ -52,7 +52,7 @@ def test_every_command_explains_itself(name: str) -> None:
 def test_the_example_of_every_command_can_be_called(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
 
-    def noted(command: Callable) -> Callable:
+    def noted(command: Callable, _: str = "") -> Callable:
         @functools.wraps(command)
         def noting(**values: object) -> None:
             called.append(values)

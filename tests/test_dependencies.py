@@ -34,7 +34,8 @@ NEEDED = {
     "score_stability": {"pymatgen"},
     "report": {"rdkit", "pymatgen"},
 }
-STAGES = [module.rpartition(".")[2] for module, _ in COMMANDS.values()]
+# init lays out a folder, no rule calls it
+STAGES = [module.rpartition(".")[2] for name, (module, _) in COMMANDS.items() if name != "init"]
 
 
 def names(stage: str) -> set[str]:
