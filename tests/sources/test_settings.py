@@ -13,7 +13,7 @@ from groundstate.sources.settings import Source
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 TABLE = yaml.safe_load((ROOT / "config" / "sources.yaml").read_text())["sources"]
-# without a checksum: mirrors that give none, files of one commit, and an archive that nobody here has held yet
+# without a checksum: mirrors that give none, files of one commit, an archive that nobody here has held
 BARE = re.compile(r".*huggingface\.co|.*/[0-9a-f]{40}/|https://figshare\.com/ndownloader/files/23950376$")
 INDEX = {
     "kind": "index",
@@ -29,7 +29,7 @@ def test_every_data_set_is_described_well(name):
     source = Source.model_validate(TABLE[name])
     assert source.license.strip() and source.citation.strip()
     for file in source.files.values():
-        assert file.checksum or BARE.match(file.location), "only what cannot change, or was never held, goes without"
+        assert file.checksum or BARE.match(file.location), "only these go without"
 
 
 def test_the_named_data_sets_are_there():
