@@ -24,6 +24,7 @@ NEEDED = {
     "train_property": {"lightning", "torch", "torch_geometric", "rdkit"},
     "train_potential": {"lightning", "torch"},
     "score_potential": {"torch"},
+    "export_potential": {"torch"},
     "predict_geometry": {"torch", "rdkit"},
     "generate_crystals": {"torch", "pymatgen"},
     "discover": {"torch", "pymatgen"},
@@ -34,8 +35,10 @@ NEEDED = {
     "score_stability": {"pymatgen"},
     "report": {"rdkit", "pymatgen"},
 }
-# init lays out a folder, no rule calls it
-STAGES = [module.rpartition(".")[2] for name, (module, _) in COMMANDS.items() if name != "init"]
+# no rule calls init or models
+STAGES = [
+    module.rpartition(".")[2] for name, (module, _) in COMMANDS.items() if name not in ("init", "models")
+]
 
 
 def names(stage: str) -> set[str]:

@@ -6,7 +6,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from rdkit import Chem
 
-from groundstate.api.inputs import crystals_of, is_crystal, molecule_of, named
+from groundstate.api.inputs import molecule_of, named
 from groundstate.molecules.mols import RecordError
 
 
@@ -31,17 +31,3 @@ def test_bonds_of_bare_atoms_follow_the_charge() -> None:
         molecule_of(ammonium)
     with pytest.raises(RecordError, match="it is a crystal"):
         molecule_of(ase.build.bulk("Cu"))
-
-
-def test_crystals_that_are_none_have_reasons() -> None:
-    half = Structure(Lattice.cubic(3), [{"Cu": 0.5, "Au": 0.5}], [[0, 0, 0]])
-    copper = ase.build.bulk("Cu")
-    crystals, rejections = crystals_of([("a", copper), ("b", half), ("a", copper), ("c", "NaCl")])
-    assert [one.id for one in crystals] == ["a"]
-    assert [one.reason.split(";")[0] for one in rejections] == [
-        "has partly occupied sites",
-        "the id occurs twice",
-        "str is no pymatgen Structure and no periodic ASE Atoms",
-    ]
-    assert is_crystal(copper)
-    assert not is_crystal(ase.build.molecule("H2O"))

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 from ase import Atoms
 
-from groundstate.api.inputs import crystals_of, is_crystal, molecule_of, named
+from groundstate.api.crystals import crystals_of
+from groundstate.api.inputs import is_crystal, molecule_of, named
 from groundstate.api.tables import table
 from groundstate.crystals.structures import to_structure
 from groundstate.errors import GroundstateError

@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from groundstate.api.inputs import crystals_of, is_crystal, molecule_of, named
+from groundstate.api.crystals import crystals_of
+from groundstate.api.inputs import is_crystal, molecule_of, named
 from groundstate.crystals.models.generate import write_extxyz
 from groundstate.errors import GroundstateError
 from groundstate.metrics.crystals.score_crystals import score_crystal_files

@@ -146,8 +146,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = build_app(arguments)(args=arguments, prog_name="groundstate", standalone_mode=False)
         if status == STOPPED:
             raise KeyboardInterrupt
-        if status:
-            raise SystemExit(status)
+        raise SystemExit(status or 0)
     except UsageError as error:
         _end(2, _usage_sentence(error), debug)
     except GroundstateError as error:

@@ -16,6 +16,9 @@ def command(
     ] = "package",
     precision: Annotated[str, typer.Option(help="float32 or float64")] = "float64",
 ) -> None:
-    """Write energies, forces and virial of a potential as a program for Python or C++ with torch alone."""
+    """Write energies, forces and virial of a potential as a program for Python or C++ with torch alone.
+
+    Example: groundstate export potential --checkpoint best.ckpt --output potential.pt2
+    """
     export(checkpoint, output, form, precision)
     typer.echo(f"potential exported to {output}")

@@ -11,7 +11,10 @@ from groundstate.weights import model_card, shipped_weights
 def command(
     name: Annotated[str | None, typer.Argument(help="One of them; default: all")] = None,
 ) -> None:
-    """Print the cards of the models that come with the package: data, licences, settings, figures."""
+    """Print the cards of the models that come with the package: data, licences, settings, figures.
+
+    Example: groundstate models molecules
+    """
     shipped = shipped_weights()
     if name is not None and name not in shipped:
         raise GroundstateError(f"{name}: no model of this version; it has: {', '.join(shipped) or 'none'}")

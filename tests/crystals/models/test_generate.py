@@ -151,7 +151,7 @@ def test_compositions_of_a_file_are_exact_and_named_after_it(checkpoint: Path, t
     prepared = checkpoint.parents[1] / "prepared"
     output = tmp_path / "predicted.extxyz"
     command(
-        checkpoint, output, num=2, compositions=prepared / "records.parquet", splits=prepared / "splits.csv"
+        output, checkpoint, num=2, compositions=prepared / "records.parquet", splits=prepared / "splits.csv"
     )
     truth = {row["id"]: row for row in read_records(prepared / "records.parquet", CRYSTAL_SCHEMA)}
     wanted = read_split(prepared / "splits.csv", "random", "test")
@@ -163,7 +163,7 @@ def test_compositions_of_a_file_are_exact_and_named_after_it(checkpoint: Path, t
         assert sorted(frame.numbers) == sorted(reference["atomic_numbers"])
     assert not np.allclose(frames[0].positions, frames[1].positions)
     with pytest.raises(GroundstateError, match="fixes all atoms"):
-        command(checkpoint, output, compositions=prepared / "records.parquet", atoms="3")
+        command(output, checkpoint, compositions=prepared / "records.parquet", atoms="3")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_missing_extra_failed_broken_and_foreign_records_are_counted(files, tmp_
 def test_wrong_molecule_is_rejected(files, tmp_path):
     predicted, reference = files
     swap = lambda number, mol: (f"m {(number + 1) % 5}", mol, {})  # noqa: E731
-    with pytest.raises(GroundstateError, match="no molecule"):
+    with pytest.raises(GroundstateError, match="none of its molecules"):
         score_geometry(edit(predicted, swap), reference, tmp_path / "out", samples=2)
 
 
