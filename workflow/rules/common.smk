@@ -386,3 +386,46 @@ def convention_option(wildcards):
     """The convention that a prediction chooses of a model of several data sets."""
     teacher = CONFIG.trained_on("molecules", wildcards.dataset, wildcards.model)
     return [f"--convention={wildcards.dataset}"] if teacher == JOINT else []
+
+
+def scored_files(wildcards, scan):
+    """The fetched files of a data set that are scored as a scan, or the others, with the parts of the split."""
+    files = CONFIG.sources[wildcards.dataset].files
+    return {
+        f"{DATA}/{wildcards.dataset}/{name}": about.part
+        for name, about in files.items()
+        if (about.part == "scan") == scan
+    }
+
+
+def scans(wildcards):
+    """Input function: the scans of a data set."""
+    return list(scored_files(wildcards, scan=True))
+
+
+def potential_train_settings(wildcards):
+    """Params function: the settings of the training, with the products of the run's model."""
+    values = POTENTIALS.train.model_dump(mode="json")
+    values["network"]["product"] = wildcards.model
+    return as_json(values)
+
+
+def discovery_options(wildcards):
+    """What is looked for, and with what, as options of `discover`."""
+    asked = CONFIG.discover
+    options = [
+        f"--{'elements' if '-' in wildcards.query else 'formula'}={wildcards.query}"
+    ]
+    if "-" in wildcards.query and asked.all_elements:
+        options.append("--all-elements")
+    for name in ("references", "templates", "structures"):
+        options += [f"--{name}={path}" for path in getattr(asked, name)]
+    if asked.checkpoint:
+        options.append(f"--checkpoint={asked.checkpoint}")
+    return [*options, f"--budget={asked.budget}"]
+
+
+def discovery_files(wildcards):
+    """Input function: the files of the user's that a search reads."""
+    asked = CONFIG.discover
+    return [*asked.references, *asked.templates, *asked.structures]

@@ -2,27 +2,6 @@
 DISCOVERY = f"{RESULTS}/discovery/{{query}}"
 
 
-def discovery_options(wildcards):
-    """What is looked for, and with what, as options of `discover`."""
-    asked = CONFIG.discover
-    options = [
-        f"--{'elements' if '-' in wildcards.query else 'formula'}={wildcards.query}"
-    ]
-    if "-" in wildcards.query and asked.all_elements:
-        options.append("--all-elements")
-    for name in ("references", "templates", "structures"):
-        options += [f"--{name}={path}" for path in getattr(asked, name)]
-    if asked.checkpoint:
-        options.append(f"--checkpoint={asked.checkpoint}")
-    return [*options, f"--budget={asked.budget}"]
-
-
-def discovery_files(wildcards):
-    """Input function: the files of the user's that a search reads."""
-    asked = CONFIG.discover
-    return [*asked.references, *asked.templates, *asked.structures]
-
-
 rule discover_part:
     input:
         files=discovery_files,

@@ -1,25 +1,3 @@
-def scored_files(wildcards, scan):
-    """The fetched files of a data set that are scored as a scan, or the others, with the parts of the split."""
-    files = CONFIG.sources[wildcards.dataset].files
-    return {
-        f"{DATA}/{wildcards.dataset}/{name}": about.part
-        for name, about in files.items()
-        if (about.part == "scan") == scan
-    }
-
-
-def scans(wildcards):
-    """Input function: the scans of a data set."""
-    return list(scored_files(wildcards, scan=True))
-
-
-def potential_train_settings(wildcards):
-    """Params function: the settings of the training, with the products of the run's model."""
-    values = POTENTIALS.train.model_dump(mode="json")
-    values["network"]["product"] = wildcards.model
-    return as_json(values)
-
-
 rule prepare_potential:
     input:
         files=lambda wildcards: list(scored_files(wildcards, scan=False)),
