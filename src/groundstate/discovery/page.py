@@ -2,20 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import cast
 
-import jinja2
-import plotly.offline
 from markupsafe import Markup
 from plotly.graph_objects import Figure
 from pymatgen.analysis.phase_diagram import PDEntry, PDPlotter, PhaseDiagram
 from pymatgen.core import Composition
 
-from groundstate import __version__
 from groundstate.discovery.discover import Discovery
 from groundstate.discovery.rows import DiscoveryRow, share_p1
-from groundstate.report.figures import without_addresses
+from groundstate.report.html import fill
 from groundstate.stability.references.hull import ReferenceHull
 
 MOST_DIAGRAMS = 4
@@ -37,17 +33,13 @@ COLUMNS = {
 
 def write_page(discovery: Discovery, about: Mapping[str, object]) -> str:
     """Give the HTML text."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("groundstate.discovery", "assets"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     rows = discovery.rows
     diagrams = phase_diagrams(rows, discovery.evaluation.hull)
     share = share_p1(rows)
-    return environment.get_template("discovery.html").render(
+    return fill(
+        "discovery.html",
+        room="groundstate.discovery",
+        with_plotly=bool(diagrams),
         title=str(about.get("asked", "Discovery")),
         columns=list(COLUMNS.values()),
         rows=[[_text(row, name) for name in COLUMNS] for row in rows],
@@ -62,9 +54,6 @@ def write_page(discovery: Discovery, about: Mapping[str, object]) -> str:
         hulls=sorted({f"{row.formula}: {row.hull}" for row in rows}),
         fell_out=Counter(one.stage for one in discovery.rejections).most_common(),
         diagrams=[Markup(text) for text in diagrams],
-        plotly=Markup(without_addresses(plotly.offline.get_plotlyjs())) if diagrams else "",
-        style=Markup(files("groundstate.report").joinpath("assets/style.css").read_text(encoding="utf-8")),
-        version=__version__,
     )
 
 

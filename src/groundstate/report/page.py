@@ -5,19 +5,13 @@ import json
 import os
 import urllib.parse
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
-import plotly.offline
-from markupsafe import Markup
-
-from groundstate import __version__
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
 from groundstate.metrics.definition import Definition, definition_of
 from groundstate.report.crystals.part import crystal_part
-from groundstate.report.figures import without_addresses
+from groundstate.report.html import asset, fill
 from groundstate.report.methods import is_number
 from groundstate.report.molecules.part import molecule_part
 from groundstate.report.parts import Part, rejection_rows
@@ -70,14 +64,8 @@ def render(runs: list[Run], home: Path) -> str:
             verdicts.extend(judge(dataset, models))
     rejected = _rejected(runs)
     verdicts.append(_left_out(runs, rejected))
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("groundstate.report", "assets"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("page.html").render(
+    return fill(
+        "page.html",
         title=_title(runs),
         facts=_facts(runs),
         contents=_contents(parts),
@@ -87,16 +75,9 @@ def render(runs: list[Run], home: Path) -> str:
         rejected=rejected,
         definitions=_definitions(runs),
         files=_files(runs, home),
-        version=__version__,
-        style=Markup(_asset("style.css")),
-        plotly=Markup(without_addresses(plotly.offline.get_plotlyjs())),
-        page_script=Markup(_asset("page.js")),
-        viewer_script=Markup(_asset("viewer.js")),
+        page_script=asset("page.js"),
+        viewer_script=asset("viewer.js"),
     )
-
-
-def _asset(name: str) -> str:
-    return files("groundstate.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _count(number: int, word: str) -> str:
