@@ -22,7 +22,7 @@ def test_every_page_has_the_style_and_the_version_and_only_asked_ones_plotly() -
         "fell_out": [],
         "diagrams": [],
     }
-    page = fill("discovery.html", room="groundstate.discovery", with_plotly=False, title="<b>", **values)
+    page = fill("discovery.html", room="groundstate.discovery", with_plotly=False, **values)
     assert asset("style.css") in page
     assert __version__ in page
     assert "&lt;b&gt;" in page
