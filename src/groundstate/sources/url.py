@@ -226,7 +226,11 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         target: str,
     ) -> urllib.request.Request | None:
-        scheme = urlsplit(target).scheme if _is_whole(target) else ""
+        if not _is_whole(target):
+            raise GroundstateError(
+                f"{request.full_url}: refused: it redirects to {target!r}, a malformed address"
+            )
+        scheme = urlsplit(target).scheme
         if scheme not in ("http", "https") or (request.type == "https" and scheme == "http"):
             raise GroundstateError(f"{request.full_url}: refused: it redirects to {target}")
         return super().redirect_request(request, response, code, message, headers, target)
