@@ -34,6 +34,8 @@ def test_two_polymorphs_lie_apart_by_exactly_their_difference():
     assert high.energy_above_hull == pytest.approx(0.34, abs=1e-12)
     assert (high.decomposition_products, high.decomposition_phases) == ("GaN (a)", "a")
     assert low.decomposition_energy == pytest.approx(-0.70 + 0.65684)  # to the published wurtzite
+    assert low.energy_above_references == low.decomposition_energy
+    assert high.energy_above_references == pytest.approx(-0.36 + 0.65684)  # the set does not compete there
     assert low.decomposition_products == "GaN (mp-804)"
     assert is_stable(low, 0.0)
 

@@ -159,6 +159,7 @@ rule score_stability:
         parts=shards(rules.relax_part.output, STABILITY_SHARDS),
         structures=rules.generate_crystals.output.structures,
         records=rules.prepare_crystals.output.records,
+        splits=rules.prepare_crystals.output.splits,
         stage=stage("score_stability"),
     output:
         summary=f"{CRYSTAL_RUN}/stability/summary.json",
@@ -184,7 +185,8 @@ rule score_stability:
         "Relax and score stability of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     shell:
         "groundstate score stability --structures {input.structures:q} --reference {input.records:q} "
-        "--settings {params.settings:q} --cache {params.cache:q} --output {params.folder:q} 2>&1 | tee {log:q}"
+        "--train {input.records:q} --splits {input.splits:q} --settings {params.settings:q} "
+        "--cache {params.cache:q} --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule all_score_geometry:

@@ -12,7 +12,7 @@ from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard
 from groundstate.stability.evaluation import evaluate_stability, fill_cache
 from groundstate.stability.inputs import GENERATED
-from groundstate.stability.output.text_table import crystal_table
+from groundstate.stability.output.text_table import crystal_table, protocol_table
 from groundstate.stability.output.write import write_evaluation
 from groundstate.stability.settings import ScoreStability
 
@@ -27,6 +27,9 @@ def command(
     train: Annotated[
         list[Path], typer.Option(help="crystals that only novelty is counted against; may be repeated")
     ] = [],  # noqa: B006
+    splits: Annotated[
+        Path | None, typer.Option(help="splits.csv of prepare crystals: restricts --train to its part")
+    ] = None,
     potential: Annotated[str | None, typer.Option(help="overrides the setting of this name")] = None,
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     cache: Annotated[Path | None, typer.Option(help="folder of finished calculations, may be shared")] = None,
@@ -48,10 +51,11 @@ def command(
         done = fill_cache(structures, reference, chosen, store, seed, part)
         write_json(output / "shards" / f"{part[0]}.json", done)
         return
-    evaluation = evaluate_stability(structures, reference, chosen, store, seed, train)
+    evaluation = evaluate_stability(structures, reference, chosen, store, seed, train, splits)
     write_evaluation(output, evaluation)
     summary = evaluation.summary
     typer.echo(score_table(summary, "crystals"))
+    typer.echo(protocol_table(summary))
     typer.echo(crystal_table(evaluation.scores[GENERATED].rows))
     typer.echo(
         f"{output}: {summary['n']} crystals, {summary['scored']} scored, {summary['hull_incomplete']} with a "

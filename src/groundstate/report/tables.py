@@ -9,7 +9,7 @@ from groundstate.report.labels import BASELINES, GROUPS, REFERENCES, TRUTHS, def
 from groundstate.report.methods import Method, is_number
 
 NOT_METRICS = {
-    *("definitions", "intervals", "baselines", "hull", "comparisons", "common"),
+    *("definitions", "intervals", "baselines", "hull", "comparisons", "common", "protocols"),
     *("groups", "elements", "scans"),  # of potentials; see ``member_table``
 }
 NESTED = ("classes",)  # objects of counts whose rows stand among the metrics

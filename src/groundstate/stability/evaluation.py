@@ -9,20 +9,21 @@ from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.dft import require_gpaw
 from groundstate.potentials.interface import find_potential
 from groundstate.records import Rejection
-from groundstate.stability.agreement import summarise_agreement
-from groundstate.stability.control_comparison import compare_with_control
 from groundstate.stability.dft import add_dft
 from groundstate.stability.inputs import GENERATED, Inputs, chemical_systems, read_inputs
 from groundstate.stability.novelty import add_novelty
 from groundstate.stability.output.definitions import definitions
 from groundstate.stability.output.describe import describe_hull
-from groundstate.stability.rates import summarise_complete, summarise_stability
 from groundstate.stability.references.hull import ReferenceHull
 from groundstate.stability.references.phases import References, refuse_mixed_hull
 from groundstate.stability.relaxation import StabilityScore, score_stability
 from groundstate.stability.rows import StabilityRow
 from groundstate.stability.second import add_second_opinion
 from groundstate.stability.settings import ScoreStability
+from groundstate.stability.summaries.agreement import summarise_agreement
+from groundstate.stability.summaries.control_comparison import compare_with_control
+from groundstate.stability.summaries.protocols import summarise_protocols
+from groundstate.stability.summaries.rates import summarise_complete, summarise_stability
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def evaluate_stability(
     cache: Cache,
     seed: int = 0,
     train: Sequence[Path] = (),
+    splits: Path | None = None,
 ) -> Evaluation:
     """Score the crystals of a file against reference phases, with the controls that the settings name.
 
@@ -51,14 +53,14 @@ def evaluate_stability(
         Files of reference phases (crystals, or ComputedEntry JSON), besides the shipped ones: the hull, and
         what novelty is counted against.
     train
-        Files of crystals that only novelty is counted against.
+        Files of crystals that only novelty is counted against; with ``splits`` their training part.
     """
     first, second = _calculations(settings, cache)
-    inputs = read_inputs(path, references, settings, first.potential.scheme, seed, train)
+    inputs = read_inputs(path, references, settings, first.potential.scheme, seed, train, splits)
     scores, placed = _calculate(inputs, settings, first, second)
     listed = inputs.references.use_shipped(first.potential.scheme)
     scores = {
-        name: add_novelty(scores[name], dict(members), inputs.structures_at_hand, listed)
+        name: add_novelty(scores[name], dict(members), inputs.known_structures, inputs.training, listed)
         for name, members in inputs.sets.items()
     }
     ours = replace(scores[GENERATED], rows=inputs.in_order(scores[GENERATED].rows))
@@ -121,6 +123,7 @@ def _calculate(
 def _summarise(rows: Sequence[StabilityRow], settings: ScoreStability, seed: int) -> dict[str, object]:
     summary = summarise_stability(rows, settings.thresholds, seed)
     summary["complete_hulls"] = summarise_complete(rows, settings.thresholds, seed)
+    summary["protocols"] = summarise_protocols(rows, settings.thresholds, seed)
     if settings.second_potential:
         summary["agreement"] = summarise_agreement(rows, settings.thresholds, seed)
     return summary

@@ -7,7 +7,7 @@ from pathlib import Path
 from ase.data import atomic_numbers
 from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
 
-from groundstate.crystals.structures import NamedStructure, read_structures
+from groundstate.crystals.structures import NamedStructure, read_part, read_structures
 from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure
 from groundstate.records import Rejection
@@ -25,12 +25,14 @@ GENERATED = "generated"
 class Inputs:
     """Sets by name, the generated crystals first; ``rest`` holds rows of those that are not scored.
 
-    Novelty is counted against ``structures_at_hand``: references, training crystals, entries that have one.
+    Novelty is counted against ``known_structures``, references and entries that have one, and against the
+    ``training`` crystals, None where no file of them was given.
     """
 
     sets: dict[str, list[NamedStructure]]
     references: ReferenceInputs
-    structures_at_hand: list[NamedStructure]
+    known_structures: list[NamedStructure]
+    training: list[NamedStructure] | None
     unreadable_references: list[Rejection]
     ids: list[str]
     rest: Mapping[str, StabilityRow]
@@ -53,6 +55,7 @@ def read_inputs(
     scheme: str,
     seed: int,
     train: Sequence[Path] = (),
+    splits: Path | None = None,
     shard: tuple[int, int] | None = None,
 ) -> Inputs:
     """Read the crystals and the references, and make the controls.
@@ -64,7 +67,7 @@ def read_inputs(
     scheme
         Energy scheme of the potential.
     train
-        Files of crystals that only novelty is counted against.
+        Files of crystals that only novelty is counted against; with ``splits`` their training part.
     shard
         ``(k, n)`` keeps every n-th crystal from the k-th (1 to n) of every set.
     """
@@ -82,7 +85,7 @@ def read_inputs(
         kept, refused = read_entries(file, systems)
         entries += kept
         unreadable_phases += refused
-    training, _ = _read_phases(train, systems)
+    training = _read_training(train, splits, systems)
     reference_inputs = ReferenceInputs(
         phases,
         [],
@@ -96,7 +99,8 @@ def read_inputs(
     return Inputs(
         sets,
         replace(reference_inputs, prototypes=prototypes),
-        [*phases, *training, *_entry_structures(entries)],
+        [*phases, *_entry_structures(entries)],
+        training,
         unreadable_phases,
         [name for name, _ in crystals],
         rest,
@@ -161,6 +165,16 @@ def _controls(
             made = training_replay(references, len(chosen), settings.max_atoms, seed)
         controls[name] = [NamedStructure(crystal, to_structure(atoms)) for crystal, atoms in made]
     return controls
+
+
+def _read_training(
+    files: Sequence[Path], splits: Path | None, systems: set[frozenset[str]]
+) -> list[NamedStructure] | None:
+    if not files:
+        return None
+    if splits is None:
+        return _read_phases(files, systems)[0]
+    return [crystal for file in files for crystal in read_part(file, splits, ("train",))[0]]
 
 
 def _read_phases(

@@ -41,6 +41,8 @@ def place_rows(rows: Sequence[StabilityRow], references: References, lowest: flo
         energy = row.formation_energy_per_atom
         if row.outcome in ("converged", "not_converged") and energy is not None:
             row = _placed(row, final.place(composition, energy, row.id))
+            alone = references.hull.place(composition, energy).decomposition_energy
+            row = replace(row, energy_above_references=alone)
             if references.estimated(composition):
                 place = lower.place(composition, energy, row.id)
                 row = replace(row, estimated_energy_above_hull=place.energy_above_hull)

@@ -26,6 +26,9 @@ F_ELECTRON = frozenset(chemical_symbols[57:72] + chemical_symbols[89:104])  # La
 class StabilityRow:
     """One crystal; energies in eV per atom, forces in eV per angstrom, None where there is none.
 
+    ``energy_above_references`` is against the references alone, negative below their hull; ``equivalent_to``
+    the first crystal of the set that this one is equivalent to, where that is another one.
+
     Rows never change: a step that knows more gives a new row (``dataclasses.replace``).
     """
 
@@ -48,6 +51,7 @@ class StabilityRow:
     decomposition_products: str = ""
     decomposition_phases: str = ""
     reference_phases: int | None = None
+    energy_above_references: float | None = None
     hull: str = ""
     hull_incomplete: bool = False
     estimated_energy_above_hull: float | None = None
@@ -60,6 +64,10 @@ class StabilityRow:
     novel: bool | None = None
     unique_before: bool | None = None
     novel_before: bool | None = None
+    novel_to_training: bool | None = None
+    novel_to_training_before: bool | None = None
+    equivalent_to: str = ""
+    equivalent_to_before: str = ""
     second_formation_energy_per_atom: float | None = None
     second_energy_above_hull: float | None = None
     second_reason: str = ""

@@ -3,11 +3,12 @@
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.interface import find_potential
-from groundstate.stability.agreement import summarise_agreement
-from groundstate.stability.control_comparison import compare_with_control
 from groundstate.stability.output.definitions import definitions
-from groundstate.stability.rates import summarise_stability
 from groundstate.stability.settings import ScoreStability
+from groundstate.stability.summaries.agreement import summarise_agreement
+from groundstate.stability.summaries.control_comparison import compare_with_control
+from groundstate.stability.summaries.protocols import summarise_protocols
+from groundstate.stability.summaries.rates import summarise_stability
 from stability.made import row
 
 CRYSTAL = row(
@@ -35,4 +36,7 @@ def test_every_number_is_defined(tmp_path):
     assert all(entry["label"] and entry["text"] and entry["source"] for entry in about.values())
     assert about["stable_50mev"]["label"] == "At most 0.05 eV/atom above it"
     assert (about["stable_50mev"]["unit"], about["stable_50mev"]["direction"]) == ("share", "higher")
+    named = summarise_protocols([CRYSTAL], settings.thresholds)
+    assert {f"protocols.{key}" for key in named} <= about.keys()
+    assert "at most 500 FIRE steps" in about["protocols.flowmm"]["relaxation"]
     assert about["both_stable_50mev"]["second"] == calculations.potential.identity

@@ -11,6 +11,7 @@ from groundstate.stability.novelty import SAME_ENERGY
 from groundstate.stability.references.materials_project import SOURCE as SHIPPED_SOURCE
 from groundstate.stability.rows import CLASSES, threshold_key
 from groundstate.stability.settings import ScoreStability
+from groundstate.stability.summaries.protocols import protocols
 
 ENERGY = "eV/atom"
 HULL = (
@@ -57,7 +58,9 @@ def definitions(
     if second is not None:
         agreement = as_json(_agreement(settings.thresholds), len(about))
         about |= {key: entry | {"second": second.potential.identity} for key, entry in agreement.items()}
-    return about
+    relaxation = f"{first.potential.name}, {_relaxed_how(settings)}"
+    named = protocols(settings.thresholds)
+    return about | {f"protocols.{one.key}": one.define(relaxation) for one in named}
 
 
 def _counts() -> dict[str, Definition]:
@@ -137,16 +140,19 @@ def _at(threshold: float) -> str:
     return f"at {threshold:g} eV/atom" if threshold else "at 0"
 
 
+def _relaxed_how(settings: ScoreStability) -> str:
+    return (
+        f"to {settings.fmax} eV/A in at most {settings.max_steps} FIRE steps with the Frechet cell filter, "
+        "within the guards"
+    )
+
+
 def _rates(settings: ScoreStability) -> dict[str, Definition]:
     def share(text: str, source: str, label: str) -> Definition:
         return Definition(f"{text}; share of all scored crystals", source, SHARE, "higher", label, digits=1)
 
-    converged = (
-        f"relaxed to {settings.fmax} eV/A in at most {settings.max_steps} FIRE steps with the Frechet cell "
-        "filter, within the guards"
-    )
     rates = {
-        "converged": share(converged, "ASE", "Converged"),
+        "converged": share(f"relaxed {_relaxed_how(settings)}", "ASE", "Converged"),
         "unique": share("the first of its kind among the scored", MATCHER, "Unique"),
         "novel": share(NOVEL, MATCHER, "Novel"),
     }

@@ -1,14 +1,22 @@
-"""The crystals of a stability score as a table for the terminal, lowest above the hull first."""
+"""Tables of a stability score for the terminal: its crystals, its rates by several protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from groundstate.metrics.definition import SHARE, Definition, definition_of
 from groundstate.stability.rows import StabilityRow
+from groundstate.stability.summaries.protocols import RATES
 
 MOST_ROWS = 25
 HULL_WIDTH = 60
 LEGEND = (
     "energies in eV/atom; decomposition: energy against the products, in moles of formula units for each "
     "formula unit of the crystal; negative: stable by that much"
+)
+PER_CENT = Definition("", "", SHARE, digits=1)
+PROTOCOL_HEAD = ("protocol", "share of", "n", *RATES, "sun, complete hulls")
+PROTOCOL_LEGEND = (
+    "shares in %; stable, unique, novel by the conventions of each work (definitions in summary.json); sun: "
+    "all three; –: no training crystals given"
 )
 HEAD = ("id", "formula", "class", "formation", "above hull", "decomposition", "products", "hull")
 
@@ -17,12 +25,37 @@ def crystal_table(rows: Sequence[StabilityRow], most: int = MOST_ROWS) -> str:
     """Write the scored crystals, those without an energy last, at most ``most`` of them, and a legend."""
     scored = [row for row in rows if row.outcome != "not_scored"]
     ranked = sorted(scored, key=lambda row: (row.energy_above_hull is None, row.energy_above_hull or 0.0))
-    cells = [HEAD, *(_cells(row) for row in ranked[:most])]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
+    lines = _aligned([HEAD, *(_cells(row) for row in ranked[:most])])
     if len(ranked) > most:
         lines.append(f"and {len(ranked) - most} more: see crystals.csv")
-    return "\n".join([*(line.rstrip() for line in lines), LEGEND])
+    return "\n".join([*lines, LEGEND])
+
+
+def protocol_table(summary: Mapping) -> str:
+    """Write the shares by every protocol of a ``summary.json``, and S.U.N. where the hull is complete."""
+    about = summary["definitions"]
+    cells: list[Sequence[str]] = [PROTOCOL_HEAD]
+    for key, shares in summary["protocols"].items():
+        convention, whole = about[f"protocols.{key}"], shares["complete_hulls"]
+        label = definition_of(f"protocols.{key}", about).label
+        values = [_share(shares, name) for name in RATES]
+        cells.append((label, convention["denominator"], str(shares["n"]), *values, _share(whole, "sun")))
+    return "\n".join([*_aligned(cells), PROTOCOL_LEGEND])
+
+
+def _share(shares: Mapping, name: str) -> str:
+    if name not in shares:
+        return "–"
+    low, high = (PER_CENT.format(end) for end in shares["intervals"][name])
+    return f"{PER_CENT.format(shares[name])} [{low}, {high}]"
+
+
+def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
 
 
 def _cells(row: StabilityRow) -> tuple[str, ...]:

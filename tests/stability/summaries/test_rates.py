@@ -2,8 +2,8 @@
 
 import pytest
 
-from groundstate.stability.rates import summarise_stability
 from groundstate.stability.rows import StabilityRow
+from groundstate.stability.summaries.rates import summarise_stability
 from stability.made import row
 
 ROWS = [

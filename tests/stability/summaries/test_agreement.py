@@ -2,7 +2,7 @@
 
 import pytest
 
-from groundstate.stability.agreement import summarise_agreement
+from groundstate.stability.summaries.agreement import summarise_agreement
 from stability.made import row
 
 

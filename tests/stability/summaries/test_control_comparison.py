@@ -2,8 +2,8 @@
 
 import pytest
 
-from groundstate.stability.control_comparison import compare_with_control
 from groundstate.stability.rows import StabilityRow
+from groundstate.stability.summaries.control_comparison import compare_with_control
 from stability.made import row
 
 
