@@ -50,7 +50,7 @@ def train(
     for one in structures:
         if one.energy is None:
             raise GroundstateError(f"{data}: {one.id!r} has no energy; keys read: REF_energy, energy")
-    parts = _parts(structures, splits, seed)
+    parts = training_parts(structures, splits, seed)
     if not parts[0] or not parts[1]:
         raise GroundstateError(f"{data}: the training or the validation part is empty; give more structures")
     energies = fitted_energies(parts[0], isolated)
@@ -152,9 +152,13 @@ def _mean_square(errors: Tensor, numbers: int) -> Tensor:
     return numbers * kept.square().sum() / max(kept.numel(), 1)
 
 
-def _parts(
+def training_parts(
     structures: Sequence[Configuration], splits: Path | None, seed: int
 ) -> tuple[list[Configuration], list[Configuration]]:
+    """Return the structures to train on and those that choose the weights.
+
+    By the split file; without one a tenth, drawn by the seed, is for the choice.
+    """
     if splits is not None:
         chosen = [set(read_split(splits, "random", part)) for part in ("train", "validation")]
         return tuple([one for one in structures if one.id in ids] for ids in chosen)  # type: ignore[return-value]  # two
