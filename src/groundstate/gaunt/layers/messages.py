@@ -5,7 +5,7 @@ channels) the result is S[n] = sum over the edges e into n of g[source(e)] * (f[
 blocks that stay in cache; the filter values of all channels of all edges never exist at once.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch._functorch.autograd_function import VmapInfo
@@ -17,71 +17,52 @@ BLOCK_BYTES = 512 * 1024
 Gradients = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def _plain(
-    g: torch.Tensor,
-    f: torch.Tensor,
-    w: torch.Tensor,
-    sources: torch.Tensor,
-    targets: torch.Tensor,
-    count: int,
-) -> torch.Tensor:
-    messages = g.index_select(0, sources) * (f @ w)
-    return messages.new_zeros(count, *messages.shape[1:]).index_add(0, targets, messages)
+class _Ends(NamedTuple):
+    """Both ends of every edge, (edges,), and how many nodes receive."""
+
+    sources: torch.Tensor
+    targets: torch.Tensor
+    receivers: int
 
 
-def _plain_gradients(
-    g: torch.Tensor,
-    f: torch.Tensor,
-    w: torch.Tensor,
-    h: torch.Tensor,
-    sources: torch.Tensor,
-    targets: torch.Tensor,
-) -> Gradients:
-    received, sent = h.index_select(0, targets), g.index_select(0, sources)
-    outer = received * sent
-    messages = received * (f @ w)
-    gg = messages.new_zeros(g.shape).index_add(0, sources, messages)
-    return gg, outer @ w.transpose(-1, -2), f.transpose(-1, -2) @ outer
-
-
-def _blocks(g: torch.Tensor, f: torch.Tensor) -> list[slice]:
+def _blocks(g: torch.Tensor, f: torch.Tensor, traced: bool) -> list[slice]:
+    if traced or g.device.type != "cpu" or not f.shape[0]:
+        return [slice(None)]
     row = g.shape[1] * g.shape[2] * g.element_size()
-    step = max(1, f.shape[0])
-    if g.device.type == "cpu":
-        step = max(1, BLOCK_BYTES * torch.get_num_threads() // row)
+    step = max(1, BLOCK_BYTES * torch.get_num_threads() // row)
     return [slice(start, start + step) for start in range(0, f.shape[0], step)]
 
 
-def _blocked(
-    g: torch.Tensor,
-    f: torch.Tensor,
-    w: torch.Tensor,
-    sources: torch.Tensor,
-    targets: torch.Tensor,
-    count: int,
-) -> torch.Tensor:
-    total = g.new_zeros(count, *g.shape[1:])
-    for block in _blocks(g, f):
-        messages = torch.bmm(f[block], w[block]).mul_(g.index_select(0, sources[block]))
-        total.index_add_(0, targets[block], messages)
+def _sums(g: torch.Tensor, f: torch.Tensor, w: torch.Tensor, ends: _Ends, traced: bool) -> torch.Tensor:
+    """Sum the messages; ``traced`` means that derivatives or transforms follow, so nothing is overwritten."""
+    multiply = torch.Tensor.mul if traced else torch.Tensor.mul_
+    total = None
+    for block in _blocks(g, f, traced):
+        messages = multiply(torch.matmul(f[block], w[block]), g.index_select(0, ends.sources[block]))
+        if total is None:
+            total = messages.new_zeros(ends.receivers, *messages.shape[1:])
+        total = total.index_add_(0, ends.targets[block], messages)
+    assert total is not None
     return total
 
 
-def _blocked_gradients(
-    g: torch.Tensor,
-    f: torch.Tensor,
-    w: torch.Tensor,
-    h: torch.Tensor,
-    sources: torch.Tensor,
-    targets: torch.Tensor,
+def _gradients(
+    g: torch.Tensor, f: torch.Tensor, w: torch.Tensor, ends: _Ends, h: torch.Tensor, traced: bool
 ) -> Gradients:
-    gg, gf, gw = torch.zeros_like(g), torch.empty_like(f), torch.empty_like(w)
-    for block in _blocks(g, f):
-        received = h.index_select(0, targets[block])
-        outer = g.index_select(0, sources[block]).mul_(received)
-        torch.bmm(outer, w[block].transpose(1, 2), out=gf[block])
-        torch.bmm(f[block].transpose(1, 2), outer, out=gw[block])
-        gg.index_add_(0, sources[block], torch.bmm(f[block], w[block]).mul_(received))
+    multiply = torch.Tensor.mul if traced else torch.Tensor.mul_
+    gg, gf, gw = None, torch.empty_like(f), torch.empty_like(w)
+    for block in _blocks(g, f, traced):
+        received = h.index_select(0, ends.targets[block])
+        outer = multiply(g.index_select(0, ends.sources[block]), received)
+        if traced:
+            gf, gw = outer @ w.transpose(-1, -2), f.transpose(-1, -2) @ outer
+        else:
+            torch.bmm(outer, w[block].transpose(1, 2), out=gf[block])
+            torch.bmm(f[block].transpose(1, 2), outer, out=gw[block])
+        messages = multiply(torch.matmul(f[block], w[block]), received)
+        gg = messages.new_zeros(g.shape) if gg is None else gg
+        gg = gg.index_add_(0, ends.sources[block], messages)
+    assert gg is not None
     return gg, gf, gw
 
 
@@ -99,7 +80,7 @@ class _MessageSum(torch.autograd.Function):
         targets: torch.Tensor,
         count: int,
     ) -> torch.Tensor:
-        return _blocked(g, f, w, sources, targets, count)
+        return _sums(g, f, w, _Ends(sources, targets, count), False)
 
     @staticmethod
     def setup_context(ctx: _MessageContext, inputs: tuple, output: torch.Tensor) -> None:
@@ -110,9 +91,8 @@ class _MessageSum(torch.autograd.Function):
     @staticmethod
     def backward(ctx: _MessageContext, h: torch.Tensor) -> tuple:
         g, f, w, sources, targets = ctx.saved_tensors
-        taken_apart = torch.is_grad_enabled() or torch._C._are_functorch_transforms_active() or batched(h)
-        gradients = _plain_gradients if taken_apart else _blocked_gradients
-        return *gradients(g, f, w, h, sources, targets), None, None, None
+        traced = torch.is_grad_enabled() or torch._C._are_functorch_transforms_active() or batched(h)
+        return *_gradients(g, f, w, _Ends(sources, targets, ctx.count), h, traced), None, None, None
 
     @staticmethod
     def jvp(
@@ -126,10 +106,9 @@ class _MessageSum(torch.autograd.Function):
         changes = [(dg, f, w)] if dg is not None else []
         changes += [(g, df, w)] if df is not None else []
         changes += [(g, f, dw)] if dw is not None else []
-        total = _plain(*changes[0], sources, targets, ctx.count)
-        for change in changes[1:]:
-            total = total + _plain(*change, sources, targets, ctx.count)
-        return total
+        ends = _Ends(sources, targets, ctx.count)
+        totals = [_sums(*change, ends, True) for change in changes]
+        return torch.stack(totals).sum(0)
 
     @staticmethod
     def vmap(
@@ -184,5 +163,5 @@ def message_sum(
         Number of receiving nodes.
     """
     if torch.compiler.is_compiling() or batched(g, f, w):
-        return _plain(g, f, w, sources, targets, count)
+        return _sums(g, f, w, _Ends(sources, targets, count), True)
     return _MessageSum.apply(g.contiguous(), f.contiguous(), w.contiguous(), sources, targets, count)
