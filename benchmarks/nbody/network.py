@@ -14,6 +14,7 @@ from groundstate.gaunt import DegreeLinear, GauntTensorProduct, spherical_harmon
 
 PRODUCTS = ("gaunt", "clebsch-gordan")
 RADII = (0.1, 0.3, 1.0)  # lengths that soften the inverse distances
+LENGTH, SPEED = 1.5, 0.6  # typical components of a position and a velocity from their means
 
 
 def irreps_of(channels: int, lmax: int, gates: int = 0) -> o3.Irreps:
@@ -87,12 +88,12 @@ class Layer(nn.Module):
         From features, scalars ``pair`` of pairs (b, n, n, s), harmonics ``edges`` of pairs (b, n, n, k) and
         ``nodes`` of particles (b, n, k); ``others`` (n, n) is zero on the diagonal.
         """
-        m = self.receive(h).unsqueeze(2) + self.send(h).unsqueeze(1)
+        m = (self.receive(h).unsqueeze(2) + self.send(h).unsqueeze(1)) / 2**0.5
         m = torch.cat([m[..., : self.channels] + self.pair(pair), m[..., self.channels :]], -1)
         for steer in self.messages:
             m = steer(m, edges)
-        total = torch.einsum("bijf,ij->bif", m, others)
-        u = self.keep(h) + self.take(total)
+        total = torch.einsum("bijf,ij->bif", m, others) / (len(others) - 1) ** 0.5
+        u = (self.keep(h) + self.take(total)) / 2**0.5
         for steer in self.updates:
             u = steer(u, nodes)
         return h + self.out(u)
@@ -101,7 +102,8 @@ class Layer(nn.Module):
 class ParticleNetwork(nn.Module):
     """Positions of charged particles one unit of time later.
 
-    ``layers`` rounds of messages, ``depth`` steered layers in a message and in an update (SEGNN has two).
+    ``layers`` rounds of messages, ``depth`` steered layers in a message and in an update (SEGNN has two); with
+    ``shared`` one layer's weights serve all rounds, which are then steps of one integrator.
     It sees differences of positions and velocities and products of charges alone: translations, a common
     velocity and the exchange of charges change nothing but what they must.
     """
@@ -115,6 +117,7 @@ class ParticleNetwork(nn.Module):
         lmax: int = 1,
         layers: int = 4,
         depth: int = 1,
+        shared: bool = False,
         particles: int = 5,
     ) -> None:
         super().__init__()
@@ -122,10 +125,11 @@ class ParticleNetwork(nn.Module):
         pair_scalars = 3 + 2 * len(RADII)
         self.embed = nn.Parameter(torch.randn(3, channels))
         self.vectors = nn.Parameter(torch.randn(2, channels))
+        self.rounds, different = layers, 1 if shared else layers
         self.layers = nn.ModuleList(
-            [Layer(product, channels, lmax, pair_scalars, depth) for _ in range(layers)]
+            [Layer(product, channels, lmax, pair_scalars, depth) for _ in range(different)]
         )
-        self.read = nn.ModuleList([nn.Linear(channels, 2, bias=False) for _ in range(layers)])
+        self.read = nn.ModuleList([nn.Linear(channels, 2, bias=False) for _ in range(different)])
         for read in self.read:
             nn.init.zeros_(read.weight)
         self.register_buffer("others", 1 - torch.eye(particles), persistent=False)
@@ -137,8 +141,9 @@ class ParticleNetwork(nn.Module):
         v, drift = v - mean, mean
         x = x - (centre := x.mean(1, keepdim=True))
         h = self.start(x, v, products)
-        step = 1 / len(self.layers)
-        for layer, read in zip(self.layers, self.read, strict=True):
+        step = 1 / self.rounds
+        for number in range(self.rounds):
+            layer, read = (of[number % len(of)] for of in (self.layers, self.read))
             pair, edges, nodes = self.geometry(x, v, products)
             h = layer(h, pair, edges, nodes, self.others)
             change = read(self.vectors_of(h))
@@ -149,8 +154,9 @@ class ParticleNetwork(nn.Module):
 
     def start(self, x: Tensor, v: Tensor, products: Tensor) -> Tensor:
         """Features of particles by themselves."""
-        size = torch.stack([v.norm(dim=-1), x.norm(dim=-1), torch.ones_like(x[..., 0])], -1)
-        vectors = torch.stack([x, v], -1) @ self.vectors  # (b, n, 3, c)
+        x, v = x / LENGTH, v / SPEED
+        size = torch.stack([v.norm(dim=-1), x.norm(dim=-1), torch.ones_like(x[..., 0])], -1) / 3
+        vectors = torch.stack([x, v], -1) @ self.vectors / 2**0.5  # (b, n, 3, c)
         if self.make != "gaunt":
             vectors = vectors.transpose(-1, -2)
         rest = ((self.lmax + 1) ** 2 - 4) * self.channels
@@ -170,12 +176,12 @@ class ParticleNetwork(nn.Module):
         distance = (apart.square().sum(-1) + 1e-12).sqrt()
         inverse = torch.stack([1 / (distance + radius) for radius in RADII], -1)
         radial = (apart * fast).sum(-1) / (distance + RADII[0])
-        scalars = [distance, products, radial]
+        scalars = [distance / LENGTH, products, radial]
         pair = torch.cat([torch.stack(scalars, -1), inverse, inverse * products.unsqueeze(-1)], -1)
         edges = (4 * torch.pi) ** 0.5 * spherical_harmonics(self.lmax, apart)
         nodes = torch.einsum("bijk,ij->bik", edges, self.others) / (len(self.others) - 1)
         nodes = nodes + (4 * torch.pi) ** 0.5 * spherical_harmonics(self.lmax, v)
-        return pair, edges, nodes
+        return pair, edges, nodes / 2
 
 
 def linear(make: str, irreps_in: o3.Irreps, irreps_out: o3.Irreps) -> nn.Module:

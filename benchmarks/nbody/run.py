@@ -52,6 +52,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--channels", type=int, default=32)
     parser.add_argument("--lmax", type=int, default=1)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--shared", action="store_true", help="the layers have the same weights")
+    parser.add_argument("--weight-decay", type=float, default=1e-4)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     data = options.output / "trajectories.npz"
@@ -62,8 +66,11 @@ def main() -> None:
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     config = {
         "kind": "nbody",
-        "network": {"product": options.product, "channels": options.channels, "lmax": options.lmax},
-    }
+        "network": {
+            "product": options.product, "channels": options.channels, "lmax": options.lmax,
+            "layers": options.layers, "shared": options.shared,
+        },
+    }  # fmt: skip
     torch.manual_seed(options.seed)
     network = ParticleNetwork(**config["network"])
 
@@ -78,7 +85,8 @@ def main() -> None:
         return (network(*given) - targets).square().mean(), {}
 
     settings = TrainingSettings(
-        max_steps=options.steps, batch_size=50, learning_rate=2e-3, weight_decay=1e-4, warmup_steps=100,
+        max_steps=options.steps, batch_size=50, learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay, warmup_steps=100,
         ema_decay=0.995, checkpoint_every=250, device="cpu",
     )  # fmt: skip
     task = TrainingTask(

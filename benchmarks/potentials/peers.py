@@ -226,9 +226,7 @@ def main() -> None:
         ("fit", "validation", "test"), (*training_parts(structures, None, options.seed), test), strict=True
     ):
         write(folder / f"{name}.xyz", [labelled(one) for one in part], format="extxyz")
-    run = Run(
-        folder, options.python.absolute(), options.epochs, options.lmax or lmax, options.seed, isolated
-    )
+    run = Run(folder, options.python.absolute(), options.epochs, options.lmax or lmax, options.seed, isolated)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     predicted = train(run)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
