@@ -102,8 +102,8 @@ class Layer(nn.Module):
 class ParticleNetwork(nn.Module):
     """Positions of charged particles one unit of time later.
 
-    ``layers`` rounds of messages, ``depth`` steered layers in a message and in an update (SEGNN has two); with
-    ``shared`` one layer's weights serve all rounds, which are then steps of one integrator.
+    ``layers`` rounds of messages, ``depth`` steered layers in a message and in an update (SEGNN has two);
+    with ``shared`` one layer's weights serve all rounds, which are then steps of one integrator.
     It sees differences of positions and velocities and products of charges alone: translations, a common
     velocity and the exchange of charges change nothing but what they must.
     """

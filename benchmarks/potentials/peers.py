@@ -1,4 +1,4 @@
-"""3BPA by mace-torch or nequip of the same size: the same structures, one thread, scored by the same function.
+"""3BPA by mace-torch or nequip of the same size: the same structures, one thread, the same score.
 
 python benchmarks/potentials/peers.py --peer mace|nequip --data FOLDER --output FOLDER
     --python VENV/bin/python [--epochs 100] [--lmax 2]

@@ -76,13 +76,16 @@ def test_stress_is_the_derivative_by_strain(network: GauntPotential) -> None:
 
 
 def test_energy_and_forces_are_smooth_across_the_cutoff(network: GauntPotential) -> None:
-    def at(distance: float) -> tuple[float, float]:
-        result = run(network, Atoms("CO", [[0, 0, 0], [distance, 0, 0]]))
-        return result.energies.item(), result.forces[1, 0].item()
+    water = molecule("H2O")
 
-    inside, outside = at(CUTOFF - 1e-5), at(CUTOFF + 1e-5)
-    assert inside[0] == pytest.approx(outside[0], abs=1e-10)
-    assert inside[1] == pytest.approx(outside[1], abs=1e-6)
+    def at(distance: float) -> Predicted:  # the carbon reaches the oxygen alone
+        return run(network, water + Atoms("C", [water.positions[0] + [0, 0, distance]]))
+
+    step = 1e-6
+    inside, outside = at(CUTOFF - step), at(CUTOFF + step)
+    assert at(CUTOFF - 0.5).energies.item() != pytest.approx(outside.energies.item(), abs=1e-6)
+    assert inside.energies.item() == pytest.approx(outside.energies.item(), abs=1e-10)
+    np.testing.assert_allclose(inside.forces, outside.forces, atol=1e-10)
 
 
 def test_far_apart_means_added_up_and_alone_means_isolated(network: GauntPotential) -> None:
@@ -98,7 +101,7 @@ def test_a_supercell_is_its_cells(network: GauntPotential) -> None:
     cell = bulk("Si")
     cell.positions[1] += 0.1
     energies = run(network, cell, cell.repeat((2, 1, 3))).energies
-    assert energies[1].item() == pytest.approx(6 * energies[0].item(), abs=1e-9)
+    assert energies[1].item() == pytest.approx(6 * energies[0].item(), abs=1e-10)
 
 
 def test_what_stands_in_the_same_batch_does_not_matter(network: GauntPotential) -> None:
