@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -107,8 +108,8 @@ def _typer(name: str, text: str | None = None, completion: bool = False) -> type
     )
 
 
-def build_app(arguments: list[str]) -> typer.Typer:
-    """Build the command line: all names and helps, and the code of the one command that is called."""
+def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Build the command line: all names and helps, and the code of the one command that is called, if any."""
     app = _typer(name="groundstate", completion=True)
     app.callback()(_callback)
     groups: dict[str, typer.Typer] = {}
@@ -120,7 +121,7 @@ def build_app(arguments: list[str]) -> typer.Typer:
                 groups[verb] = _typer(name=verb, text=GROUPS.get(verb, f"Commands of {verb}."))
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
-        called = arguments[: len(name.split())] == name.split()
+        called = list(arguments[: len(name.split())]) == name.split()
         command = guarded(importlib.import_module(module).command, name) if called else _not_loaded
         parent.command(noun or verb, cls=_Command, help=None if called else text)(command)
     return app
