@@ -12,6 +12,7 @@ from groundstate.interatomic.data import (
     atomic_energies,
     fitted_energies,
     load_configurations,
+    no_energy,
     read_configurations,
 )
 from groundstate.interatomic.prepare import prepare
@@ -62,6 +63,15 @@ def test_other_names_of_labels(tmp_path: Path) -> None:
     (one,) = load_configurations(path)
     assert (one.energy, one.group) == (-2.5, "hot")
     np.testing.assert_allclose(one.forces, [[0, 0, 1], [0, 0, -1]])
+
+
+def test_a_frame_without_an_energy_says_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "other.xyz"
+    path.write_text(GOOD.replace("energy=-1.5", "dft_energy=-1.5"))
+    (one,) = load_configurations(path)
+    assert no_energy(one).endswith(
+        "free_energy; its frame has dft_energy: rename the energy to energy, the forces to forces"
+    )
 
 
 def test_energies_of_atoms_given_or_fitted(copper_gold: Path) -> None:

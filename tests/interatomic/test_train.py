@@ -14,8 +14,9 @@ from ase.optimize import FIRE
 
 from groundstate.errors import GroundstateError
 from groundstate.interatomic.calculator import GauntCalculator
+from groundstate.interatomic.data import atomic_energies, load_configurations
 from groundstate.interatomic.settings import TrainPotential
-from groundstate.interatomic.train import train
+from groundstate.interatomic.train import doubts, labelled_graph, train
 from groundstate.metrics.interatomic.score import score
 from groundstate.training.fit import _identity
 
@@ -110,3 +111,21 @@ def test_an_unlabelled_structure_is_named(tmp_path: Path) -> None:
     path.write_text('2\nProperties=species:S:1:pos:R:3 pbc="F F F"\nH 0 0 0\nH 0 0 0.74\n')
     with pytest.raises(GroundstateError, match="mine-0"):
         train(path, None, SETTINGS, 0, tmp_path)
+
+
+def test_what_is_seldom_meant_is_said(copper_gold: Path) -> None:
+    _, structures = atomic_energies(load_configurations(copper_gold))
+
+    def said(factor: float, fitted: set[int], without_forces: int) -> str:
+        changed = [one._replace(atoms=one.atoms.copy()) for one in structures]
+        for number, one in enumerate(changed):
+            one.atoms.set_cell(one.atoms.cell * factor, scale_atoms=True)
+            if number < without_forces:
+                changed[number] = one._replace(forces=None)
+        return " ".join(doubts(changed, [labelled_graph(one, 6.0) for one in changed], fitted))
+
+    assert said(1, set(), 0) == ""
+    assert "no isolated atom of Cu, Au" in said(1, {29, 79}, 0)
+    assert "3 of 40 structures have no forces, 'cell-0' first" in said(1, set(), 3)
+    assert "at 1.6" in said(1 / 0.529, set(), 0)
+    assert "no atom has a neighbour" in said(100, set(), 0)

@@ -35,6 +35,7 @@ FORCE_KEYS = ("REF_forces", "forces", "force")
 STRESS_KEYS = ("REF_stress", "stress")
 GROUP_KEYS = ("group", "config_type")
 DIHEDRAL_KEYS = ("dihedral_angle", "dihedrals")  # of a scan
+KNOWN = {"id", "numbers", "positions", *FORCE_KEYS, *STRESS_KEYS, *GROUP_KEYS, *DIHEDRAL_KEYS}
 MOST_ATOMS = 10_000  # per structure
 
 
@@ -50,6 +51,15 @@ class Configuration(NamedTuple):
     energy: float | None
     forces: np.ndarray | None
     stress: np.ndarray | None
+    unread: tuple[str, ...] = ()  # what else a frame without an energy states
+
+
+def no_energy(one: Configuration) -> str:
+    """Say that a structure has no energy, and what its frame has instead."""
+    text = f"it has no energy; keys read: {', '.join(ENERGY_KEYS)}"
+    if not one.unread:
+        return text
+    return f"{text}; its frame has {', '.join(one.unread)}: rename the energy to energy, the forces to forces"
 
 
 def read_configurations(path: Path) -> Iterator[Configuration | Rejection]:
@@ -109,6 +119,7 @@ def _configuration(name: str, frame: Frame) -> Configuration:
         None if energy is None else float(energy),
         forces,
         stress,
+        () if energy is not None else tuple(sorted(set(labels) - KNOWN)),
     )
 
 

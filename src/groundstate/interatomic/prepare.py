@@ -8,7 +8,13 @@ import numpy as np
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
-from groundstate.interatomic.data import POTENTIAL_SCHEMA, Configuration, read_configurations, to_row
+from groundstate.interatomic.data import (
+    POTENTIAL_SCHEMA,
+    Configuration,
+    no_energy,
+    read_configurations,
+    to_row,
+)
 from groundstate.interatomic.settings import PreparePotential
 from groundstate.records import PARTS, Rejection, write_records, write_rejected
 from groundstate.seeds import derive_seed
@@ -93,5 +99,5 @@ def _fault(one: Configuration, kept: dict[str, Configuration]) -> Rejection | No
     if one.id in kept:
         return Rejection(one.id, "prepare", "its id occurs before; ids must be unique")
     if one.energy is None:
-        return Rejection(one.id, "prepare", "it has no energy; keys read: REF_energy, energy, free_energy")
+        return Rejection(one.id, "prepare", no_energy(one))
     return None

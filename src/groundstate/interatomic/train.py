@@ -1,18 +1,22 @@
 """From structures with energies and forces to a trained potential."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from ase.data import chemical_symbols, covalent_radii
 from torch import Tensor
 
 from groundstate.errors import GroundstateError
 from groundstate.interatomic.data import (
+    FORCE_KEYS,
     Configuration,
     atomic_energies,
     fitted_energies,
     load_configurations,
+    no_energy,
 )
 from groundstate.interatomic.graph import AtomGraph, GraphBatch, atom_graph, collate
 from groundstate.interatomic.network import DTYPES, GauntPotential, build_network
@@ -21,6 +25,8 @@ from groundstate.records import read_split
 from groundstate.seeds import derive_seed
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
+
+USUAL_NEAREST = (0.6, 1.5)  # distance of nearest neighbours in sums of covalent radii
 
 
 def train(
@@ -49,16 +55,20 @@ def train(
     isolated, structures = atomic_energies(load_configurations(data))
     for one in structures:
         if one.energy is None:
-            raise GroundstateError(f"{data}: {one.id!r} has no energy; keys read: REF_energy, energy")
+            raise GroundstateError(f"{data}: {one.id!r}: {no_energy(one)}")
     parts = training_parts(structures, splits, seed)
     if not parts[0] or not parts[1]:
         raise GroundstateError(f"{data}: the training or the validation part is empty; give more structures")
     energies = fitted_energies(parts[0], isolated)
     unknown = {int(z) for one in parts[1] for z in one.atoms.numbers} - set(energies)
     if unknown:
-        raise GroundstateError(f"{data}: atomic numbers {sorted(unknown)} are only in the validation part")
+        raise GroundstateError(
+            f"{data}: atomic numbers {sorted(unknown)} are only in the validation part; give more structures"
+        )
     elements = sorted(energies)
     graphs = [[labelled_graph(one, settings.network.cutoff) for one in part] for part in parts]
+    for doubt in doubts(structures, graphs[0], set(elements) - set(isolated)):
+        print(f"warning: {data}: {doubt}", file=sys.stderr, flush=True)
     config = {
         "kind": "potential",
         "network": settings.network.model_dump(),
@@ -94,6 +104,52 @@ def train(
         inputs=[data, *([splits] if splits else [])],
     )
     fit(task, folder, name=f"train potential seed {seed}", processes=processes)
+
+
+def doubts(
+    structures: Sequence[Configuration], graphs: Sequence[AtomGraph], fitted: Collection[int]
+) -> list[str]:
+    """Return sentences on what can be trained on and is seldom meant: labels that lack, odd units.
+
+    Parameters
+    ----------
+    structures, graphs
+        All structures, and the graphs of those to train on.
+    fitted
+        Atomic numbers whose isolated atom is not given.
+    """
+    found = []
+    bare = [one.id for one in structures if one.forces is None]
+    if bare:
+        found.append(
+            f"{len(bare)} of {len(structures)} structures have no forces, {bare[0]!r} first "
+            f"(keys read: {', '.join(FORCE_KEYS)}); they are learned from by their energies alone"
+        )
+    if fitted:
+        symbols = ", ".join(chemical_symbols[number] for number in sorted(fitted))
+        found.append(
+            f"no isolated atom of {symbols}: their energies are fitted to those of the structures, and an "
+            "atom that leaves a structure has no true energy; frames of one atom without a period give them"
+        )
+    nearest = [one for graph in graphs for one in _nearest(graph)]
+    if not nearest:
+        found.append("no atom has a neighbour within the cutoff; positions must be in angstrom")
+    elif not USUAL_NEAREST[0] < (ratio := float(np.median(nearest))) < USUAL_NEAREST[1]:
+        found.append(
+            f"the nearest neighbour of an atom is at {ratio:.2f} times the sum of their covalent radii "
+            "(median); about 1 is usual: are the positions in angstrom, and not in bohr or nanometres?"
+        )
+    return found
+
+
+def _nearest(graph: AtomGraph) -> np.ndarray:
+    """Distance of the nearest neighbour of each atom that has one, in sums of covalent radii."""
+    vectors = graph.positions[graph.sources] - graph.positions[graph.targets] + graph.shifts @ graph.cell
+    radii = covalent_radii[graph.numbers]
+    ratios = np.full(len(graph.numbers), np.inf)
+    lengths = np.linalg.norm(vectors, axis=1) / (radii[graph.sources] + radii[graph.targets])
+    np.minimum.at(ratios, graph.targets, lengths)
+    return ratios[np.isfinite(ratios)]
 
 
 def labelled_graph(one: Configuration, cutoff: float) -> AtomGraph:
