@@ -1,5 +1,6 @@
 """A discovery from Python: judged, ranked, written; symmetry taken where it keeps the energy."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ EMT = ScoreStability(
     fmax=0.1,
     whole_references=True,
     element_reference="own",
+    phonons=True,
 )
 NUMBERS = np.array([number_of("Cu"), number_of("Au")])
 ORDERED = Crystal("L1_0", NUMBERS, np.array([[0.0] * 3, [0.5] * 3]), np.diag([2.8, 2.8, 3.7]))
@@ -56,6 +58,9 @@ def test_a_relaxed_crystal_has_its_space_group_and_a_cif_that_says_so(made: tupl
     assert (row.id, row.outcome, row.space_group_number) == ("CuAu-001", "converged", 123)
     assert row.origin == "template L1_0 (distance 0.00)" and row.unique and not row.novel
     assert row.volume_ratio == pytest.approx(1, abs=0.1)
+    assert (row.dynamics, row.dynamics_reason) == ("not_computed", "no energy above the hull")
+    assert json.loads((folder / "summary.json").read_text())["phonons_not_computed"] == 1
+    assert "phonons: 0 of 0" in discovery_table(found)
     assert share_p1(found.rows) == 0
     text = (folder / "cifs/conventional/CuAu-001.cif").read_text()
     assert "P4/mmm" in text and len(read_blocks(text)[0].read("x").atomic_numbers) == 2

@@ -53,8 +53,14 @@ DEFINITIONS = {
     "second_energy_above_hull": "the same by the second potential, eV/atom",
     "agrees": "whether both potentials see it on the same side of 0.025 eV/atom",
     "reason": "why the outcome is not `converged`",
+    "dynamics": "`stable` without a phonon mode below -0.1 THz, else `imaginary`; `failed`; `not_computed`",
+    "lowest_frequency": "lowest phonon frequency, THz, negative where it is imaginary",
+    "dynamics_reason": "why there are no phonons",
 }
-OPTIONAL = ("second_energy_above_hull", "agrees", "reason")
+OPTIONAL = (
+    *("second_energy_above_hull", "agrees", "reason"),
+    *("dynamics", "lowest_frequency", "dynamics_reason"),
+)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,9 @@ def command(
     model: Annotated[
         str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")
     ] = None,
+    phonons: Annotated[
+        bool, typer.Option(help="harmonic stability of the crystals near the hull (needs phonopy)")
+    ] = False,
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     cache: Annotated[Path | None, typer.Option(help="folder of finished calculations, may be shared")] = None,
     shard: Annotated[
@@ -65,6 +68,9 @@ def command(
     Example: groundstate discover --formula LiFePO4 --budget 30min --output-dir lfp
     """
     chosen, asked = parse_settings(Discover, settings), parse_budget(budget)
+    if phonons:
+        judge = chosen.stability.model_copy(update={"phonons": True})
+        chosen = chosen.model_copy(update={"stability": judge})
     if shard is None:
         for name in (CRYSTALS, RELAXED, REJECTED, SUMMARY, PAGE, *FOLDERS):
             check_replaceable(output_dir / name, "--output-dir")

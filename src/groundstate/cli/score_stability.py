@@ -12,7 +12,7 @@ from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard
 from groundstate.stability.evaluation import evaluate_stability, fill_cache
 from groundstate.stability.inputs import GENERATED
-from groundstate.stability.output.text_table import crystal_table, protocol_table
+from groundstate.stability.output.text_table import crystal_table, phonon_table, protocol_table
 from groundstate.stability.output.write import write_evaluation
 from groundstate.stability.settings import ScoreStability
 
@@ -31,6 +31,9 @@ def command(
         Path | None, typer.Option(help="splits.csv of prepare crystals: restricts --train to its part")
     ] = None,
     potential: Annotated[str | None, typer.Option(help="overrides the setting of this name")] = None,
+    phonons: Annotated[
+        bool, typer.Option(help="harmonic stability of the crystals near the hull (needs phonopy)")
+    ] = False,
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     cache: Annotated[Path | None, typer.Option(help="folder of finished calculations, may be shared")] = None,
     shard: Annotated[
@@ -45,6 +48,8 @@ def command(
     chosen = parse_settings(ScoreStability, settings)
     if potential is not None:
         chosen = chosen.model_copy(update={"potential": potential})
+    if phonons:
+        chosen = chosen.model_copy(update={"phonons": True})
     store = Cache(cache if cache is not None else output / "cache")
     if shard is not None:
         part = parse_shard(shard)
@@ -57,6 +62,8 @@ def command(
     typer.echo(score_table(summary, "crystals"))
     typer.echo(protocol_table(summary))
     typer.echo(crystal_table(evaluation.scores[GENERATED].rows))
+    if evaluation.phonon_cost is not None:
+        typer.echo(phonon_table(evaluation.scores[GENERATED].rows, evaluation.phonon_cost))
     typer.echo(
         f"{output}: {summary['n']} crystals, {summary['scored']} scored, {summary['hull_incomplete']} with a "
         "hull that is a lower bound; crystals.csv, relaxed.extxyz, rejected.csv, summary.json, figures/"

@@ -17,6 +17,8 @@ from groundstate.names import TABLE, file_names, write_name_table
 from groundstate.records import write_rejected
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.output.figures import write_figures
+from groundstate.stability.output.text_table import phonon_table
+from groundstate.stability.summaries.dynamics import COUNTED
 
 # what lies in the folder afterwards; hidden files and the cache are what a discovery goes on from
 CRYSTALS, RELAXED, REJECTED, SUMMARY, PAGE = (
@@ -87,6 +89,7 @@ def _summary(discovery: Discovery) -> dict[str, object]:
         "near_hull": sum(row.near_hull and row.unique for row in rows),
         "stable_unique_novel": sum(row.stable and row.unique and row.novel for row in rows),
         "share_p1": share_p1(rows),
+        **{f"phonons_{one}": sum(r.dynamics == one for r in rows) for one in COUNTED if rows[0].dynamics},
         "fell_out": dict(sorted(Counter(one.stage for one in discovery.rejections).items())),
         "hull": discovery.evaluation.summary["hull"],
     }
@@ -104,6 +107,9 @@ def discovery_table(discovery: Discovery, most: int = MOST_ROWS) -> str:
     if share is not None:
         notes.append(f"P1: {100 * share:.0f} % of the distinct converged crystals")
     notes += sorted({f"hull: {row.hull}" for row in discovery.rows if row.bound})[:3]
+    evaluation = discovery.evaluation
+    if evaluation.phonon_cost is not None:
+        notes.append(phonon_table(evaluation.scores[GENERATED].rows, evaluation.phonon_cost))
     return "\n".join([*(line.rstrip() for line in lines), *notes])
 
 

@@ -24,7 +24,8 @@ class DiscoveryRow:
     ``bound`` is ``>=`` where the hull lacks stable phases: the energy above it is a lower bound, and nothing
     is called stable. ``stable`` is on the hull, ``near_hull`` at most 25 meV per atom above. ``agrees`` says
     whether the second potential puts it on the same side of 25 meV per atom. ``volume_ratio`` is the volume
-    that an atom had in the proposal over that after relaxation.
+    that an atom had in the proposal over that after relaxation. ``dynamics`` and ``lowest_frequency`` (THz)
+    are those of its phonons, where they are asked for.
     """
 
     rank: int
@@ -52,6 +53,9 @@ class DiscoveryRow:
     second_energy_above_hull: float | None
     agrees: bool | None
     reason: str
+    dynamics: str = ""
+    lowest_frequency: float | None = None
+    dynamics_reason: str = ""
 
 
 def make_rows(
@@ -125,6 +129,9 @@ def _row(
         second_energy_above_hull=second,
         agrees=None if second is None else near == (not row.second_reason and second <= NEAR),
         reason=row.reason,
+        dynamics=row.dynamics,
+        lowest_frequency=row.lowest_frequency,
+        dynamics_reason=row.dynamics_reason,
     )
 
 

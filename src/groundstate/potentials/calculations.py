@@ -1,4 +1,4 @@
-"""Run single points and relaxations of many crystals: cached, in parallel, with progress."""
+"""Run single points, forces and relaxations of many crystals: cached, in parallel, with progress."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from groundstate.progress import Progress
 class Job(NamedTuple):
     """A calculation that is asked for: its kind, and the name that its result comes back under."""
 
-    kind: Literal["single", "relax"]
+    kind: Literal["single", "forces", "relax"]
     name: str
 
 

@@ -22,10 +22,10 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Task(NamedTuple):
-    """One calculation: a single point, or a relaxation; ``key`` is the cache's."""
+    """One calculation: a single point, forces, or a relaxation; ``key`` is the cache's."""
 
     key: str
-    kind: Literal["single", "relax"]
+    kind: Literal["single", "forces", "relax"]
     atoms: Atoms
 
 
@@ -34,6 +34,8 @@ def calculate(potential: Potential, task: Task, settings: RelaxSettings) -> Resu
     try:
         if task.kind == "single":
             return {"outcome": "single", "energy": evaluate(potential, task.atoms).energy}
+        if task.kind == "forces":
+            return {"outcome": "forces", "forces": evaluate(potential, task.atoms).forces.tolist()}
         relaxed = relax(potential, task.atoms, settings)
     except Exception as error:
         # Any calculator may be plugged in; whatever it raises on one crystal is that crystal's result.

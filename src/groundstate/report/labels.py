@@ -44,6 +44,7 @@ GROUPS = {
     "against_random_search": "Against random search, over crystals and compositions that both have.",
     "against_prototypes": "Against prototype substitution, over crystals and compositions that both have.",
     "complete_hulls": "Over crystals of chemical systems whose hull is complete.",
+    "dynamics": "Harmonic stability of crystals near the hull, by finite displacements with the potential.",
     "agreement": "Agreement of the second potential with the first, over all scored crystals.",
     "error_estimate": "The error that a model expects of each of its geometries (error estimate, in Å: the "
     "RMSD of its heavy atoms), beside the error that the geometry has.",

@@ -14,6 +14,8 @@ from groundstate.stability.inputs import GENERATED, Inputs, chemical_systems, re
 from groundstate.stability.novelty import add_novelty
 from groundstate.stability.output.definitions import definitions
 from groundstate.stability.output.describe import describe_hull
+from groundstate.stability.phonons.modes import require_phonopy
+from groundstate.stability.phonons.survivors import PhononCost, add_phonons
 from groundstate.stability.references.hull import ReferenceHull
 from groundstate.stability.references.phases import References, refuse_mixed_hull
 from groundstate.stability.relaxation import StabilityScore, score_stability
@@ -22,6 +24,7 @@ from groundstate.stability.second import add_second_opinion
 from groundstate.stability.settings import ScoreStability
 from groundstate.stability.summaries.agreement import summarise_agreement
 from groundstate.stability.summaries.control_comparison import compare_with_control
+from groundstate.stability.summaries.dynamics import summarise_dynamics
 from groundstate.stability.summaries.protocols import summarise_protocols
 from groundstate.stability.summaries.rates import summarise_complete, summarise_stability
 
@@ -34,6 +37,7 @@ class Evaluation:
     summary: dict[str, object]
     hull: ReferenceHull
     rejected_references: list[Rejection] = field(default_factory=list)
+    phonon_cost: PhononCost | None = None
 
 
 def evaluate_stability(
@@ -63,9 +67,14 @@ def evaluate_stability(
         name: add_novelty(scores[name], dict(members), inputs.known_structures, inputs.training, listed)
         for name, members in inputs.sets.items()
     }
+    cost = None
+    if settings.phonons:
+        scores[GENERATED], cost = add_phonons(scores[GENERATED], first, settings)
     ours = replace(scores[GENERATED], rows=inputs.in_order(scores[GENERATED].rows))
     scores[GENERATED] = ours
     summary = _summarise(ours.rows, settings, seed)
+    if settings.phonons:
+        summary["dynamics"] = summarise_dynamics(ours.rows, settings.thresholds, seed)
     summary["definitions"] = definitions(first, second, settings)
     summary["hull"] = describe_hull(ours.rows, placed, inputs.references, first.potential)
     summary["baselines"] = {
@@ -75,7 +84,8 @@ def evaluate_stability(
         if name in scores:
             against = compare_with_control(ours.rows, scores[name].rows, settings.thresholds, seed)
             summary[f"against_{name}"] = against
-    return Evaluation(scores, summary, placed.hull, [*inputs.unreadable_references, *placed.failures])
+    failures = [*inputs.unreadable_references, *placed.failures]
+    return Evaluation(scores, summary, placed.hull, failures, cost)
 
 
 def fill_cache(
@@ -92,7 +102,9 @@ def fill_cache(
     """
     first, second = _calculations(settings, cache)
     inputs = read_inputs(path, references, settings, first.potential.scheme, seed, shard=shard)
-    _calculate(inputs, settings, first, second)
+    scores, _ = _calculate(inputs, settings, first, second)
+    if settings.phonons:
+        add_phonons(scores[GENERATED], first, settings)
     return {name: len(members) for name, members in inputs.sets.items()}
 
 
@@ -102,6 +114,8 @@ def _calculations(settings: ScoreStability, cache: Cache) -> tuple[Calculations,
     first = Calculations(potential, cache, settings, settings.workers)
     if settings.dft:
         require_gpaw(settings.dft_python)
+    if settings.phonons:
+        require_phonopy()
     if settings.second_potential is None:
         return first, None
     return first, replace(first, potential=find_potential(settings.second_potential))

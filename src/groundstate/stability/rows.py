@@ -17,6 +17,13 @@ Outcome = Literal[
     "not_scored",  # beyond the limits on number or size
 ]
 CLASSES: tuple[Outcome, ...] = get_args(Outcome)
+Dynamics = Literal[
+    "",  # not asked for
+    "stable",  # no mode below -0.1 THz
+    "imaginary",
+    "failed",  # asked for, but the potential or phonopy gave no modes
+    "not_computed",  # not among the survivors, or too large
+]
 
 MAGNETIC = frozenset({"V", "Cr", "Mn", "Fe", "Co", "Ni", "Mo", "W"})
 F_ELECTRON = frozenset(chemical_symbols[57:72] + chemical_symbols[89:104])  # La to Lu, Ac to Lr
@@ -27,7 +34,8 @@ class StabilityRow:
     """One crystal; energies in eV per atom, forces in eV per angstrom, None where there is none.
 
     ``energy_above_references`` is against the references alone, negative below their hull; ``equivalent_to``
-    the first crystal of the set that this one is equivalent to, where that is another one.
+    the first crystal of the set that this one is equivalent to, where that is another one;
+    ``lowest_frequency`` in THz, negative where it is imaginary.
 
     Rows never change: a step that knows more gives a new row (``dataclasses.replace``).
     """
@@ -72,6 +80,12 @@ class StabilityRow:
     second_energy_above_hull: float | None = None
     second_reason: str = ""
     dft_energy_per_atom: float | None = None
+    dynamics: Dynamics = ""
+    dynamics_reason: str = ""
+    lowest_frequency: float | None = None
+    imaginary_modes: int | None = None
+    phonon_supercell: str = ""
+    phonon_displacements: int | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the row with the column name ``class``, which Python keeps for itself."""

@@ -64,6 +64,28 @@ class ScoreStability(RelaxSettings):
     )
     dft: bool = Field(False, description="Add a GPAW single point on every converged crystal.")
     dft_python: str = Field("python3", description="Python that has GPAW, called as a subprocess.")
+    phonons: bool = Field(
+        False,
+        description="Harmonic stability of the survivors by finite displacements with the potential (needs "
+        "the package phonopy, extra `phonons`).",
+    )
+    phonon_above_hull: float = Field(
+        0.1, ge=0, description="Energy above hull (eV/atom) up to which a crystal gets phonons."
+    )
+    phonon_novel: bool = Field(False, description="Phonons of novel crystals alone.")
+    phonon_fmax: float = Field(
+        0.005, gt=0, description="Largest force (eV/A) of the crystals whose phonons are computed."
+    )
+    phonon_supercell: float = Field(
+        10.0,
+        gt=0,
+        description="Length (angstrom) that the supercell reaches about: the smallest even multiples of the "
+        "primitive cell's vectors of at least three quarters of it.",
+    )
+    phonon_displacement: float = Field(0.03, gt=0, le=0.5, description="Displacement of an atom, angstrom.")
+    phonon_max_atoms: int = Field(
+        400, ge=1, description="Atoms of a supercell beyond which phonons are not computed."
+    )
     workers: int = Field(
         2, ge=0, le=256, description="Processes, each with one thread and its own model; 0: in this process."
     )

@@ -8,9 +8,11 @@ from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.corrections import ELEMENTS_SOURCE, hull_scheme
 from groundstate.potentials.interface import MP_CORRECTED, MP_RAW, Potential
 from groundstate.stability.novelty import SAME_ENERGY
+from groundstate.stability.phonons.modes import IMAGINARY
 from groundstate.stability.references.materials_project import SOURCE as SHIPPED_SOURCE
 from groundstate.stability.rows import CLASSES, threshold_key
 from groundstate.stability.settings import ScoreStability
+from groundstate.stability.summaries.dynamics import SHARE_STABLE, sun_key
 from groundstate.stability.summaries.protocols import protocols
 
 ENERGY = "eV/atom"
@@ -38,6 +40,7 @@ NOVEL = (
     f"composition and energy (to {SAME_ENERGY} eV/atom) whose structure is not at hand"
 )
 UNIMAT = "UniMat (Yang et al., ICLR 2024, arXiv 2311.09235)"
+PHONOPY = "finite displacements with phonopy (Togo and Tanaka, Scripta Mater. 108, 1, 2015)"
 CLASS_LABELS = {
     "converged": "– converged",
     "not_converged": "– out of steps",
@@ -54,6 +57,8 @@ def definitions(
     """Give the definition of every key of the summary and of every energy of the table, as JSON values."""
     defined = _counts() | _energies(first.potential, settings) | _rates(settings)
     defined |= _against_control(settings.thresholds)
+    if settings.phonons:
+        defined |= _dynamics(settings)
     about = as_json(defined)
     if second is not None:
         agreement = as_json(_agreement(settings.thresholds), len(about))
@@ -138,6 +143,41 @@ def _energies(potential: Potential, settings: ScoreStability) -> dict[str, Defin
 
 def _at(threshold: float) -> str:
     return f"at {threshold:g} eV/atom" if threshold else "at 0"
+
+
+def _dynamics(settings: ScoreStability) -> dict[str, Definition]:
+    novel = ", novel" if settings.phonon_novel else ""
+    survivors = f"converged, at most {settings.phonon_above_hull:g} eV/atom above the hull, unique{novel}"
+    texts = {
+        "stable": (
+            f"no mode below {IMAGINARY} THz at Gamma and all commensurate points",
+            "No imaginary mode",
+        ),
+        "imaginary": (f"a mode below {IMAGINARY} THz", "With imaginary modes"),
+        "failed": ("survivors whose modes could not be computed", "Phonons failed"),
+        "not_computed": (f"all others than survivors ({survivors}); too large cells", "Phonons not computed"),
+    }
+    counts = {
+        f"phonons_{name}": Definition(text, PHONOPY, "crystals", label=label, digits=0)
+        for name, (text, label) in texts.items()
+    }
+    how = f"relaxed to {settings.phonon_fmax:g} eV/A, displacements of {settings.phonon_displacement:g} A"
+    stable = f"share of the survivors with computed modes that have none below {IMAGINARY} THz; {how}"
+    shares = {
+        SHARE_STABLE: Definition(stable, PHONOPY, SHARE, "higher", "Dynamically stable", digits=1),
+        **{
+            sun_key(threshold): Definition(
+                f"S.U.N. {_at(threshold)}, and no mode below {IMAGINARY} THz; share of all scored crystals",
+                PHONOPY,
+                SHARE,
+                "higher",
+                f"S.U.N. {_at(threshold)} and dynamically stable",
+                digits=1,
+            )
+            for threshold in settings.thresholds
+        },
+    }
+    return counts | shares
 
 
 def _relaxed_how(settings: ScoreStability) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from groundstate.metrics.definition import SHARE, Definition, definition_of
+from groundstate.stability.phonons.modes import IMAGINARY
+from groundstate.stability.phonons.survivors import PhononCost
 from groundstate.stability.rows import StabilityRow
 from groundstate.stability.summaries.protocols import RATES
 
@@ -13,6 +15,7 @@ LEGEND = (
     "formula unit of the crystal; negative: stable by that much"
 )
 PER_CENT = Definition("", "", SHARE, digits=1)
+PHONON_HEAD = ("id", "formula", "phonons", "lowest, THz", "imaginary modes", "supercell", "")
 PROTOCOL_HEAD = ("protocol", "share of", "n", *RATES, "sun, complete hulls")
 PROTOCOL_LEGEND = (
     "shares in %; stable, unique, novel by the conventions of each work (definitions in summary.json); sun: "
@@ -41,6 +44,38 @@ def protocol_table(summary: Mapping) -> str:
         values = [_share(shares, name) for name in RATES]
         cells.append((label, convention["denominator"], str(shares["n"]), *values, _share(whole, "sun")))
     return "\n".join([*_aligned(cells), PROTOCOL_LEGEND])
+
+
+def phonon_table(rows: Sequence[StabilityRow], cost: PhononCost, most: int = MOST_ROWS) -> str:
+    """Write what the phonons of the survivors say, the softest first, and what they cost."""
+    asked = [row for row in rows if (row.dynamics and row.phonon_supercell) or row.dynamics == "failed"]
+    asked.sort(key=lambda row: (row.lowest_frequency is None, row.lowest_frequency or 0.0))
+    lines = _aligned(
+        [
+            PHONON_HEAD,
+            *(
+                (
+                    row.id,
+                    row.formula,
+                    row.dynamics.replace("_", " "),
+                    _number(row.lowest_frequency),
+                    "–" if row.imaginary_modes is None else str(row.imaginary_modes),
+                    row.phonon_supercell,
+                    row.dynamics_reason,
+                )
+                for row in asked[:most]
+            ),
+        ]
+    )
+    if len(asked) > most:
+        lines.append(f"and {len(asked) - most} more: see crystals.csv")
+    stable = sum(row.dynamics == "stable" for row in asked)
+    computed = sum(row.lowest_frequency is not None for row in asked)
+    lines.append(
+        f"phonons: {stable} of {computed} have no mode below {IMAGINARY:g} THz; {cost.force_calls} "
+        f"evaluations of the potential, {cost.cpu_seconds:.0f} CPU-seconds in this run"
+    )
+    return "\n".join(lines)
 
 
 def _share(shares: Mapping, name: str) -> str:

@@ -1,5 +1,6 @@
 """Tables, relaxed crystals and summaries of the stability stage."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import ase.io
@@ -25,6 +26,8 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
         temporary.mkdir()
         write_figures(temporary, sets, evaluation.hull)
     write_rejected(folder / "rejected_references.csv", evaluation.rejected_references)
+    if evaluation.phonon_cost is not None:  # not in the summary, which the same seed writes the same
+        write_json(folder / "phonon_cost.json", asdict(evaluation.phonon_cost))
     write_json(folder / "summary.json", evaluation.summary)
 
 
