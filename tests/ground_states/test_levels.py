@@ -7,7 +7,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
-from groundstate.ground_states.levels import rank_by_energy, rank_molecules
+from groundstate.ground_states.levels import rank_molecules
 from groundstate.molecular_potentials.aimnet2 import Aimnet2
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.mmff94 import Mmff94
@@ -36,14 +36,14 @@ def potentials(*more: MolecularPotential) -> Sequence[MolecularPotential]:
 
 def test_fast_keeps_the_order_of_the_network(molecules) -> None:
     mol, geometries = molecules[0]
-    ranked = rank_by_energy(mol, geometries, "fast", potentials())
+    (ranked,) = rank_molecules([(mol, geometries)], "fast", potentials())
     assert [one.candidate for one in ranked] == list(range(5))
     assert all(one.relative is None and one.method == "network" for one in ranked)
 
 
 def test_standard_sorts_by_single_points(molecules) -> None:
     mol, geometries = molecules[0]
-    ranked = rank_by_energy(mol, geometries, "standard", potentials())
+    (ranked,) = rank_molecules([(mol, geometries)], "standard", potentials())
     energies = Mmff94().single_points([mol] * 5, geometries) * KCAL
     assert ranked[0].candidate == int(energies.argmin()) and ranked[0].relative == 0
     for one in ranked:
@@ -53,7 +53,7 @@ def test_standard_sorts_by_single_points(molecules) -> None:
 
 def test_thorough_gives_distinct_minima_with_energies_below_their_starts(molecules) -> None:
     mol, geometries = molecules[0]
-    ranked = rank_by_energy(mol, geometries, "thorough", potentials(), relaxed=3)
+    (ranked,) = rank_molecules([(mol, geometries)], "thorough", potentials(), relaxed=3)
     assert 1 <= len(ranked) <= 3 and ranked[0].method == "MMFF94 minimum"
     relative = [one.relative for one in ranked]
     assert relative == sorted(relative) and relative[0] == 0
@@ -63,9 +63,9 @@ def test_thorough_gives_distinct_minima_with_energies_below_their_starts(molecul
 
 def test_a_refusal_passes_to_the_next_and_is_said(molecules) -> None:
     mol, geometries = molecules[0]
-    (first, *_) = rank_by_energy(mol, geometries, "standard", potentials(Refuses()))
+    ((first, *_),) = rank_molecules([(mol, geometries)], "standard", potentials(Refuses()))
     assert first.method == "MMFF94 single point" and first.note == "it takes none"
-    kept = rank_by_energy(*molecules[1], "thorough", potentials())
+    (kept,) = rank_molecules([molecules[1]], "thorough", potentials())
     assert kept[0].method == "network" and "no parameters" in (kept[0].note or "")
     assert len(kept) == len(molecules[1][1])
 
@@ -73,7 +73,7 @@ def test_a_refusal_passes_to_the_next_and_is_said(molecules) -> None:
 def test_molecules_do_not_see_each_other(molecules) -> None:
     together = rank_molecules(molecules, "thorough", potentials())
     for one, ranked in zip(molecules, together, strict=True):
-        alone = rank_by_energy(*one, "thorough", potentials())
+        (alone,) = rank_molecules([one], "thorough", potentials())
         assert [(r.candidate, r.method, r.note) for r in ranked] == [
             (r.candidate, r.method, r.note) for r in alone
         ]

@@ -173,7 +173,7 @@ def search(
     references: Sequence[Path] = (),
 ) -> Discovery:
     """Do the discovery; ``folder`` gets the candidates and ``cache`` what a killed one goes on from."""
-    wanted, sources, library = plan(request, settings)
+    wanted, sources, library = plan(request, settings, cache)
     asked, store = parse_budget(budget), Cache(cache)
     return run_discovery(wanted, sources, library, folder, settings, asked, store, references, request.seed)
 
@@ -184,12 +184,12 @@ def about(request: Request, settings: Discover, budget: str) -> dict[str, object
     return {"asked": request.text, "budget": budget, "seed": request.seed, "settings": values}
 
 
-def plan(request: Request, settings: Discover) -> Plan:
-    """Gather the formulas and the sources of proposals.
+def plan(request: Request, settings: Discover, cache: Path) -> Plan:
+    """Gather the formulas and the sources of proposals; ``cache`` keeps the kinds of the user's templates.
 
     Raises ``GroundstateError`` for a request that cannot be met.
     """
-    library, own = _library(request.templates), OwnStructures(list(request.structures))
+    library, own = _library(request.templates, cache), OwnStructures(list(request.structures))
     wanted = _wanted(request, library, own, settings)
     sources: list[ProposalSource] = [own]
     sources.append(Templates(library, settings.templates, own_formula=request.own_formula))
@@ -203,7 +203,7 @@ def plan(request: Request, settings: Discover) -> Plan:
     return Plan(wanted, sources, library)
 
 
-def _library(paths: Sequence[Path]) -> TemplateLibrary:
+def _library(paths: Sequence[Path], cache: Path) -> TemplateLibrary:
     library = shipped_templates()
     own: list[Crystal] = []
     for path in paths:
@@ -211,7 +211,7 @@ def _library(paths: Sequence[Path]) -> TemplateLibrary:
         for rejection in rejections:
             sys.stderr.write(f"{path}: {rejection.id}: {rejection.reason}\n")
         own += [to_crystal(crystal) for crystal in crystals]
-    return with_own(library, own) if own else library
+    return with_own(library, own, cache) if own else library
 
 
 def _wanted(

@@ -53,9 +53,9 @@ class DiscoveryRow:
     second_energy_above_hull: float | None
     agrees: bool | None
     reason: str
-    dynamics: str = ""
+    dynamics: str | None = None
     lowest_frequency: float | None = None
-    dynamics_reason: str = ""
+    dynamics_reason: str | None = None
 
 
 def make_rows(
@@ -129,9 +129,9 @@ def _row(
         second_energy_above_hull=second,
         agrees=None if second is None else near == (not row.second_reason and second <= NEAR),
         reason=row.reason,
-        dynamics=row.dynamics,
+        dynamics=row.dynamics or None,
         lowest_frequency=row.lowest_frequency,
-        dynamics_reason=row.dynamics_reason,
+        dynamics_reason=row.dynamics_reason or None,
     )
 
 

@@ -39,17 +39,6 @@ class RankedGeometry(NamedTuple):
     note: str | None
 
 
-def rank_by_energy(
-    mol: Chem.Mol,
-    geometries: Sequence[np.ndarray],
-    level: Level,
-    potentials: Sequence[MolecularPotential],
-    relaxed: int = RELAXED,
-) -> list[RankedGeometry]:
-    """Rank ``geometries`` (n, 3), at least one, of one molecule; see ``rank_molecules``."""
-    return rank_molecules([(mol, geometries)], level, potentials, relaxed)[0]
-
-
 def rank_molecules(
     molecules: Sequence[tuple[Chem.Mol, Sequence[np.ndarray]]],
     level: Level,

@@ -6,7 +6,7 @@ from pymatgen.core import Element
 
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.lattice import cell_parameters
-from groundstate.crystals.models.grid import CELL_OF, NUMBER_AT, DoesNotFit, PeriodicGrid, count_grid
+from groundstate.crystals.models.grid import CELL_OF, NUMBER_AT, DoesNotFit, PeriodicGrid
 
 GRIDS = [
     PeriodicGrid(20),
@@ -65,11 +65,3 @@ def test_too_many_atoms_of_an_element_do_not_fit(real: list) -> None:
     PeriodicGrid(most).encode(deep)
     with pytest.raises(DoesNotFit, match=f"{most} atoms"):
         PeriodicGrid(most - 1).encode(deep)
-
-
-def test_count_grid_sums_to_the_atoms(real: list) -> None:
-    for crystal in real:
-        counts = count_grid(crystal.atomic_numbers)
-        assert counts.sum() == len(crystal.atomic_numbers)
-        row, column = CELL_OF[crystal.atomic_numbers[0]]
-        assert counts[row, column] == (crystal.atomic_numbers == crystal.atomic_numbers[0]).sum()

@@ -113,6 +113,25 @@ def test_templates_of_a_user_stand_before_the_others() -> None:
     assert library.prototype(0) == "216 1-43m 1-43m"
 
 
+def test_the_kinds_of_a_users_templates_are_kept_by_content(tmp_path, monkeypatch) -> None:
+    def counted(crystal: Crystal) -> str:
+        seen.append(crystal.id)
+        return prototype(crystal)
+
+    seen: list[str] = []
+    monkeypatch.setattr("groundstate.crystals.templates.shipped.prototype", counted)
+    nothing = TemplateLibrary([])
+    first = with_own(nothing, [ROCK_SALT, SPHALERITE], tmp_path)
+    again = with_own(nothing, [ROCK_SALT._replace(id="other name"), SPHALERITE], tmp_path)
+    assert len(seen) == 2
+    assert [again.prototype(i) for i in (0, 1)] == [first.prototype(i) for i in (0, 1)]
+    with_own(nothing, [ROCK_SALT._replace(lattice=ROCK_SALT.lattice * 1.01), SPHALERITE], tmp_path)
+    assert len(seen) == 4  # another crystal
+    for path in (tmp_path / "prototypes").iterdir():
+        path.write_text("[")  # a file that was cut
+    assert with_own(nothing, [ROCK_SALT, SPHALERITE], tmp_path).prototype(1) == first.prototype(1)
+
+
 def test_shipped_templates_hold_no_crystal_of_the_test_part() -> None:
     library = shipped_templates()
     names = [crystal.id for crystal in library.crystals]

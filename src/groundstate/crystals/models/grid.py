@@ -117,10 +117,3 @@ class PeriodicGrid:
         lattice = cell_from_parameters(np.asarray(parameters, dtype=float))
         frac = points @ np.linalg.inv(lattice) if self.coordinates == "cartesian" else points
         return Crystal(name, NUMBER_AT[row, column], np.mod(frac, 1.0), lattice)
-
-
-def count_grid(atomic_numbers: np.ndarray) -> np.ndarray:
-    """Count the atoms in each cell of the table, (9, 18)."""
-    counts = np.zeros((ROWS, COLUMNS), dtype=int)
-    np.add.at(counts, tuple(CELL_OF[atomic_numbers].T), 1)
-    return counts

@@ -5,6 +5,8 @@ data sets MP-20 (Xie et al., ICLR 2022) and MPTS-52; none is of the test part of
 is their card.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -13,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import spglib
 
+from groundstate.content import content_key
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.lattice import cell_from_parameters, cell_parameters, right_handed
 from groundstate.crystals.templates.library import TemplateLibrary
-from groundstate.crystals.templates.prototype import prototype
-from groundstate.files import atomic_path
+from groundstate.crystals.templates.prototype import SYMPREC, prototype
+from groundstate.files import atomic_path, write_text
 
 TABLE = "data/templates.parquet"
 PARTS = ("mp-20 train", "mp-20 validation", "mpts-52")
@@ -91,11 +95,31 @@ def shipped_templates(parts: tuple[str, ...] = PARTS) -> TemplateLibrary:
     return TemplateLibrary(crystals, [columns["prototype"][row] for row in chosen])
 
 
-def with_own(library: TemplateLibrary, own: Sequence[Crystal]) -> TemplateLibrary:
-    """Put templates of a user's before the others; of two with one id the user's is taken."""
+def with_own(library: TemplateLibrary, own: Sequence[Crystal], cache: Path | None = None) -> TemplateLibrary:
+    """Put templates of a user's before the others; of two with one id the user's is taken.
+
+    ``cache`` is a folder in which the kinds of their structures are kept, by content.
+    """
     names = {crystal.id for crystal in own}
     kept = [index for index, crystal in enumerate(library.crystals) if crystal.id not in names]
     return TemplateLibrary(
         [*own, *(library.crystals[index] for index in kept)],
-        [*(prototype(crystal) for crystal in own), *(library.prototype(index) for index in kept)],
+        [*_prototypes(own, cache), *(library.prototype(index) for index in kept)],
     )
+
+
+def _prototypes(crystals: Sequence[Crystal], cache: Path | None) -> list[str]:
+    """Name the kind of structure of each crystal, or read the names of the very same crystals."""
+    if cache is None:
+        return [prototype(crystal) for crystal in crystals]
+    keys = (
+        content_key(crystal.atomic_numbers, (crystal.lattice, crystal.frac_coords)) for crystal in crystals
+    )
+    told = "\n".join([f"{SYMPREC} {spglib.__version__}", *keys])
+    path = cache / "prototypes" / f"{hashlib.sha256(told.encode()).hexdigest()}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        names = [prototype(crystal) for crystal in crystals]
+        write_text(path, json.dumps(names))
+        return names
