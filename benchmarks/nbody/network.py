@@ -102,8 +102,7 @@ class Layer(nn.Module):
 class ParticleNetwork(nn.Module):
     """Positions of charged particles one unit of time later.
 
-    ``layers`` rounds of messages, ``depth`` steered layers in a message and in an update (SEGNN has two);
-    with ``shared`` one layer's weights serve all rounds, which are then steps of one integrator.
+    ``layers`` rounds of messages, ``depth`` steered layers in a message and in an update (SEGNN has two).
     It sees differences of positions and velocities and products of charges alone: translations, a common
     velocity and the exchange of charges change nothing but what they must.
     """
@@ -117,7 +116,6 @@ class ParticleNetwork(nn.Module):
         lmax: int = 1,
         layers: int = 4,
         depth: int = 1,
-        shared: bool = False,
         particles: int = 5,
     ) -> None:
         super().__init__()
@@ -125,11 +123,10 @@ class ParticleNetwork(nn.Module):
         pair_scalars = 3 + 2 * len(RADII)
         self.embed = nn.Parameter(torch.randn(3, channels))
         self.vectors = nn.Parameter(torch.randn(2, channels))
-        self.rounds, different = layers, 1 if shared else layers
         self.layers = nn.ModuleList(
-            [Layer(product, channels, lmax, pair_scalars, depth) for _ in range(different)]
+            [Layer(product, channels, lmax, pair_scalars, depth) for _ in range(layers)]
         )
-        self.read = nn.ModuleList([nn.Linear(channels, 2, bias=False) for _ in range(different)])
+        self.read = nn.ModuleList([nn.Linear(channels, 2, bias=False) for _ in range(layers)])
         for read in self.read:
             nn.init.zeros_(read.weight)
         self.register_buffer("others", 1 - torch.eye(particles), persistent=False)
@@ -141,9 +138,8 @@ class ParticleNetwork(nn.Module):
         v, drift = v - mean, mean
         x = x - (centre := x.mean(1, keepdim=True))
         h = self.start(x, v, products)
-        step = 1 / self.rounds
-        for number in range(self.rounds):
-            layer, read = (of[number % len(of)] for of in (self.layers, self.read))
+        step = 1 / len(self.layers)
+        for layer, read in zip(self.layers, self.read, strict=True):
             pair, edges, nodes = self.geometry(x, v, products)
             h = layer(h, pair, edges, nodes, self.others)
             change = read(self.vectors_of(h))

@@ -53,7 +53,6 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=32)
     parser.add_argument("--lmax", type=int, default=1)
     parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--shared", action="store_true", help="the layers have the same weights")
     parser.add_argument("--weight-decay", type=float, default=1e-4)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     options = parser.parse_args()
@@ -68,7 +67,7 @@ def main() -> None:
         "kind": "nbody",
         "network": {
             "product": options.product, "channels": options.channels, "lmax": options.lmax,
-            "layers": options.layers, "shared": options.shared,
+            "layers": options.layers,
         },
     }  # fmt: skip
     torch.manual_seed(options.seed)

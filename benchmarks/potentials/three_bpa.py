@@ -1,7 +1,7 @@
 """3BPA: train on ``train_300K``, score by temperature on ``train_mixedT``, which shares nothing with it.
 
 python benchmarks/potentials/three_bpa.py --data FOLDER --output FOLDER [--steps N] [--product clebsch-gordan]
-    [--seed N]
+    [--lmax 3] [--channels 32] [--seed N]
 
 The published 300 / 600 / 1200 K test files are not at hand. ``train_mixedT`` holds three runs one after
 another; where one ends is told by the jump of its forces. Killed, it goes on.
@@ -51,11 +51,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--energy-weight", type=float, default=1.0)
     parser.add_argument("--lmax", type=int, default=3)
+    parser.add_argument("--channels", type=int, default=32)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     lay_out(options.data, options.output)
     settings = {
-        "network": {"product": options.product, "lmax": options.lmax},
+        "network": {"product": options.product, "lmax": options.lmax, "channels": options.channels},
         "energy_weight": options.energy_weight,
         "training": {
             "max_steps": options.steps,
@@ -63,7 +64,7 @@ def main() -> None:
             "learning_rate": 0.01,
             "gradient_clip": 10,
             "ema_decay": 0.999,
-            "checkpoint_every": 1000,
+            "checkpoint_every": min(1000, options.steps),
         },
     }
     command = [sys.executable, "-c", "from groundstate.cli import main; main()"]
