@@ -159,6 +159,13 @@ def test_every_crystal_is_in_one_class_and_in_the_files(scored):
     assert [a.info["id"] for a in relaxed] == [i for i in table.index if i not in set(lost["id"])]
     good = table.loc["a good crystal"]
     assert good["energy_per_atom"] < good["initial_energy_per_atom"]
+    assert good["initial_space_group"] not in ("", "Pm-3m")  # rattled
+    assert (good["space_group"], good["space_group_number"]) == ("Pm-3m", 221)
+    text = (scored / "crystals.csv").read_text()
+    assert ",Pm-3m,221," in text  # a count beside rows without one is still no decimal fraction
+    phases = pd.read_csv(scored / "reference_phases.csv").set_index("id")
+    assert phases["formula"].to_dict() == {"CuAu": "CuAu"}  # elements lie at zero
+    assert phases.loc["CuAu", "formation_energy_per_atom"] == pytest.approx(0, abs=0.01)
     pd.testing.assert_frame_equal(
         pd.read_parquet(scored / "crystals.parquet")[["id", "class", "steps"]],
         pd.read_csv(scored / "crystals.csv", keep_default_na=False, na_values=[""])[["id", "class", "steps"]],

@@ -171,6 +171,7 @@ rule score_stability:
         ),
         table=f"{CRYSTAL_RUN}/stability/crystals.parquet",
         relaxed=f"{CRYSTAL_RUN}/stability/relaxed.extxyz",
+        phases=f"{CRYSTAL_RUN}/stability/reference_phases.csv",
         rejected=f"{CRYSTAL_RUN}/stability/rejected.csv",
     log:
         "logs/score_stability/{dataset}/{model}/seed{seed}.log",

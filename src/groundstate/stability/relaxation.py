@@ -7,6 +7,8 @@ import numpy as np
 from ase import Atoms
 from pymatgen.core import Structure
 
+from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.space_group import find_space_group
 from groundstate.crystals.structures import NamedStructure
 from groundstate.potentials.atoms import to_atoms, to_structure
 from groundstate.potentials.calculations import Calculations, Job
@@ -88,7 +90,13 @@ def _judge(
     if result["initial_force"] > settings.maximum_force:
         reason = f"a force of {result['initial_force']:.3g} eV/A"
         return replace(row, outcome="rejected_geometry", reason=reason), None
-    row = replace(row, volume_ratio=atoms.get_volume() / start.get_volume())
+    symbol, number = _space_group(start)
+    row = replace(
+        row,
+        initial_space_group=symbol,
+        initial_space_group_number=number,
+        volume_ratio=atoms.get_volume() / start.get_volume(),
+    )
     scheme = calculations.potential.scheme
     try:
         first = _formation_energy(structure, result["initial_energy"], scheme, references)
@@ -97,6 +105,8 @@ def _judge(
         fault = fault or geometry_fault(atoms, settings)
         if fault:
             return replace(row, outcome="collapsed", reason=fault), atoms
+        symbol, number = _space_group(atoms)
+        row = replace(row, space_group=symbol, space_group_number=number)
         row = replace(row, displacement=displacement(start, atoms))
         formation = _formation_energy(to_structure(atoms), result["energy"], scheme, references)
     except ValueError as error:
@@ -114,6 +124,12 @@ def _judge(
         reason = f"a formation energy of {formation:.2f} eV per atom: a hole"
         return replace(row, outcome="collapsed", reason=reason), atoms
     return row, atoms
+
+
+def _space_group(atoms: Atoms) -> tuple[str, int | None]:
+    """Give symbol and number of the space group; empty and None where spglib finds none."""
+    found = find_space_group(Crystal("", atoms.numbers, atoms.get_scaled_positions(), atoms.cell.array))
+    return (found.symbol, found.number) if found else ("", None)
 
 
 def _formation_energy(

@@ -36,6 +36,8 @@ class StabilityRow:
     ``energy_above_references`` is against the references alone, negative below their hull; ``equivalent_to``
     the first crystal of the set that this one is equivalent to, where that is another one;
     ``lowest_frequency`` in THz, negative where it is imaginary.
+    Space groups (international symbol, number 1 to 230) are of the crystal as generated and as relaxed, to
+    0.1 angstrom; empty where none was found.
 
     Rows never change: a step that knows more gives a new row (``dataclasses.replace``).
     """
@@ -63,6 +65,10 @@ class StabilityRow:
     hull: str = ""
     hull_incomplete: bool = False
     estimated_energy_above_hull: float | None = None
+    initial_space_group: str = ""
+    initial_space_group_number: int | None = None
+    space_group: str = ""
+    space_group_number: int | None = None
     volume_ratio: float | None = None
     displacement: float | None = None
     magnetic: bool = False

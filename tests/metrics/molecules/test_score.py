@@ -73,6 +73,14 @@ def test_pooled_and_mean_values_are_those_of_the_molecules(files, tmp_path):
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
 
 
+def test_the_estimate_of_a_prediction_stands_in_its_row(files, tmp_path):
+    marked = edit(files[0], lambda k, mol: (f"m {k}", mol, {"error_estimate": "0.25"} if k else {}))
+    summary = score_geometry(marked, files[1], tmp_path / "out", samples=5)
+    with (tmp_path / "out" / "molecules.csv").open() as handle:
+        estimates = [row["error_estimate"] for row in csv.DictReader(handle)]
+    assert estimates == ["", *["0.25"] * 4] and summary["error_estimate"]["n"] == 4
+
+
 def test_atom_order_of_the_prediction_does_not_matter(files, tmp_path):
     predicted, reference = files
     rng = np.random.default_rng(0)

@@ -138,9 +138,8 @@ def _on_common(judge: Judge, ours: ScoredFile, others: Mapping[str, ScoredFile])
 def _write_molecules(path: Path, rows: Sequence[Scored], names: Sequence[str]) -> None:
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["id", "failed", "reordered", *names])
+        writer.writerow(["id", "failed", "reordered", "error_estimate", *names])
         for row in rows:
-            values = molecule_values(row.terms, names).values()
-            writer.writerow(
-                [row.id, row.failed or "", row.reordered, *("" if v is None else v for v in values)]
-            )
+            values = [row.estimate, *molecule_values(row.terms, names).values()]
+            texts = ["" if value is None else value for value in values]
+            writer.writerow([row.id, row.failed or "", row.reordered, *texts])
