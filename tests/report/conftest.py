@@ -18,7 +18,11 @@ from groundstate.metrics.crystals import validity
 from groundstate.metrics.definition import Definition, as_json
 from groundstate.metrics.molecules.definitions import NUMBERS
 from groundstate.molecules.sdf import write_sdf
+from groundstate.names import write_name_table
 from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
+from groundstate.stability.references.hull import chemical_system
+
+FORMATION = "formation_energy_per_atom"
 
 SMILES = (
     "CCO",
@@ -31,6 +35,12 @@ SMILES = (
     "NC(=[NH2+])C([O-])=O",
     "O=C1CCCN1",
     "CC#CC1CO1",
+    "CCCO",
+    "CCCCO",
+    "OCCO",
+    "CC(C)O",
+    "CCC(=O)N",
+    "CCCC#N",
 )
 PROVENANCE = {
     "revision": "0123456789ab",
@@ -76,7 +86,7 @@ def _write_run(folder: Path, seed: int, steps: int = 10) -> None:
 
 
 def _write_score(folder: Path, summary: dict, name: str, rows: list[dict]) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "summary.json").write_text(json.dumps(summary))
     pd.DataFrame(rows).to_csv(folder / name, index=False)
 
@@ -135,7 +145,7 @@ def write_molecules(root: Path, dataset: str = "qm9", seed: int = 0, reference: 
             "baselines": {"mmff": {**start, "n": 10, "failed": 0}, "etkdg": {**rough, "n": 10, "failed": 0}},
         }
         rows = [
-            {"id": n, "smiles": s, "c_rmsd": v, "mae": 0.8 * v, "bond_mae": v / 30}
+            {"id": n, "smiles": s, "error_estimate": 0.8 * v, "c_rmsd": v, "mae": 0.8 * v, "bond_mae": v / 30}
             for (n, v), s in zip(sizes.items(), SMILES, strict=True)
         ]
         _write_score(run / "geometry", summary, "molecules.csv", rows)
@@ -202,7 +212,7 @@ def write_crystals(
                 "atomic_numbers": list(structure.atomic_numbers),
                 "frac_coords": structure.frac_coords.tolist(),
                 "lattice": structure.lattice.matrix.tolist(),
-                "properties": {"formation_energy_per_atom": float(generator.normal(-1.5, 0.8))},
+                "properties": {FORMATION: float(generator.normal(-1.5, 0.8))},
             }
             for index, structure in enumerate(list(structures.values()) * 5)
         ]
@@ -222,14 +232,28 @@ def write_crystals(
     rows = [{"id": n, "formula": s.composition.reduced_formula, "valid": True} for n, s in structures.items()]
     _write_score(run / "validity", scores, "crystals.csv", rows)
     if stability:
+        (run / "cifs").mkdir()
+        for name, structure in structures.items():
+            structure.to(run / "cifs" / f"{name}.cif")
+        write_name_table(run / "cifs" / "files.csv", list(structures), [f"{name}.cif" for name in structures])
+        phases = {"SrO": -3.0, "TiO2": -3.2, "SrTiO3": -3.4, "Ti2O3": -3.1, "NaCl": -2.1, "NaCl3": -0.5}
+        table = [{"id": f"mp-{k}", "formula": f, FORMATION: e} for k, (f, e) in enumerate(phases.items())]
+        (run / "stability").mkdir()
+        pd.DataFrame(table).to_csv(run / "stability" / "reference_phases.csv", index=False)
         energies = [0.0, 0.02, 0.0, 0.13, 0.01, 0.3, 0.45, None]
         rows = [
             {
                 "id": name,
                 "formula": structure.composition.reduced_formula,
                 "class": "converged" if energy is not None else "not_converged",
-                "formation_energy_per_atom": None if energy is None else -2.2 + 3 * energy,
+                "system": chemical_system(structure.composition),
+                FORMATION: None if energy is None else -2.2 + 3 * energy,
                 "energy_above_hull": energy,
+                "initial_space_group": "P1",
+                "initial_space_group_number": 1,
+                "space_group": None if energy is None else "Pm-3m",
+                "space_group_number": None if energy is None else 221,
+                "volume_ratio": None if energy is None else 1.06,
             }
             for (name, structure), energy in zip(structures.items(), energies, strict=True)
         ]

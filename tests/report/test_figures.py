@@ -43,7 +43,9 @@ def test_errors_relative_to_the_start():
         "net", True, [{"bond_mae": 0.006, "validity": 1.0, "intervals": {"bond_mae": [0.005, 0.008]}}]
     )
     start = Method("mmff", False, [{"bond_mae": 0.010, "validity": 1.0}], as_json(NUMBERS))
-    (trace,) = relative_figure("f", [ours, start], "mmff").data
+    figure = relative_figure("f", [ours, start], "mmff")
+    (trace,) = figure.data
+    assert "template" not in figure.layout  # the page has a theme of its own
     assert trace["y"] == ["Bond length MAE"] and trace["x"] == [0.6]
     assert trace["error_x"]["arrayminus"] == [0.1] and trace["error_x"]["array"] == [0.2]
     assert relative_figure("f", [ours], "mmff") is None
@@ -61,7 +63,7 @@ def test_hull_points_are_sorted_and_unknown_ones_left_out():
     )
     figure = hull_figure("f", table, "hull")
     points = {trace["name"]: (trace["x"], trace["y"]) for trace in figure.data}
-    assert points == {"converged": ([2], [0.2]), "not_converged": ([1], [0.1])}
+    assert points == {"converged (1)": ([2], [0.2]), "not converged (1)": ([1], [0.1])}
     bars, ticks = formation_figure("f", "net", table, [-3.0, -1.0, 0.0]).data
     assert ticks["x"] == [-2.0, 0.1] and ticks["text"] == ["NaCl (a)", "Fe (c)"]
     assert np.isclose(sum(bars["y"]), 1, atol=1e-3)

@@ -100,7 +100,9 @@ def test_figures_are_valid_plotly_and_views_have_atoms(full):
     views = [value for value in reader.data if "layers" in value]
     for figure in figures:
         go.Figure(figure)  # plotly refuses unknown or malformed properties
-    assert {trace["type"] for figure in figures for trace in figure["data"]} == {"scatter", "bar", "heatmap"}
+    assert {trace["type"] for figure in figures for trace in figure["data"]} == {
+        *("scatter", "bar", "heatmap", "histogram", "scatterternary")
+    }
     assert len(views) == 12
     assert all(layer["atoms"] for view in views for layer in view["layers"])
     assert [layer["name"] for layer in views[0]["layers"]] == ["reference", "start", "predicted"]

@@ -10,7 +10,7 @@ def test_names_come_from_the_folder(results):
     assert (run.dataset, run.model, run.seed) == ("qm9", "gaunt-refiner", "0")
     assert run.label == "molecules/qm9/gaunt-refiner/seed0"
     assert run.shared == results / "molecules/qm9"
-    assert set(run.scores) == {"geometry"} and len(run.structures["geometry"]) == 10
+    assert set(run.scores) == {"geometry"} and len(run.structures["geometry"]) == 16
     assert run.structures["geometry"]["id"].iloc[0] == "gdb_000"
 
 

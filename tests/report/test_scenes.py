@@ -53,4 +53,4 @@ def test_layers_share_one_centre_and_fit(scene):
 def test_legend(scene):
     assert [entry["symbol"] for entry in scene.elements] == ["H", "O"]
     assert scene.elements[1]["color"] == "#ff0d0d"  # Jmol's oxygen
-    assert not scene.grey  # the grey layer is hidden at first
+    assert scene.grey == "start"

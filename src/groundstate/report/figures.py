@@ -1,4 +1,4 @@
-"""Plotly figures as plain JSON values: training, scores against the start, distributions of errors."""
+"""Plotly figures of the page: training, scores against the start, distributions of errors."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 from markupsafe import Markup
 
 from groundstate.report.labels import BASELINES, define
@@ -31,9 +32,20 @@ class Figure:
     id: str
     title: str
     caption: str
-    data: list[dict]
-    layout: dict
+    plot: go.Figure
     height: int = 340
+
+    @property
+    def data(self) -> list[dict]:
+        """The traces, as plain JSON values."""
+        return list(self.plot.to_plotly_json()["data"])
+
+    @property
+    def layout(self) -> dict:
+        """The layout without Plotly's template: the page has a theme of its own."""
+        layout = dict(self.plot.to_plotly_json()["layout"])
+        layout.pop("template", None)
+        return layout
 
     @property
     def json(self) -> Markup:
@@ -54,55 +66,59 @@ def significant(values: Sequence[float] | np.ndarray | pd.Series) -> list[float 
     ]
 
 
-def base_layout(**extra: object) -> dict:
-    """Margins and legend that all figures share."""
-    return {
-        "margin": {"l": 60, "r": 20, "t": 16, "b": 50},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        **extra,
-    }
+def new_plot(x: str, y: str, **layout: object) -> go.Figure:
+    """Start a plot with titles of its axes, and the margins and the legend that all figures share."""
+    plot = go.Figure(
+        layout={
+            "margin": {"l": 60, "r": 20, "t": 16, "b": 50},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "xaxis": {"title": {"text": x}},
+            "yaxis": {"title": {"text": y}},
+        }
+    )
+    return plot.update_layout(**layout)
+
+
+def error_bars(low: Sequence[float], high: Sequence[float], **style: object) -> dict:
+    """Give error bars that reach ``low`` below and ``high`` above the points."""
+    ends = {"arrayminus": significant(low), "array": significant(high)}
+    return {"type": "data", "symmetric": False, "thickness": 1.5} | ends | style
 
 
 def training_figure(figure_id: str, models: Models) -> Figure | None:
     """Draw training (thin) and validation (thick) loss of every run against the optimiser step."""
-    data: list[dict] = []
+    plot = new_plot("optimiser step", "loss", hovermode="x unified")
     losses: list[float] = []
     histories = [(run, run.training) for runs in models.values() for run in runs if run.training is not None]
     for index, (run, history) in enumerate(histories):
-        color, name = COLORS[index % len(COLORS)], f"{run.model}, seed {run.seed}"
-        for column, style in (
-            ("train_loss", {"width": 1.2, "dash": "dot"}),
-            ("validation_loss", {"width": 2.4}),
+        name = f"{run.model}, seed {run.seed}"
+        for column, part, style in (
+            ("train_loss", "training", {"width": 1.2, "dash": "dot"}),
+            ("validation_loss", "validation", {"width": 2.4}),
         ):
             if column not in history:
                 continue
             losses.extend(history[column])
-            data.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines+markers" if len(history) < 40 else "lines",
-                    "x": history["step"].astype(int).tolist(),
-                    "y": significant(history[column]),
-                    "name": f"{name}, {column.removesuffix('_loss').replace('train', 'training')}",
-                    "line": {"color": color, **style},
-                    "marker": {"size": 4},
-                }
+            plot.add_scatter(
+                mode="lines+markers" if len(history) < 40 else "lines",
+                x=history["step"].astype(int).tolist(),
+                y=significant(history[column]),
+                name=f"{name}, {part}",
+                line={"color": COLORS[index % len(COLORS)], **style},
+                marker_size=4,
             )
-    if not data:
+    if not losses:
         return None
     finite = [value for value in losses if np.isfinite(value)]
-    scale = "log" if finite and min(finite) > 0 and max(finite) > 5 * min(finite) else "linear"
+    logarithmic = bool(finite) and min(finite) > 0 and max(finite) > 5 * min(finite)
+    plot.update_yaxes(type="log" if logarithmic else "linear")
     return Figure(
         figure_id,
         "Training curves",
-        "Dotted: loss on training batches. Solid: loss on the validation part, with averaged weights; "
-        "its lowest point is the checkpoint that was scored." + " Logarithmic scale." * (scale == "log"),
-        data,
-        base_layout(
-            xaxis={"title": {"text": "optimiser step"}},
-            yaxis={"title": {"text": "loss"}, "type": scale},
-            hovermode="x unified",
-        ),
+        f"Loss of {len(histories)} training{'s' * (len(histories) > 1)}, no unit, lower is better. Dotted: "
+        "on training batches. Solid: on the validation part, with averaged weights; its lowest point is the "
+        f"checkpoint that was scored.{' Logarithmic scale.' * logarithmic} Source: training.csv.",
+        plot,
     )
 
 
@@ -112,58 +128,37 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
     if reference is None:
         return None
     starts = {key: value for key in ERRORS if (value := reference.mean(key))}
-    keys = list(starts)
-    if not keys:
-        return None
-    data = []
+    plot = new_plot(f"error / error of {start.upper()}", "")
     for index, method in enumerate(methods):
-        errors = {key: value for key in keys if (value := method.mean(key)) is not None}
+        errors = {key: value for key in starts if (value := method.mean(key)) is not None}
         if not errors or method.name in (start, "dft"):
             continue
-        values = [value / starts[key] for key, value in errors.items()]
-        pairs = [method.interval(key) for key in errors]
-        ends = [
-            (value - pair[0] / starts[key], pair[1] / starts[key] - value) if pair else (0.0, 0.0)
-            for key, value, pair in zip(errors, values, pairs, strict=True)
-        ]
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": method.name if method.ours else BASELINES.get(method.name, method.name),
-                "x": significant(values),
-                "y": [define(key, reference.definitions).label for key in errors],
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "arrayminus": significant([low for low, _ in ends]),
-                    "array": significant([high for _, high in ends]),
-                    "thickness": 1.5,
-                },
-                "marker": {
-                    "size": 11,
-                    "color": COLORS[index % len(COLORS)] if method.ours else GREY,
-                    "symbol": "circle" if method.ours else "diamond-open",
-                },
-            }
+        pairs = {key: method.interval(key) or (value, value) for key, value in errors.items()}
+        plot.add_scatter(
+            mode="markers",
+            name=method.name if method.ours else BASELINES.get(method.name, method.name),
+            x=significant([value / starts[key] for key, value in errors.items()]),
+            y=[define(key, reference.definitions).label for key in errors],
+            error_x=error_bars(
+                [(value - pairs[key][0]) / starts[key] for key, value in errors.items()],
+                [(pairs[key][1] - value) / starts[key] for key, value in errors.items()],
+            ),
+            marker_size=11,
+            marker_color=COLORS[index % len(COLORS)] if method.ours else GREY,
+            marker_symbol="circle" if method.ours else "diamond-open",
         )
-    if not data:
+    if not plot.data:
         return None
+    plot.update_xaxes(rangemode="tozero").update_yaxes(autorange="reversed", type="category")
+    plot.add_vline(1, line_color=GREY)
     return Figure(
         figure_id,
         f"Errors relative to the {start.upper()} start",
-        f"1 (line) is the error of the {start.upper()} conformer that refinement starts from; left of it is "
-        f"better. Over {int(reference.mean('n') or 0):,} molecules, the same for all; bars: 95 % interval "
-        "of the method's own error.",
-        data,
-        base_layout(
-            xaxis={"title": {"text": f"error / error of {start.upper()}"}, "rangemode": "tozero"},
-            yaxis={"autorange": "reversed", "type": "category"},
-            shapes=[
-                {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"color": GREY}}
-            ],
-        ),
-        height=140 + 26 * len(keys),
+        f"Each error as a share of that of the {start.upper()} conformer that refinement starts from (line "
+        f"at 1): left is better. The same {int(reference.mean('n') or 0):,} molecules for all; bars: 95 % "
+        "interval of the method's own error. Source: geometry/summary.json.",
+        plot,
+        height=140 + 26 * len(starts),
     )
 
 
@@ -181,7 +176,7 @@ def distribution_figure(
     """
     lines = [(*item, GREY, DASHES[i % len(DASHES)]) for i, item in enumerate((beside or {}).items())]
     lines += [(*item, COLORS[i % len(COLORS)], "solid") for i, item in enumerate(samples.items())]
-    data, tails = [], []
+    plot, tails = new_plot(axis, "share of molecules", hovermode="x unified"), []
     for name, values, color, dash in lines:
         ordered = np.sort(np.asarray(values, dtype=float))
         ordered = ordered[np.isfinite(ordered)]
@@ -193,28 +188,22 @@ def distribution_figure(
         if len(ordered) > 400:  # as many points as the eye can see
             pick = np.unique(np.linspace(0, len(ordered) - 1, 400).round().astype(int))
             ordered, shares = ordered[pick], shares[pick]
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": name,
-                "x": significant(ordered),
-                "y": significant(shares),
-                "line": {"color": color, "width": 2.4, "shape": "hv", "dash": dash},
-            }
+        plot.add_scatter(
+            mode="lines",
+            name=name,
+            x=significant(ordered),
+            y=significant(shares),
+            line={"color": color, "width": 2.4, "shape": "hv", "dash": dash},
         )
-    if not data:
+    if not tails:
         return None
+    plot.update_xaxes(range=[0, float(f"{max(tails):.4g}") or 1.0])
+    plot.update_yaxes(tickformat=".0%", range=[0, 1.02])
     return Figure(
         figure_id,
         title,
         f"Share of molecules with at most the error on the axis; higher and further left is better.{note}",
-        data,
-        base_layout(
-            xaxis={"title": {"text": axis}, "range": [0, float(f"{max(tails):.4g}") or 1.0]},
-            yaxis={"title": {"text": "share of molecules"}, "tickformat": ".0%", "range": [0, 1.02]},
-            hovermode="x unified",
-        ),
+        plot,
     )
 
 

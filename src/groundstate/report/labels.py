@@ -8,6 +8,8 @@ OWN = "groundstate"
 # columns of tables with one row per structure that are no metric of the set
 COLUMNS = {
     "volume_ratio": Definition("volume after over volume before relaxing", OWN, label="Volume ratio"),
+    "space_group": Definition("space group, relaxed", OWN, label="Space group"),
+    "initial_space_group": Definition("before relaxing", OWN, label="Space group as generated"),
     "displacement": Definition("root mean square displacement by relaxing", OWN, "Å", label="Displacement"),
     "reference_phases": Definition("phases of its system", OWN, label="Phases on hull", digits=0),
     "max_force": Definition("largest force", OWN, "eV/Å", label="Largest force"),

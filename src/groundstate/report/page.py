@@ -21,7 +21,7 @@ from groundstate.report.tables import Cell, Column, PlainTable
 from groundstate.report.verdict import Verdict, judge_crystals, judge_molecules, judge_potentials
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Definition))
-LINKED = {".csv", ".json", ".sdf", ".extxyz", ".parquet"}
+LINKED = {".csv", ".json", ".sdf", ".extxyz", ".parquet", ".ckpt", ".svg", ".html"}
 PARTS = {
     "molecules": (molecule_part, judge_molecules),
     "crystals": (crystal_part, judge_crystals),
@@ -75,6 +75,7 @@ def render(runs: list[Run], home: Path) -> str:
         rejected=rejected,
         definitions=_definitions(runs),
         files=_files(runs, home),
+        href=lambda path: _href(path, home),
         page_script=asset("page.js"),
         viewer_script=asset("viewer.js"),
     )
@@ -216,13 +217,11 @@ def _files(runs: list[Run], home: Path) -> list[dict]:
     groups = []
     for run in sorted(runs, key=lambda run: (run.kind != "molecules", run.label)):
         paths = [path for path in run.folder.glob("*") if path.suffix in LINKED]
-        paths += [
-            path for path in run.folder.glob("*/*") if path.suffix in LINKED and path.parent.name != "cifs"
-        ]
+        paths += [path for path in run.folder.glob("*/*") if path.suffix in LINKED]
         listed = [
             {
                 "name": str(path.relative_to(run.folder)),
-                "href": urllib.parse.quote(os.path.relpath(path, home)),
+                "href": _href(path, home),
                 "size": _size(path.stat().st_size),
             }
             for path in sorted(paths)
@@ -230,6 +229,10 @@ def _files(runs: list[Run], home: Path) -> list[dict]:
         text = json.dumps(run.provenance, indent=2, sort_keys=True) if run.provenance else ""
         groups.append({"name": run.label, "files": listed, "provenance": text})
     return groups
+
+
+def _href(path: Path, home: Path) -> str:
+    return urllib.parse.quote(os.path.relpath(path, home))
 
 
 def _size(count: float) -> str:

@@ -45,6 +45,7 @@ class Block:
     scenes: list[Scene] = field(default_factory=list)
     drawings: list[Drawing] = field(default_factory=list)
     lists: list[PlainTable] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)  # to link to, by what the link says
 
 
 @dataclass
@@ -77,6 +78,7 @@ def structure_table(
     summary: str,
     caption: str,
     most: int = 30,
+    lowest: bool = False,
 ) -> PlainTable:
     """List the ``most`` rows of a table with one row per structure that have the largest ``by``.
 
@@ -90,8 +92,10 @@ def structure_table(
         Of the columns.
     summary, caption
         Head of the folded table, and what stands above it.
+    lowest
+        The smallest ``by`` instead, in a table that is not folded.
     """
-    chosen = table.sort_values([by, "id"], ascending=[False, True], na_position="last").head(most)
+    chosen = table.sort_values([by, "id"], ascending=[lowest, True], na_position="last").head(most)
     names = [name for name in names if name in chosen and chosen[name].notna().any()]
     columns = [Column("id", number=False)]
     for name in names:
@@ -103,7 +107,7 @@ def structure_table(
         [Cell(record["id"]), *(_cell(define(name, definitions), record[name]) for name in names)]
         for record in chosen.to_dict("records")
     ]
-    return PlainTable(caption, columns, rows, summary)
+    return PlainTable(caption, columns, rows, summary, opened=lowest)
 
 
 def _cell(about: Definition, value: object) -> Cell:

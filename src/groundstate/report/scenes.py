@@ -1,7 +1,8 @@
 """What the 3D viewer draws: layers of atoms, bonds and lines in one frame, as plain JSON values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from ase.data import chemical_symbols, covalent_radii
@@ -25,6 +26,7 @@ class Layer:
     lines: Sequence[tuple[np.ndarray, np.ndarray]] = ()
     visible: bool = True
     grey: bool = False
+    faint: int = 0  # of the last atoms: what lies outside a cell
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Scene:
     layers: list[Layer]
     tilt: tuple[float, float] | None = None  # first turn about x and y, radians
     place: str = ""  # best, median, worst
+    files: dict[str, Path] = field(default_factory=dict)  # to link to, by what the link says
 
     @property
     def elements(self) -> list[dict[str, str]]:
@@ -45,9 +48,9 @@ class Scene:
         return [{"symbol": chemical_symbols[z], "color": "#" + bytes(_color(z)).hex()} for z in numbers]
 
     @property
-    def grey(self) -> bool:
-        """Whether a visible layer is a grey reference."""
-        return any(layer.grey and layer.visible for layer in self.layers)
+    def grey(self) -> str:
+        """Name the grey layers."""
+        return ", ".join(layer.name for layer in self.layers if layer.grey)
 
     @property
     def json(self) -> Markup:
@@ -72,6 +75,7 @@ class Scene:
                     "name": layer.name,
                     "visible": layer.visible,
                     "grey": layer.grey,
+                    "faint": layer.faint,
                     "atoms": [
                         [chemical_symbols[z], *_rounded(position - centre)]
                         for z, position in zip(layer.numbers, layer.positions, strict=True)

@@ -65,7 +65,8 @@ class PlainTable:
     caption: str
     columns: list[Column]
     rows: list[list[Cell]]
-    summary: str = ""
+    summary: str = ""  # where it is folded away, what stands for it
+    opened: bool = False
 
 
 def metric_keys(methods: Sequence[Method]) -> list[str]:
@@ -86,9 +87,13 @@ def metric_keys(methods: Sequence[Method]) -> list[str]:
     return sorted(keys, key=lambda key: (places.get(key, len(places)), key))
 
 
-def metric_tables(methods: Sequence[Method], caption: str) -> list[MetricTable]:
-    """Build the table of all metrics, then one for each object of further metrics that a summary holds."""
-    tables = [_metric_table(methods, caption)]
+def metric_tables(methods: Sequence[Method], caption: str, source: str = "") -> list[MetricTable]:
+    """Build the table of all metrics, then one for each object of further metrics that a summary holds.
+
+    ``caption`` says what the first one is over; how to read it and the file ``source`` are added to all.
+    """
+    end = HOW_TO_READ + f" Source: {source}." * bool(source)
+    tables = [_metric_table(methods, caption + end)]
     names = {
         name: None
         for method in methods
@@ -108,7 +113,7 @@ def metric_tables(methods: Sequence[Method], caption: str) -> list[MetricTable]:
         ]
         having = [method for method in inner if method.summaries]
         text = GROUPS.get(name, name.replace("_", " ").capitalize() + ".")
-        tables.append(_metric_table(having, text + HOW_TO_READ))
+        tables.append(_metric_table(having, text + end))
     return tables
 
 

@@ -33,8 +33,9 @@ def test_shares_count_crystals_not_atoms():
 
 
 def test_figure_holds_both_sets():
-    figure = periodic_table_figure("f", "t", {8: 0.5}, {8: 0.25, 26: 1.0}, 1.0)
+    figure = periodic_table_figure("f", "t", {8: 0.5}, {8: 0.25, 26: 1.0}, 1.0, 4, "x.csv")
     row, column = cell_of(8)
     assert figure.data[0]["z"][row][column] == 0.5
     assert figure.data[0]["text"][row][column] == "O: 50.0% here, 25.0% in the other set"
     assert len(figure.layout["annotations"]) == 118
+    assert "Share of the 4 crystals" in figure.caption and figure.caption.endswith("Source: x.csv.")

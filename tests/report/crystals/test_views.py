@@ -43,15 +43,37 @@ def test_bonds_join_neighbours_but_never_two_metals():
     salt = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3])
     layer = crystal_layer("generated", salt)
     found = {(i, j) for i, j, _ in layer.bonds}
+    inside = len(layer.numbers) - layer.faint
     for i, j in itertools.combinations(range(len(layer.numbers)), 2):
         distance = np.linalg.norm(layer.positions[i] - layer.positions[j])
-        assert ((i, j) in found) == (distance == pytest.approx(2.82))
+        assert ((i, j) in found) == (distance == pytest.approx(2.82) and i < inside)
     iron = crystal_layer("generated", Structure(Lattice.cubic(2.87), ["Fe", "Fe"], [[0] * 3, [0.5] * 3]))
-    assert iron.bonds == []
+    assert iron.bonds == [] and iron.faint == 0
 
 
-def test_scene_shows_the_first_state_and_names_the_cell():
+def test_bonds_across_the_faces_end_at_faint_atoms_outside():
+    quartz = Structure(Lattice.cubic(3.0), ["Si", "O"], [[0.5] * 3, [0.9, 0.5, 0.5]])  # O: 1.2 and 1.8 away
+    layer = crystal_layer("relaxed", quartz)
+    assert layer.numbers == [14, 8, 8, 14] and layer.faint == 2
+    assert {(i, j) for i, j, _ in layer.bonds} == {(0, 1), (0, 2), (1, 3)}
+    assert layer.positions[2] == pytest.approx([-0.3, 1.5, 1.5])
+    assert layer.positions[3] == pytest.approx([4.5, 1.5, 1.5])
+    assert [label.endswith("in the next cell") for label in layer.labels] == [False, False, True, True]
+
+
+def test_every_atom_of_the_cell_has_all_its_bonds():
+    salt = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3])
+    layer = crystal_layer("generated", salt)
+    ends = np.bincount([place for i, j, _ in layer.bonds for place in (i, j)])
+    assert set(ends[: len(layer.numbers) - layer.faint]) == {6}
+
+
+def test_scene_shows_the_last_state_and_names_both_cells():
     first, second = Structure(CUBIC, ["Fe"], [[0] * 3]), Structure(Lattice.cubic(3.9), ["Fe"], [[0] * 3])
     scene = crystal_scene("v", "Fe", "On the hull.", {"generated": first, "relaxed": second})
-    assert [layer.visible for layer in scene.layers] == [True, False]
-    assert scene.caption == "On the hull. Cell 4.00 × 4.00 × 4.00 Å, 90 / 90 / 90°."
+    assert [layer.visible for layer in scene.layers] == [False, True]
+    assert scene.grey == "generated"
+    assert scene.caption == (
+        "On the hull. Cell generated 4.00 × 4.00 × 4.00 Å, 90 / 90 / 90°; "
+        "relaxed 3.90 × 3.90 × 3.90 Å, 90 / 90 / 90°."
+    )

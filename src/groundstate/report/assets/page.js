@@ -25,6 +25,11 @@
           ...layout[key],
           title: { ...layout[key].title, font: { size: 13 }, standoff: 8 },
         };
+    if (layout.ternary) {
+      const axis = (own) => ({ gridcolor: line, linecolor: faint, showticklabels: false, ...own, min: 0 });
+      const axes = ["aaxis", "baxis", "caxis"].map((key) => [key, axis(layout.ternary[key])]);
+      result.ternary = { ...layout.ternary, bgcolor: "rgba(0,0,0,0)", ...Object.fromEntries(axes) };
+    }
     return result;
   };
   const buttons = [["toImage", "resetScale2d"]]; // nothing that would send data anywhere
@@ -32,7 +37,14 @@
   const draw = () => specs.forEach(({ target, spec }) => Plotly.react(target, spec.data, themed(spec.layout), config));
   draw();
   dark.addEventListener("change", draw);
-  addEventListener("beforeprint", () => specs.forEach(({ target }) => Plotly.Plots.resize(target)));
+  // paper is white: the light palette, and plots as wide as the printed column
+  const print = (on) => () => {
+    document.documentElement.classList.toggle("printing", on);
+    draw();
+    specs.forEach(({ target }) => Plotly.Plots.resize(target));
+  };
+  addEventListener("beforeprint", print(true));
+  addEventListener("afterprint", print(false));
 
   const value = (row, column) => {
     const cell = row.cells[column];

@@ -109,7 +109,8 @@
         for (const [i, j, order] of layer.bonds) shapes.push(...this.bond(layer, i, j, order));
         for (const [from, to] of layer.lines) {
           const along = (k) => this.project(from.map((value, axis) => value + ((to[axis] - value) * k) / 8));
-          for (let k = 0; k < 8; k++) shapes.push(this.line(along(k), along(k + 1))); // short, to sort by depth
+          // short, to sort by depth; broken where grey
+          for (let k = 0; k < 8; k += layer.grey ? 2 : 1) shapes.push(this.line(along(k), along(k + 1)));
         }
       }
       shapes.sort((p, q) => p.z - q.z);
@@ -118,7 +119,9 @@
 
     element(layer, i) {
       const look = this.scene.elements[layer.atoms[i][0]];
-      return layer.grey ? { color: GREY, radius: look.radius * 0.6, opacity: 0.75 } : { ...look, opacity: 1 };
+      if (layer.grey) return { color: GREY, radius: look.radius * 0.6, opacity: 0.75 };
+      const outside = i >= layer.atoms.length - layer.faint; // of the cell
+      return outside ? { color: look.color, radius: look.radius * 0.7, opacity: 0.35 } : { ...look, opacity: 1 };
     }
 
     atom(layer, i, at) {

@@ -1,106 +1,139 @@
 """Where a model is wrong: its error by kind of molecule, and drawings of the molecules that it has worst."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 from markupsafe import Markup
 from rdkit import Chem
-from rdkit.Chem import rdDepictor, rdMolDescriptors
+from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
+from scipy.stats import t as student
 
 from groundstate.metrics.definition import Definition
-from groundstate.report.figures import COLORS, Figure, base_layout, significant
-from groundstate.report.parts import Drawing
+from groundstate.report.figures import COLORS, GREY, Figure, error_bars, new_plot, significant
+from groundstate.report.molecules.kinds import element_kinds, group_kinds, rotor_kinds, size_kinds
+from groundstate.report.parts import Drawing, anchor
 
-MOST = 5000  # molecules that are read for the bars
-FEWEST = 3  # molecules of a bar
+MOST = 5000  # molecules that are read for the figures
+MOST_DRAWN = 8  # of the worst
+FEWEST = 5  # molecules of a kind
 WIDTH, HEIGHT = 220, 170  # pixels of a drawing
-SIZES = ((1, 6), (7, 7), (8, 8), (9, 9), (10, 14), (15, 19), (20, 29), (30, 10_000))
 
 
-def error_figure(
-    figure_id: str,
+class KindOf(NamedTuple):
+    """One way to tell molecules apart; ``ordered`` kinds keep their order, the others go by error."""
+
+    title: str
+    name: Callable[[Chem.Mol], list[str]]
+    ordered: bool
+    note: str = ""
+
+
+KINDS = (
+    KindOf("number of heavy atoms", size_kinds, True),
+    KindOf("number of rotatable bonds", rotor_kinds, True),
+    KindOf("element", element_kinds, False, " A molecule counts for each element that it has."),
+    KindOf("functional group", group_kinds, False, " A molecule counts for each group that it has."),
+)
+
+
+def error_figures(
+    key: str,
     about: Definition,
-    tables: Mapping[str, pd.DataFrame],
+    models: Mapping[str, pd.DataFrame],
+    baselines: Mapping[str, pd.DataFrame],
     column: str,
     mols: Mapping[str, Chem.Mol],
-) -> Figure | None:
-    """Draw the mean error of each model over molecules of one size, number of rotors, or element.
+) -> list[Figure]:
+    """Draw the mean error of each model and baseline over the molecules of each kind.
 
     Parameters
     ----------
+    key
+        Beginning of the ids of the figures.
     about
         What the error is.
-    tables
-        One row a molecule, with ``id`` and ``column``, by model.
+    models, baselines
+        One row a molecule, with ``id`` and ``column``, by the name in the legend; kinds are ordered by the
+        first model, worst first.
     mols
         The molecules by id.
     """
-    kinds = {name: _kinds(mol) for name, mol in mols.items()}
-    order = list(dict.fromkeys(sorted(kind for some in kinds.values() for kind in some)))
-    data, shown = [], set()
-    for index, (model, table) in enumerate(tables.items()):
-        values = dict(zip(table["id"], table[column].astype(float), strict=True))
-        groups = {}
-        for kind in order:
-            some = np.array([values[k] for k, own in kinds.items() if kind in own and k in values])
-            some = some[np.isfinite(some)]
-            if len(some) >= FEWEST:
-                groups[kind] = some
-        if groups:
-            shown |= set(groups)
-            data.append(_bars(model, groups, COLORS[index % len(COLORS)]))
-    if not data:
-        return None
-    axis = f"{about.label} / {about.unit}" if about.unit else about.label
-    return Figure(
-        figure_id,
-        f"{about.label} by kind of molecule",
-        f"Mean over the test molecules of a kind, {about.direction or 'lower'} is better; bars: 95 % "
-        f"interval of the mean. Kinds of fewer than {FEWEST} molecules are left out; hover for the number. "
-        "Source: geometry/molecules.csv.",
-        data,
-        base_layout(
-            xaxis={
-                "title": {"text": ""},
-                "categoryorder": "array",
-                "categoryarray": [kind[1] for kind in order if kind in shown],
-                "tickangle": -40,
-            },
-            yaxis={"title": {"text": axis}, "rangemode": "tozero"},
-        ),
-        height=380,
+    errors = {
+        name: table.set_index("id")[column].astype(float).dropna()
+        for name, table in {**models, **baselines}.items()
+        if column in table
+    }
+    common = set(mols).intersection(*(one.index for one in errors.values()))
+    figures = []
+    for kinds in KINDS:
+        members: dict[str, list[str]] = {}
+        for name in sorted(common):
+            for kind in kinds.name(mols[name]):
+                members.setdefault(kind, []).append(name)
+        groups = {kind: ids for kind, ids in members.items() if len(ids) >= FEWEST}
+        if not groups:
+            continue
+        left = len(members) - len(groups)
+        caption = (
+            f"Mean over the test molecules of a kind, their number in brackets, of {len(common):,}; "
+            f"{about.direction or 'lower'} is better. Bars: 95 % interval of the mean (Student)."
+            f"{kinds.note}{_left_out(left)} Source: geometry/molecules.csv"
+            f"{' and molecules_mmff.csv' * bool(baselines)}."
+        )
+        plot = _plot(about, errors, groups, kinds.ordered, list(models))
+        title = f"{about.label} by {kinds.title}"
+        figures.append(
+            Figure(anchor(key, "by", kinds.title), title, caption, plot, height=130 + 26 * len(groups))
+        )
+    return figures
+
+
+def _plot(
+    about: Definition,
+    errors: Mapping[str, pd.Series],
+    groups: Mapping[str, Sequence[str]],
+    ordered: bool,
+    models: Sequence[str],
+) -> go.Figure:
+    """Draw the mean error of each method over each group of ids; the first method's worst group on top."""
+    first = next(iter(errors.values()))
+    order = sorted(groups, key=_by_number if ordered else lambda kind: -float(first[groups[kind]].mean()))
+    plot = new_plot(", ".join(part for part in (about.label, about.unit) if part), "")
+    for index, (name, values) in reversed(list(enumerate(errors.items()))):  # models over baselines
+        _add_means(plot, name, [values[groups[kind]].to_numpy() for kind in order], index, name in models)
+    labels = [f"{kind} ({len(groups[kind]):,})" for kind in order]
+    plot.update_traces(y=labels)
+    plot.update_xaxes(rangemode="tozero")
+    plot.update_yaxes(type="category", categoryorder="array", categoryarray=labels[::-1], automargin=True)
+    return plot
+
+
+def _by_number(kind: str) -> int:
+    return int(kind.split()[0])
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    return f" Left out: {count} kind{'s' * (count > 1)} of fewer than {FEWEST} molecules."
+
+
+def _add_means(plot: go.Figure, name: str, groups: Sequence[np.ndarray], index: int, ours: bool) -> None:
+    """Add the mean of each group with its interval."""
+    half = [student.ppf(0.975, len(one) - 1) * one.std(ddof=1) / np.sqrt(len(one)) for one in groups]
+    color = COLORS[index % len(COLORS)] if ours else GREY
+    plot.add_scatter(
+        mode="markers",
+        name=name,
+        x=significant([one.mean() for one in groups]),
+        error_x=error_bars(half, half, color=color, thickness=2 if ours else 1),
+        marker={"color": color, "size": 9, "symbol": "circle" if ours else "diamond-open"},
     )
-
-
-def _bars(model: str, groups: Mapping[tuple[int, str], np.ndarray], color: str) -> dict:
-    half = [1.96 * some.std(ddof=1) / np.sqrt(len(some)) for some in groups.values()]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": model,
-        "x": [text for _, text in groups],
-        "y": significant([some.mean() for some in groups.values()]),
-        "error_y": {"type": "data", "array": significant(half), "thickness": 1.4, "color": color},
-        "text": [f"{len(some):,} molecules" for some in groups.values()],
-        "marker": {"color": color, "size": 8},
-    }
-
-
-def _kinds(mol: Chem.Mol) -> set[tuple[int, str]]:
-    """Name the kinds that a molecule is of, with the place of each on the axis."""
-    heavy = mol.GetNumHeavyAtoms()
-    low, high = next(size for size in SIZES if heavy <= size[1])
-    size = f"{low} atoms" if low == high else f"{low}+ atoms" if high > 100 else f"{low}–{high} atoms"
-    rotors = rdMolDescriptors.CalcNumRotatableBonds(Chem.RemoveHs(mol))
-    turns = f"{min(rotors, 5)}{'+' if rotors >= 5 else ''} rotor{'s' * (rotors != 1)}"
-    numbers = {atom.GetAtomicNum() for atom in mol.GetAtoms()} - {1, 6}
-    table = Chem.GetPeriodicTable()
-    return {(low, size), (200 + min(rotors, 5), turns)} | {
-        (300 + number, f"with {table.GetElementSymbol(number)}") for number in numbers
-    }
 
 
 def draw_worst(
@@ -108,7 +141,7 @@ def draw_worst(
     column: str,
     format_value: Callable[[float], str],
     mols: Mapping[str, Chem.Mol],
-    most: int = 8,
+    most: int = MOST_DRAWN,
 ) -> list[Drawing]:
     """Draw the molecules with the largest errors, worst first."""
     having = table[table["id"].isin(list(mols)) & table[column].notna()]

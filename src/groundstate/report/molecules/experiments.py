@@ -6,7 +6,7 @@ from groundstate.metrics.text_table import on_common
 from groundstate.report.methods import Method
 from groundstate.report.parts import Block
 from groundstate.report.runs import read_json
-from groundstate.report.tables import HOW_TO_READ, Cell, Column, PlainTable, metric_tables
+from groundstate.report.tables import Cell, Column, PlainTable, metric_tables
 
 PROPERTY = (
     "A network learns a property from each kind of geometry of the same molecules: the test part of the "
@@ -16,7 +16,7 @@ PROPERTY = (
 )
 SLOW = (
     "All models on the same few test molecules, with bond perception, PoseBusters and GFN2-xTB strain beside "
-    "the other metrics." + HOW_TO_READ
+    "the other metrics."
 )
 
 
@@ -35,7 +35,8 @@ def experiment_blocks(key: str, shared: Path) -> list[Block]:
         methods = [Method(summary.get("name", "predicted"), True, [summary], about)]
         methods += [Method(name, False, [row], about) for name, row in summary["baselines"].items()]
         title = f"Slow checks, {path.parent.name}"
-        blocks.append(Block(f"{key}-slow-{path.parent.name}", title, tables=metric_tables(methods, SLOW)))
+        tables = metric_tables(methods, SLOW, str(path.relative_to(shared)))
+        blocks.append(Block(f"{key}-slow-{path.parent.name}", title, tables=tables))
     return blocks
 
 

@@ -6,18 +6,29 @@ from rdkit.Chem import rdMolDescriptors
 from groundstate.report.figures import Figure, distribution_figure, relative_figure, training_figure
 from groundstate.report.labels import BASELINES, baseline_order, define
 from groundstate.report.methods import Models, collect_methods, comparable
-from groundstate.report.molecules.errors import MOST, draw_worst, error_figure
+from groundstate.report.molecules.calibration import calibration_figure
+from groundstate.report.molecules.errors import MOST, MOST_DRAWN, draw_worst, error_figures
 from groundstate.report.molecules.experiments import experiment_blocks
 from groundstate.report.molecules.views import molecule_scene, read_sdf
-from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, structure_table
+from groundstate.report.parts import HOW_TO_TURN, Block, Drawing, Part, anchor, over_seeds, structure_table
 from groundstate.report.runs import Run, read_table
 from groundstate.report.scenes import Scene, pick_ranked
-from groundstate.report.tables import HOW_TO_READ, PlainTable, metric_tables
+from groundstate.report.tables import PlainTable, metric_tables
 from groundstate.report.verdict import START
 
+SOURCE = "geometry/summary.json"
 RANKED_BY = ("c_rmsd", "mae", "bond_mae")  # the first that is there orders views and lists
 HOW_CHOSEN = "Chosen by rank, not by taste; aligned on heavy atoms (all atoms where those lie on a line)."
-LISTED = ("failed", *RANKED_BY, "mae_symmetric", "angle_mae", "torsion_mae", "stereo", "mmff_strain")
+LISTED = (
+    "failed",
+    "error_estimate",
+    *RANKED_BY,
+    "mae_symmetric",
+    "angle_mae",
+    "torsion_mae",
+    "stereo",
+    "mmff_strain",
+)
 
 
 def molecule_part(dataset: str, models: Models) -> Part:
@@ -34,10 +45,13 @@ def molecule_part(dataset: str, models: Models) -> Part:
         own = key if len(groups) == 1 else anchor(key, *group)
         title = "Geometry" if len(groups) == 1 else f"Geometry, {', '.join(group)}"
         methods = collect_methods(group, "geometry")
-        block = Block(f"{own}-scores", title, tables=metric_tables(methods, _table_caption(group)))
+        block = Block(f"{own}-scores", title, tables=metric_tables(methods, _table_caption(group), SOURCE))
         figure = relative_figure(f"{own}-relative", methods, START)
         block.figures = ([figure] if figure else []) + _distributions(own, group)
         blocks.append(block)
+        figures = _error_figures(own, group)
+        if figures:
+            blocks.append(Block(f"{own}-errors", "Where the errors are", figures=figures))
     if not groups:
         notes.append(
             "These runs have no geometry score, so there are no error tables; the set may have no reference."
@@ -51,7 +65,7 @@ def molecule_part(dataset: str, models: Models) -> Part:
             title = f"Molecules predicted by {model}, seed {runs[0].seed}"
             block = Block(anchor(key, model, "views"), title, [f"{HOW_CHOSEN} {HOW_TO_TURN}"], scenes=scenes)
             block.lists = _lists(runs[0])
-            _add_errors(block, anchor(key, model), runs[0])
+            block.drawings = _worst(runs[0])
             blocks.append(block)
     blocks += experiment_blocks(key, next(iter(models.values()))[0].shared)
     return Part(key, "Molecules", dataset, notes, blocks)
@@ -72,7 +86,7 @@ def _table_caption(models: Models) -> str:
             f" Not every method has all of them: the metrics are over the {count:,} that all have (of "
             f"{restricted['n'] + restricted.get('missing', 0):,}); failed and missing ones are counted below."
         )
-    return caption + HOW_TO_READ + over_seeds(models)
+    return caption + over_seeds(models)
 
 
 def _rank_column(table: pd.DataFrame) -> str | None:
@@ -154,21 +168,34 @@ def _lists(run: Run) -> list[PlainTable]:
     ]
 
 
-def _add_errors(block: Block, key: str, run: Run) -> None:
-    """Add the error by kind of molecule, and drawings of the molecules with the largest errors."""
+def _error_figures(key: str, models: Models) -> list[Figure]:
+    """Draw where the first seed of each model is wrong: by kind of molecule, and where it expects to be."""
+    runs = [next(run for run in runs if "geometry" in run.scores) for runs in models.values()]
+    tables = {run.model: run.structures["geometry"] for run in runs if "geometry" in run.structures}
+    path = runs[0].folder / "predicted.sdf"
+    column = _rank_column(next(iter(tables.values()), pd.DataFrame()))
+    figures = []
+    if column is not None and path.exists():
+        start = BASELINES[START]
+        beside = {name: table for name, table in _baseline_tables(models).items() if name == start}
+        about = define(column, _definitions(models))
+        figures = error_figures(key, about, tables, beside, column, read_sdf(path, limit=MOST))
+    calibration = calibration_figure(anchor(key, "calibration"), tables)
+    return [*figures, *([calibration] if calibration else [])]
+
+
+def _worst(run: Run) -> list[Drawing]:
+    """Draw the molecules with the largest errors."""
     table = run.structures.get("geometry", pd.DataFrame())
     column, path = _rank_column(table), run.folder / "predicted.sdf"
     if column is None or not path.exists():
-        return
-    about = define(column, _definitions({run.model: [run]}))
-    mols = read_sdf(path, limit=MOST)
-    figure = error_figure(f"{key}-kinds", about, {run.model: table}, column, mols)
-    block.figures += [figure] if figure else []
-    block.drawings = draw_worst(table, column, lambda value: _caption(run, column, value), mols)
+        return []
+    names = table.sort_values(column, ascending=False, kind="stable")["id"].head(MOST_DRAWN)
+    return draw_worst(table, column, lambda value: _caption(run, column, value), read_sdf(path, names))
 
 
 def _views(key: str, run: Run) -> list[Scene]:
-    """Show best, median and worst molecules by error; without a reference, the first six of the file."""
+    """Show worst, median and best molecules by error; without a reference, the first six of the file."""
     path = run.folder / "predicted.sdf"
     if not path.exists():
         return []
@@ -179,7 +206,7 @@ def _views(key: str, run: Run) -> list[Scene]:
         first = list(read_sdf(path, limit=6))
         chosen = [("", name) for name in first]
     else:
-        chosen = pick_ranked(table["id"].tolist(), table[column].tolist())
+        chosen = pick_ranked(table["id"].tolist(), table[column].tolist())[::-1]
         values = dict(zip(table["id"], table[column], strict=True))
     names = [name for _, name in chosen]
     predicted = read_sdf(path, names)

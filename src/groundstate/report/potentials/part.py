@@ -12,7 +12,7 @@ from groundstate.report.methods import Models, collect_methods
 from groundstate.report.parts import Block, Part, anchor, over_seeds
 from groundstate.report.potentials.figures import learning_figure, parity_figure, scan_figure
 from groundstate.report.runs import AGAIN, COMMITTEE, Run, read_table
-from groundstate.report.tables import HOW_TO_READ, MetricTable, member_table, metric_tables
+from groundstate.report.tables import MetricTable, member_table, metric_tables
 
 SCORE = "errors"
 TABLES = {  # of a summary: title, head of the first column, metrics
@@ -33,7 +33,7 @@ def potential_part(dataset: str, models: Models) -> Part:
             "Test structures, the same in every column, beside zero forces and the mean energy of an atom. "
             "n counts structures."
         )
-        tables = metric_tables(methods, f"{caption}{HOW_TO_READ}{over_seeds(models)}")
+        tables = metric_tables(methods, f"{caption}{over_seeds(models)}", "errors/summary.json")
         figures = [
             figure for name, runs in scored.items() for figure in _parity(anchor(key, name), name, runs)
         ]
@@ -74,7 +74,7 @@ def _parity(key: str, name: str, runs: list[Run]) -> list[Figure]:
             )
             for group, part in table.fillna({"group": "all"}).groupby("group", sort=False)
         }
-        caption = "Energies per atom of the test structures, by group."
+        caption = "Energies per atom of the test structures, by group. Source: errors/structures.csv."
         figures.append(parity_figure(f"{key}-energies", f"Energies, {whose}", "eV/atom", groups, caption))
     path = run.folder / SCORE / "atoms.parquet"
     if path.exists():
@@ -85,7 +85,7 @@ def _parity(key: str, name: str, runs: list[Run]) -> list[Figure]:
             )
             for element, part in atoms.groupby("element", sort=True)
         }
-        caption = "Components of the forces on the atoms of the test structures, by element."
+        caption = "Force components of the test structures, by element. Source: errors/atoms.parquet."
         figures.append(parity_figure(f"{key}-forces", f"Forces, {whose}", "eV/Å", groups, caption))
     return [figure for figure in figures if figure]
 

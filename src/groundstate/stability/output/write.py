@@ -14,7 +14,6 @@ from groundstate.stability.inputs import GENERATED
 from groundstate.stability.output.figures import write_figures
 from groundstate.stability.relaxation import StabilityScore
 
-PHASES = "reference_phases.csv"
 COUNTS = ("steps", "reference_phases", "initial_space_group_number", "space_group_number")  # or nothing
 
 
@@ -32,7 +31,7 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     with atomic_path(folder / "figures") as temporary:
         temporary.mkdir()
         write_figures(temporary, sets, evaluation.hull)
-    _write_phases(folder / PHASES, evaluation)
+    _write_phases(folder / "reference_phases.csv", evaluation)
     write_rejected(folder / "rejected_references.csv", evaluation.rejected_references)
     if evaluation.phonon_cost is not None:  # not in the summary, which the same seed writes the same
         write_json(folder / "phonon_cost.json", asdict(evaluation.phonon_cost))
