@@ -3,6 +3,8 @@
 import errno
 import os
 import signal
+import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, claimed, write_json, write_text
+from pipeline import cannot
 
 ORPHAN = """
 import sys
@@ -127,6 +130,45 @@ def test_a_file_of_another_is_neither_replaced_nor_are_its_inputs(tmp_path: Path
         pass
     assert (tmp_path / "mine.sdf").read_text() == "precious"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.sdf", "mine.sdf"]
+
+
+@pytest.mark.parametrize("through_a_link", [False, True])
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device"])
+def test_a_device_or_a_pipe_is_never_replaced(tmp_path: Path, kind: str, through_a_link: bool) -> None:
+    path = tmp_path / kind
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        socket.socket(socket.AF_UNIX).bind(str(path))
+    else:
+        try:
+            os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        except PermissionError:
+            cannot("a device needs the right to make one")
+    before = path.stat()
+    given = path
+    if through_a_link:
+        given = tmp_path / "link"
+        given.symlink_to(path)
+    for write in (write_text, lambda path, _: claimed([path]).__enter__()):
+        with pytest.raises(GroundstateError, match="is a device or a pipe, not a file"):
+            write(given, "new")
+    assert os.path.samestat(path.stat(), before) and given.is_symlink() == through_a_link
+    assert {one.name for one in tmp_path.iterdir()} <= {kind, "link"}
+
+
+def test_nothing_is_written_among_the_devices() -> None:
+    with pytest.raises(GroundstateError, match="/dev/a_new_name: is a device"):
+        write_text("/dev/a_new_name", "new")
+    assert not Path("/dev/a_new_name").exists()
+
+
+def test_what_the_system_refuses_names_the_output(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for place in (Path("/proc/self/table.csv"), tmp_path / ("x" * 300)):
+        with pytest.raises(OSError) as raised, claimed([place]):
+            pass
+        assert raised.value.filename == str(place)
 
 
 def test_what_the_program_made_it_replaces_until_it_is_changed(tmp_path: Path) -> None:

@@ -99,10 +99,16 @@ def test_an_installed_wheel_lays_out_a_workflow_that_plans_its_jobs(wheel: Path,
 
 
 def test_nothing_is_written_where_a_file_is(tmp_path: Path) -> None:
-    (tmp_path / "Snakefile").write_text("mine")
+    for name in ("Snakefile", "workflow"):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(GroundstateError, match=f"{name}: is there already"):
+            lay_out(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
+    (tmp_path / "Snakefile").symlink_to("absent")
     with pytest.raises(GroundstateError, match="Snakefile: is there already"):
         lay_out(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["Snakefile"]
+    assert not (tmp_path / "absent").exists()
 
 
 def test_the_conda_environment_installs_this_release(wheel: Path) -> None:

@@ -10,6 +10,7 @@ import re
 import secrets
 import shutil
 import socket
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,7 +58,8 @@ def claimed(
                 check_replaceable(path, str(option))
                 check_replaceable(rejected_file(path), str(option))
             _clear_dead_scratch(path)
-            write_text(_claim_file(path), text)
+            with naming(path):
+                write_text(_claim_file(path), text)
             _CLAIMS[path] = text
         yield
     finally:
@@ -68,8 +70,32 @@ def claimed(
         _READ.clear()
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let what the system refuses name the output that was asked for, not the file made on the way to it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def refuse_device(path: Path) -> None:
+    """Raise ``GroundstateError`` where ``path`` is, or a link leads to, a device, a pipe or a socket.
+
+    A rename would put a file in its place, for every program of this machine.
+    """
+    try:
+        there = path.stat().st_mode
+    except OSError:  # nothing there, or what the writing itself will say
+        there = stat.S_IFREG
+    if not (stat.S_ISREG(there) or stat.S_ISDIR(there)) or path.absolute().parent == Path("/dev"):
+        raise GroundstateError(f"{path}: is a device or a pipe, not a file, and stays as it is; name a file")
+
+
 def check_replaceable(path: Path, option: str = "--output") -> None:
     """Raise ``GroundstateError`` where ``path`` is read by this command, or was not made by this program."""
+    refuse_device(path)
     if Path(os.path.realpath(path)) in _READ:
         raise GroundstateError(
             f"{path}: is an input of this command and would be replaced; name another {option}"
@@ -166,10 +192,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     On an exception, or when the process is killed, ``path`` keeps its former content (or stays absent).
     The block may create a file or a folder at the temporary path; a folder replaces the old folder whole.
-    Raises ``GroundstateError`` where another process has since claimed the output, and, for the outputs of a
-    command and what it writes into them, where something lies there that this program did not make.
+    Raises ``GroundstateError`` where a device or a pipe is there, where another process has since claimed the
+    output, and, for the outputs of a command and what it writes into them, where something lies there that
+    this program did not make.
     """
     path = Path(path)
+    refuse_device(path)
     tables = {claim for claim in _CLAIMS if rejected_file(claim) == path.absolute()}
     claims = tables | (_CLAIMS.keys() & {path.absolute(), *path.absolute().parents})
     # deeper in a claimed folder, or hidden in it, is what only this program has: finished pieces
@@ -178,7 +206,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     if recorded:
         check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(path.name), suffix=".part", dir=path.parent))
+    with naming(path):
+        scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(path.name), suffix=".part", dir=path.parent))
     temporary = scratch / path.name
     try:
         yield temporary

@@ -1,10 +1,12 @@
 """The files of the workflow: where they lie, and a folder of a user's own laid out from them."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from groundstate.errors import GroundstateError
+from groundstate.files import atomic_path
 
 PACKAGE = Path(__file__).parent
 INSTALLED = PACKAGE / "project"  # of a wheel
@@ -37,11 +39,14 @@ def lay_out(folder: Path) -> list[Path]:
     Raises ``GroundstateError`` where one of the files is there already, and then writes none.
     """
     files = list(project_files())
-    if taken := [place for _, place in files if (folder / place).exists()]:
+    parents = {folder / parent for _, place in files for parent in place.parents}
+    blocked = sorted(path for path in parents if os.path.lexists(path) and not path.is_dir())
+    taken = [folder / place for _, place in files if os.path.lexists(folder / place)]
+    if blocked or taken:
         raise GroundstateError(
-            f"{folder / taken[0]}: is there already; name an empty folder, or move what is in this one away"
+            f"{[*blocked, *taken][0]}: is there already; name an empty folder, or move what is in this one away"
         )
     for source, place in files:
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, folder / place)
+        with atomic_path(folder / place) as temporary:
+            shutil.copyfile(source, temporary)
     return [place for _, place in files]

@@ -51,7 +51,21 @@ CASES = [
         NOT_OURS,
         lambda: Path("dangling").symlink_to("no"),
     ),
-    Case("own files", "a device", (*COPY, "/dev/null"), NOT_OURS),
+    # never the machine's own /dev/null: earlier versions put a file in its place
+    Case(
+        "own files",
+        "a pipe",
+        (*COPY, "pipe"),
+        f"{NOT_OURS}|is a device or a pipe",
+        lambda: os.mkfifo("pipe"),
+    ),
+    Case(
+        "own files",
+        "a link to a pipe",
+        (*COPY, "to_pipe"),
+        f"{NOT_OURS}|is a device or a pipe",
+        lambda: (os.mkfifo("pipe"), os.symlink("pipe", "to_pipe")),
+    ),
     Case("own files", "a table in the output folder", (*VALIDITY, "tables"), NOT_OURS),
     Case("own files", "a folder for a file", (*COPY, "mydocs"), f"{NOT_OURS}|is a folder"),
     Case(

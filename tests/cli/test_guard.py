@@ -1,6 +1,8 @@
 """Options within bounds, outputs that may be written, faults as sentences: for every command."""
 
 import errno
+import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -8,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from groundstate.cli import COMMANDS
 from groundstate.cli.guard import (
+    WRITES,
     check_options,
     full_disk,
     guarded,
@@ -68,6 +72,15 @@ def test_an_output_is_never_an_input(tmp_path: Path) -> None:
         "a.csv": "old",
         "b.sdf": "old",
     }
+
+
+def test_every_command_with_a_folder_says_what_it_writes_there() -> None:
+    for name, (module, _) in COMMANDS.items():
+        options = inspect.signature(importlib.import_module(module).command).parameters
+        if "output_dir" in options or name.startswith("score "):
+            assert WRITES[name], name
+        else:  # one file, which is claimed whole; `init` looks at each file itself
+            assert name not in WRITES and (options.keys() & {"output"} or name in ("models", "init")), name
 
 
 def test_the_full_disk_is_named(small_disk: Path) -> None:

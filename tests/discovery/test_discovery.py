@@ -216,3 +216,15 @@ def test_a_folder_of_somebody_else_is_not_written_into(
         main(command(tmp_path / "out", elements, "--formula", "CuAu"))
     assert "groundstate did not write it" in capsys.readouterr().err
     assert (tmp_path / "out/crystals.csv").read_text() == "mine"
+
+
+def test_the_structures_given_are_not_written_over(
+    tmp_path: Path, elements: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    given = tmp_path / "out/candidates.extxyz"
+    given.write_text("mine")
+    with pytest.raises(SystemExit):
+        main(command(tmp_path / "out", elements, "--formula", "CuAu", "--structures", str(given)))
+    assert "candidates.extxyz: is an input of this command" in capsys.readouterr().err
+    assert given.read_text() == "mine"

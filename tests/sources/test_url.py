@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import signal
 import subprocess
@@ -53,6 +54,7 @@ def test_a_file_that_is_already_there_and_right_is_left_alone(server, output):
     output.parent.mkdir()
     output.write_bytes(DATA)
     (output.parent / "file.bin.part").write_bytes(DATA[:1000])
+    (output.parent / "file.bin.part.json").touch()
     download(server.url, output, SHA256, QUICK)
     assert server.asked == []
     assert_whole(output)
@@ -287,6 +289,28 @@ def test_a_body_without_a_length_is_taken_only_where_a_checksum_can_judge_it(ser
     assert list(output.parent.iterdir()) == []
 
 
+def test_redirects_in_a_circle_are_one_line(server, output):
+    server.script = [("redirect", "/file.bin")] * 12
+    with pytest.raises(GroundstateError, match="the server answers 302 .*loop") as raised:
+        download(server.url, output, SHA256, QUICK)
+    assert "\n" not in str(raised.value)
+    assert not list(output.parent.iterdir())
+
+
+def test_nothing_is_put_in_the_place_of_a_pipe_or_of_a_part_of_another(server, output):
+    output.parent.mkdir()
+    os.mkfifo(output)
+    with pytest.raises(GroundstateError, match="is a device or a pipe"):
+        download(server.url, output, SHA256, QUICK)
+    assert output.is_fifo() and not server.asked
+    output.unlink()
+    part = output.with_name("file.bin.part")
+    part.write_text("of a browser")
+    with pytest.raises(GroundstateError, match="file.bin.part: is there, and groundstate did not write it"):
+        download(server.url, output, SHA256, QUICK)
+    assert [path.read_text() for path in output.parent.iterdir()] == ["of a browser"]
+
+
 @pytest.mark.parametrize("target", ["http://[", "http://a:port/", "http://[::1/x", "//[bad"])
 def test_a_redirect_to_a_malformed_address_is_a_sentence(server, output, target):
     server.script = [("redirect", target)]
@@ -388,9 +412,10 @@ def test_a_folder_without_write_permission_is_a_sentence(server, output, fetch, 
     location = ("--kind", "url", "--location", server.url, "--checksum", SHA256)
     done = fetch(*location, "--output", locked_folder / "file.bin", user=65534)
     assert done.returncode == 2
-    assert (
-        done.stderr.startswith("error: ")
-        and "no permission" in done.stderr
-        and "Traceback" not in done.stderr
+    # a note may stand before it, where the home folder cannot be written either
+    sentence = done.stderr.splitlines()[-1]
+    assert sentence == (
+        f"error: {locked_folder / 'file.bin'}: no permission; choose a folder that you may write to"
     )
+    assert "Traceback" not in done.stderr
     assert list(locked_folder.iterdir()) == []

@@ -8,18 +8,9 @@ import typer
 from groundstate.api.discover import Request, about, plan, search
 from groundstate.discovery.budget import parse_budget
 from groundstate.discovery.discover import fill_cache
-from groundstate.discovery.output import (
-    CRYSTALS,
-    FOLDERS,
-    PAGE,
-    REJECTED,
-    RELAXED,
-    SUMMARY,
-    discovery_table,
-    write_discovery,
-)
+from groundstate.discovery.output import CRYSTALS, PAGE, REJECTED, discovery_table, write_discovery
 from groundstate.discovery.settings import Discover
-from groundstate.files import check_replaceable, write_json
+from groundstate.files import write_json
 from groundstate.potentials.cache import Cache
 from groundstate.settings import parse_settings
 from groundstate.shards import parse_shard
@@ -71,9 +62,6 @@ def command(
     if phonons:
         judge = chosen.stability.model_copy(update={"phonons": True})
         chosen = chosen.model_copy(update={"stability": judge})
-    if shard is None:
-        for name in (CRYSTALS, RELAXED, REJECTED, SUMMARY, PAGE, *FOLDERS):
-            check_replaceable(output_dir / name, "--output-dir")
     own_too = not without_own_formula
     request = Request(
         formula, elements, all_elements, templates, structures, own_too, checkpoint, model, seed

@@ -55,6 +55,10 @@ WRITES: dict[str, tuple[str, ...]] = {
         *("rejected_references.csv", "figures"),
     ),
     "score potential": ("summary.json", "structures.csv", "rejected.csv"),
+    "discover": (
+        *("crystals.csv", "candidates.extxyz", "relaxed.extxyz", "rejected.csv"),
+        *("summary.json", "discovery.html", "cifs", "figures"),
+    ),
 }
 LARGEST = 10**9  # of any other number
 FEW_BYTES = 1 << 20  # a disk with less is full

@@ -28,7 +28,6 @@ CRYSTALS, RELAXED, REJECTED, SUMMARY, PAGE = (
     "summary.json",
     "discovery.html",
 )
-FOLDERS = ("cifs", "figures")
 MOST_ROWS = 25
 HEAD = ("rank", "id", "space group", "above hull", "stable", "unique", "novel", "second", "origin")
 LEGEND = (

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from groundstate.errors import GroundstateError
+from groundstate.files import naming, refuse_device
 from groundstate.sources.checksums import Checksum
 from groundstate.sources.settings import REQUIREMENT
 
@@ -26,12 +27,14 @@ def download(requirement: str, output: str | Path, checksum: Checksum | None) ->
         raise GroundstateError(f"{requirement}: a package from the index needs a sha256 checksum")
     if not re.fullmatch(REQUIREMENT, requirement):
         raise GroundstateError(f"{requirement!r} is not a pinned package: write name==version")
+    refuse_device(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     # A fixed name: what a killed run left behind is cleared by the next one. pip's own temporary files go
     # there too, so that a big archive needs room on one disk only.
     scratch = output.with_name(f".{output.name}.pip")
     shutil.rmtree(scratch, ignore_errors=True)
-    (scratch / "tmp").mkdir(parents=True)
+    with naming(output):
+        (scratch / "tmp").mkdir(parents=True)
     try:
         archive = _run_pip(requirement, checksum, scratch, wheel=output.suffix == ".whl")
         checksum.verify(archive, requirement)

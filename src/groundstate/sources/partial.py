@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from groundstate.errors import GroundstateError
+from groundstate.files import naming
+
 DESCRIPTION = ("url", "total", "etag", "modified")
 
 
@@ -36,9 +39,15 @@ class PartialFile:
         self.modified: str | None = None
 
     def __enter__(self) -> "PartialFile":
-        """Take the lock, and up what an earlier attempt left."""
-        self._lock = _locked(self.description)
-        self._body = self.path.open("ab", buffering=0)
+        """Take the lock, and up what an earlier attempt left; ``GroundstateError`` for a part of another's."""
+        # the description is there before the part and goes after it
+        if not self.description.exists() and self.path.exists() and not self.description.exists():
+            raise GroundstateError(
+                f"{self.path}: is there, and groundstate did not write it; move it away, or name another output"
+            )
+        with naming(self.output):
+            self._lock = _locked(self.description)
+            self._body = self.path.open("ab", buffering=0)
         self.size = self._body.tell()
         if self.size and not self._recall(self._lock.read()):
             self.restart()

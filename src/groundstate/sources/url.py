@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from groundstate import __version__
 from groundstate.errors import GroundstateError
+from groundstate.files import refuse_device
 from groundstate.progress import Progress
 from groundstate.sources.body import ENCODINGS, PassingFaultError, blocks_of, paced, unpacked
 from groundstate.sources.checksums import Checksum, read_record, record_path, write_record
@@ -40,6 +41,7 @@ def download(
     if not re.fullmatch(URL, url) or not _is_whole(url):
         raise GroundstateError(f"{url!r} is not an http(s) address")
     output, retry = Path(output), retry or Retry()
+    refuse_device(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with PartialFile(output, url) as part:
         if checksum and output.is_file() and checksum.matches(output):
@@ -152,8 +154,8 @@ def _open(request: urllib.request.Request, part: PartialFile, timeout: float) ->
             part.restart()
             raise PassingFaultError("the server cannot go on from where the last attempt ended") from None
         if error.code in PASSING:
-            raise PassingFaultError(f"the server answers {error.code} {error.reason}") from None
-        raise GroundstateError(f"{url}: the server answers {error.code} {error.reason}") from None
+            raise PassingFaultError(f"the server answers {error.code} {_reason(error)}") from None
+        raise GroundstateError(f"{url}: the server answers {error.code} {_reason(error)}") from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise GroundstateError(
@@ -164,6 +166,11 @@ def _open(request: urllib.request.Request, part: PartialFile, timeout: float) ->
         raise GroundstateError(f"{url}: the address, or one it redirects to, is malformed: {error}") from None
     except (OSError, http.client.HTTPException) as error:
         raise PassingFaultError(f"no response: {error or type(error).__name__}") from None
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    """Give the words of a server, or those of the opener (on redirects without an end), in one line."""
+    return " ".join(str(error.reason).split())
 
 
 def _prepare(response: http.client.HTTPResponse, part: PartialFile) -> None:
