@@ -134,3 +134,18 @@ def test_a_shell_completes_commands_and_options() -> None:
     assert "predict" in words("groundstate pre").split()
     assert "--level" in words("groundstate predict geometry --le").split()
     assert "--install-completion" in run("--help").stdout
+
+
+def test_names_beyond_ascii_work_in_a_locale_of_ascii(tmp_path: Path) -> None:
+    (tmp_path / "é.smi").write_text("CC éthane\n", encoding="utf-8")
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "groundstate", "prepare", "molecules", "--format", "smiles"]
+    done = subprocess.run(
+        [*command, "--input", "é.smi", "--output-dir", "aus_ü"],
+        cwd=tmp_path,
+        env={**os.environ, **ascii_alone},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().endswith("written to aus_ü\n")
+    assert "éthane," in (tmp_path / "aus_ü/splits.csv").read_text(encoding="utf-8")

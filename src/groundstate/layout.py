@@ -44,7 +44,7 @@ def lay_out(folder: Path) -> list[Path]:
     taken = [folder / place for _, place in files if os.path.lexists(folder / place)]
     if blocked or taken:
         raise GroundstateError(
-            f"{[*blocked, *taken][0]}: is there already; name an empty folder, or move what is in this one away"
+            f"{[*blocked, *taken][0]}: is there already; name an empty folder, or move this one away"
         )
     for source, place in files:
         with atomic_path(folder / place) as temporary:

@@ -64,7 +64,7 @@ CASES = [
         "a link to a pipe",
         (*COPY, "to_pipe"),
         f"{NOT_OURS}|is a device or a pipe",
-        lambda: (os.mkfifo("pipe"), os.symlink("pipe", "to_pipe")),
+        lambda: (os.mkfifo("pipe"), Path("to_pipe").symlink_to("pipe")),
     ),
     Case("own files", "a table in the output folder", (*VALIDITY, "tables"), NOT_OURS),
     Case("own files", "a folder for a file", (*COPY, "mydocs"), f"{NOT_OURS}|is a folder"),

@@ -100,6 +100,12 @@ for name, smiles in {
     "biaryl": "Cc1cccc(Cl)c1-c1c(C)cccc1O",
     "butatriene": "CC=C=C=CC",
     "pentatetraene": "CC=C=C=C=CC",
+    "allenylidene": "FC=C=C1CCC(C)CC1",
+    "alkylidene": "FC=C1CCC(C)CC1",
+    "oxime": "ON=C1CC(C)C1",
+    "biring": "CC1CCC(=C2CCC(C)CC2)CC1",
+    "spirane": "CC1CC2(C1)CC(Cl)C2",
+    "spiroketal": "C1CCC2(O1)CCCO2",
 }.items():
     add(
         "enhanced_stereo",

@@ -38,6 +38,7 @@ MAIN = "from groundstate.cli import main; main()"
         ({"guidance": float("inf")}, r"--guidance: inf is not a finite number"),
         ({"cutoff": [1.0, float("-inf")]}, r"--cutoff: -inf is not a finite number"),
         ({"batch_size": 10**12}, r"--batch-size: 1000000000000 is not at most"),
+        ({"output": Path("a_\udcff")}, r"--output: 'a_\\udcff' is not UTF-8; rename it"),
         ({"shard": "2/1"}, r"--shard: '2/1' is not K/N"),
     ],
 )

@@ -77,10 +77,30 @@ def test_a_cage_of_many_centres_is_decided_in_bounded_time():
         ("Cc1cccc(C)c1-c1c(C)cccc1N", []),
         ("Fc1cccc(O)c1-c1c(F)cccc1N", []),
         ("c1ccccc1-c1ccccc1", []),
+        # rings with equal halves in the place of double bonds
+        ("FC=C=C1CCC(C)CC1", ["C2-C3-C4-C7"]),
+        ("FC=C1CC(C)C1", ["C2-C3-C5"]),
+        ("ON=C1CCC(C)CC1", ["N2-C3-C6"]),
+        ("C[N+]([O-])=C1CCC(C)CC1", ["N2-C4-C7"]),
+        ("ON=C1CCC(=NO)CC1", ["N2-C3-C6-N7"]),
+        ("CC1CCC(=C2CCC(C)CC2)CC1", ["C2-C5-C6-C9"]),
+        ("CC1CC2(C1)CC(Cl)C2", ["C2-C4-C7"]),
+        ("CC1CC2(C1)CC1(CC(C)C1)C2", ["C2-C4-C7-C9"]),
+        ("C1CCC2(O1)CCCO2", ["C3-C4-C6"]),
+        ("O=C1CCCC12CCCC2=O", ["C2-C6-C10"]),
+        ("N=C1CCC(C)CC1", []),  # inverts
+        ("FC=C1CCN(C)CC1", []),
+        ("FC=C1CCCCC1", []),
+        ("FC(F)=C1CCC(C)CC1", []),
+        ("CC1CCC(C)CC1", []),  # two marks
+        ("CC1CC1=C1CC1C", []),
+        ("C1CC2(C1)CCC2", []),
+        ("C[C@@H]1CC[C@@]2(CC[C@H](C)C2)C1", []),
     ],
 )
 def test_axes(smiles, axes):
-    assert stereo_axes(parse_smiles(smiles)) == axes
+    mol = parse_smiles(smiles)
+    assert stereo_axes(mol) == stereo_axes(Chem.AddHs(mol)) == axes
 
 
 def test_rows_of_qm9_marked_from_their_geometry_are_one_molecule_each():

@@ -291,7 +291,7 @@ def test_a_body_without_a_length_is_taken_only_where_a_checksum_can_judge_it(ser
 
 def test_redirects_in_a_circle_are_one_line(server, output):
     server.script = [("redirect", "/file.bin")] * 12
-    with pytest.raises(GroundstateError, match="the server answers 302 .*loop") as raised:
+    with pytest.raises(GroundstateError, match=r"the server answers 302 .*loop") as raised:
         download(server.url, output, SHA256, QUICK)
     assert "\n" not in str(raised.value)
     assert not list(output.parent.iterdir())
@@ -306,7 +306,7 @@ def test_nothing_is_put_in_the_place_of_a_pipe_or_of_a_part_of_another(server, o
     output.unlink()
     part = output.with_name("file.bin.part")
     part.write_text("of a browser")
-    with pytest.raises(GroundstateError, match="file.bin.part: is there, and groundstate did not write it"):
+    with pytest.raises(GroundstateError, match=r"file.bin.part: is there, and groundstate did not write it"):
         download(server.url, output, SHA256, QUICK)
     assert [path.read_text() for path in output.parent.iterdir()] == ["of a browser"]
 

@@ -116,6 +116,19 @@ def test_a_changed_download_reruns_everything_after_it(project: Path) -> None:
     assert set(dry(project)) == {"prepare_crystals", *CRYSTALS}
 
 
+def test_a_deleted_intermediate_is_made_again_when_something_needs_it(project: Path) -> None:
+    (download,) = (project / "data/test/tiny_crystals").glob("[!.]*")
+    records = project / "results/test/crystals/tiny_crystals/prepared/records.parquet"
+    before = download.read_bytes(), records.read_bytes()
+    download.unlink()
+    assert dry(project) == {}  # what was made from it is there
+    records.unlink()
+    printed = snakemake(project, "--cores", "1", str(records.relative_to(project)))
+    assert planned(printed) == {"fetch": 1, "prepare_crystals": 1}
+    assert (download.read_bytes(), records.read_bytes()) == before
+    assert dry(project) == {}  # the same content: nothing after it is made again
+
+
 def test_an_edited_file_of_the_user_is_fetched_again(project: Path) -> None:
     (download,) = (project / "data/test/tiny_crystals").glob("[!.]*")
     with (project / "tests/data" / download.name).open("ab") as handle:

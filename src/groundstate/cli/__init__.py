@@ -4,7 +4,9 @@ The table below names modules as text on purpose: a command starts fast, and the
 count as sources of another (``groundstate.dependencies`` follows imports).
 """
 
+import codecs
 import importlib
+import io
 import os
 import signal
 import sys
@@ -137,7 +139,9 @@ def main(arguments: list[str] | None = None) -> None:
     Other faults end with status 1, one sentence, and their traceback in a file; ``--debug`` shows it.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        _use_utf8()
+        arguments = sys.argv[1:]
     if "_GROUNDSTATE_COMPLETE" in os.environ:  # a shell asks which words may follow
         arguments = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     debug = "--debug" in arguments
@@ -161,6 +165,18 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             _end(2, os_sentence(error, arguments), debug)
         _end(1, last_sentence(error, arguments), debug)
+
+
+def _use_utf8() -> None:
+    """Start again in UTF-8 mode where the locale has ASCII alone, as ``LC_ALL=C PYTHONUTF8=0`` has.
+
+    Libraries below take names as UTF-8, and cannot take what Python makes of other bytes in such a locale.
+    """
+    if codecs.lookup(sys.getfilesystemencoding()).name == "ascii":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack characters of a table
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _usage_sentence(error: Any) -> str:  # noqa: ANN401 (its class is of typer's inside)

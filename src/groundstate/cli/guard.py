@@ -95,6 +95,9 @@ def check_options(values: Mapping[str, object]) -> None:
         option = _option(name)
         if isinstance(value, bool) or value is None:
             continue
+        for text in map(str, value if isinstance(value, list) else [value]):
+            if not text.isascii() and text.encode("utf-8", "replace").decode() != text:
+                raise GroundstateError(f"{option}: {text!a} is not UTF-8; rename it")
         if name == "device" and value not in DEVICES:
             raise GroundstateError(f"{option}: {value!r} is not one of {', '.join(DEVICES)}")
         if name == "shard":

@@ -39,11 +39,11 @@ class PartialFile:
         self.modified: str | None = None
 
     def __enter__(self) -> "PartialFile":
-        """Take the lock, and up what an earlier attempt left; ``GroundstateError`` for a part of another's."""
+        """Take the lock, and up what an earlier attempt left; ``GroundstateError`` for a foreign part."""
         # the description is there before the part and goes after it
         if not self.description.exists() and self.path.exists() and not self.description.exists():
             raise GroundstateError(
-                f"{self.path}: is there, and groundstate did not write it; move it away, or name another output"
+                f"{self.path}: is there, and groundstate did not write it; move it away, or name another"
             )
         with naming(self.output):
             self._lock = _locked(self.description)
