@@ -1,11 +1,9 @@
 """The chain and the rows of a discovery, with ASE's EMT as the potential: cheap, and known to be poor."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import ase.io
@@ -22,6 +20,8 @@ from groundstate.discovery.budget import Budget, Clock, parse_budget
 from groundstate.discovery.proposals import RandomSearch, Templates, gather
 from groundstate.discovery.wanted import cells_of, formulas_of
 from groundstate.errors import GroundstateError
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.result import Result
 
 EMT = {
     "potential": "ase.calculators.emt:EMT",
@@ -35,15 +35,19 @@ COPPER, GOLD = number_of("Cu"), number_of("Au")
 CESIUM_CHLORIDE = Crystal("B2", np.array([COPPER, GOLD]), np.array([[0.0] * 3, [0.5] * 3]), np.eye(3) * 3.05)
 
 
-@pytest.fixture
-def elements(tmp_path: Path) -> Path:
+def write_elements(path: Path) -> Path:
     frames = []
     for symbol, a in (("Cu", 3.6), ("Au", 4.06)):
         atoms = bulk(symbol, a=a)
         atoms.info = {"id": symbol}
         frames.append(atoms)
-    ase.io.write(tmp_path / "elements.extxyz", frames, format="extxyz")
-    return tmp_path / "elements.extxyz"
+    ase.io.write(path, frames, format="extxyz")
+    return path
+
+
+@pytest.fixture
+def elements(tmp_path: Path) -> Path:
+    return write_elements(tmp_path / "elements.extxyz")
 
 
 def command(folder: Path, elements: Path, *more: str, settings: dict | None = None) -> list[str]:
@@ -148,35 +152,56 @@ def test_every_proposal_ends_in_the_table_or_among_the_rejected(tmp_path: Path, 
     assert "CuAu" in page and "https://" not in page
 
 
+REPEATED = ["--formula", "CuAu", "--budget", "3", "--seed", "5"]
+SEVERAL = {**SETTINGS, "random": 3, "templates": 2}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A discovery in one go, and its reference phases."""
+    folder = tmp_path_factory.mktemp("whole")
+    elements = write_elements(folder / "elements.extxyz")
+    run(command(folder / "out", elements, *REPEATED, settings=SEVERAL))
+    return folder / "out", elements
+
+
+def run_and_die(arguments: list[str]) -> None:
+    """Run a command in a process that is killed once two calculations are done."""
+    put, done = Cache.put, []
+
+    def counted(cache: Cache, key: str, result: Result) -> None:
+        put(cache, key, result)
+        done.append(key)
+        if len(done) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Cache.put = counted
+    run(arguments)
+
+
 def test_the_same_seed_gives_the_same_bytes_and_a_killed_discovery_goes_on(
-    tmp_path: Path, elements: Path
+    tmp_path: Path, whole: tuple[Path, Path]
 ) -> None:
-    settings = {**SETTINGS, "random": 3, "templates": 2}
-    arguments = ["--formula", "CuAu", "--budget", "3", "--seed", "5"]
-    run(command(tmp_path / "whole", elements, *arguments, settings=settings))
-    killed = command(tmp_path / "killed", elements, *arguments, settings=settings)
-    process = subprocess.Popen([sys.executable, "-m", "groundstate", *killed], stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 200
-    while process.poll() is None and time.monotonic() < end:
-        if len(list((tmp_path / "killed/cache").rglob("*.json"))) >= 2:
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.01)
-    process.wait()
+    out, elements = whole
+    killed = command(tmp_path / "killed", elements, *REPEATED, settings=SEVERAL)
+    process = multiprocessing.get_context("fork").Process(target=run_and_die, args=(killed,))
+    process.start()
+    process.join(200)
+    assert process.exitcode == -signal.SIGKILL and not (tmp_path / "killed/crystals.csv").exists()
+    assert len(list((tmp_path / "killed/cache").rglob("*.json"))) == 2
     run(killed)
     for name in ("crystals.csv", "rejected.csv", "relaxed.extxyz", "candidates.extxyz", "summary.json"):
-        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
+        assert (out / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
 
 
-def test_parts_fill_the_cache_that_the_whole_reads(tmp_path: Path, elements: Path) -> None:
-    arguments = ["--formula", "CuAu", "--budget", "2"]
+def test_parts_fill_the_cache_that_the_whole_reads(tmp_path: Path, whole: tuple[Path, Path]) -> None:
+    out, elements = whole
     for part in ("1/2", "2/2"):
-        run(command(tmp_path / "out", elements, *arguments, "--shard", part))
+        run(command(tmp_path / "out", elements, *REPEATED, "--shard", part, settings=SEVERAL))
     assert (tmp_path / "out/shards/2.json").exists() and list((tmp_path / "out/cache").rglob("*.json"))
-    run(command(tmp_path / "out", elements, *arguments))
-    run(command(tmp_path / "alone", elements, *arguments))
+    run(command(tmp_path / "out", elements, *REPEATED, settings=SEVERAL))
     for name in ("crystals.csv", "rejected.csv"):
-        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+        assert (tmp_path / "out" / name).read_bytes() == (out / name).read_bytes()
 
 
 @pytest.mark.parametrize(
