@@ -27,6 +27,11 @@ def shortest_distance(structure: Structure) -> float:
     return float(distances.min())
 
 
-def structure_is_valid(structure: Structure) -> bool:
-    """Judge one crystal by CDVAE's structural validity (see ``DEFINITION``)."""
-    return bool(structure.volume >= MINIMUM_VOLUME and shortest_distance(structure) >= MINIMUM_DISTANCE)
+def structure_is_valid(structure: Structure, shortest: float | None = None) -> bool:
+    """Judge one crystal by CDVAE's structural validity (see ``DEFINITION``).
+
+    ``shortest`` is its shortest distance (angstrom), where that is known.
+    """
+    if shortest is None:
+        shortest = shortest_distance(structure)
+    return bool(structure.volume >= MINIMUM_VOLUME and shortest >= MINIMUM_DISTANCE)

@@ -103,9 +103,9 @@ def score_validity(
     rows = []
     for name, structure in structures:
         counts = {symbol: int(n) for symbol, n in structure.composition.get_el_amt_dict().items()}
-        good_structure = structure_is_valid(structure)
-        good_composition = composition_is_valid(counts, oxidation_list)
         shortest = shortest_distance(structure)
+        good_structure = structure_is_valid(structure, shortest)
+        good_composition = composition_is_valid(counts, oxidation_list)
         rows.append(
             ValidityRow(
                 name,

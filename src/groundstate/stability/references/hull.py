@@ -6,6 +6,7 @@ composition.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,9 @@ class ReferenceHull:
 
     def __init__(self, phases: Sequence[Phase]) -> None:
         self.phases = [phase for phase in phases if phase.member or len(phase.composition) > 1]
-        self._elements = [_symbols(phase.composition) for phase in self.phases]
+        self._by_elements: dict[frozenset[str], list[int]] = {}
+        for index, phase in enumerate(self.phases):
+            self._by_elements.setdefault(_symbols(phase.composition), []).append(index)
         self._systems: dict[frozenset[str], _System] = {}
 
     def with_members(self, members: Sequence[Phase]) -> "ReferenceHull":
@@ -73,12 +76,18 @@ class ReferenceHull:
 
     def competing(self, composition: Composition) -> list[Phase]:
         """List the reference compounds whose elements are all in ``composition``."""
-        wanted = _symbols(composition)
-        return [
-            phase
-            for phase, own in zip(self.phases, self._elements, strict=True)
-            if own <= wanted and not phase.member
-        ]
+        return [phase for phase in self._inside(_symbols(composition)) if not phase.member]
+
+    def _inside(self, symbols: frozenset[str]) -> list[Phase]:
+        """Phases whose elements are all among ``symbols``, in their order."""
+        groups = self._by_elements
+        if 2 ** len(symbols) > len(groups):
+            chosen = [own for own in groups if own <= symbols]
+        else:
+            sizes = range(1, len(symbols) + 1)
+            subsets = (frozenset(some) for size in sizes for some in combinations(symbols, size))
+            chosen = [own for own in subsets if own in groups]
+        return [self.phases[index] for index in sorted(index for own in chosen for index in groups[own])]
 
     def place(
         self, composition: Composition, formation_energy: float, member: str | None = None
@@ -103,7 +112,7 @@ class ReferenceHull:
     def _system(self, symbols: frozenset[str]) -> _System:
         """Phases that may matter: of each composition the two lowest, and none above the elements."""
         if symbols not in self._systems:
-            inside = [p for p, own in zip(self.phases, self._elements, strict=True) if own <= symbols]
+            inside = self._inside(symbols)
             phases = [Phase(symbol, Composition({symbol: 1}), 0.0) for symbol in sorted(symbols)]
             seen: dict[str, int] = {}
             for phase in sorted(inside, key=lambda phase: phase.formation_energy):

@@ -6,7 +6,7 @@ Read in their public code and papers: FlowMM (``scripts_analysis/ehull.py``, ``n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -188,13 +188,22 @@ def summarise_protocols(
     """
     scored = [row for row in rows if row.outcome != "not_scored"]
     whole = np.array([bool(row.hull) and not row.hull_incomplete for row in scored], dtype=bool)
-    found: dict[str, dict[str, object]] = {}
-    for protocol in protocols(thresholds):
+    named = protocols(thresholds)
+    shares = []
+    for protocol in named:
         counted = np.array([protocol.counts(row) for row in scored], dtype=bool)
         flags = _flags(protocol, scored, counted)
-        complete = _shares(flags, counted & whole, seed)
-        found[protocol.key] = {**_shares(flags, counted, seed), "complete_hulls": complete}
-    return found
+        shares += [_Shares(flags, counted), _Shares(flags, counted & whole)]
+    tables = _with_intervals(shares, seed)
+    pairs = zip(named, tables[::2], tables[1::2], strict=True)
+    return {protocol.key: every | {"complete_hulls": complete} for protocol, every, complete in pairs}
+
+
+class _Shares(NamedTuple):
+    """What each crystal is, by the name of the rate, and which crystals are below it."""
+
+    flags: Mapping[str, np.ndarray]
+    chosen: np.ndarray
 
 
 def _flags(protocol: Protocol, scored: Sequence[StabilityRow], counted: np.ndarray) -> dict[str, np.ndarray]:
@@ -230,16 +239,23 @@ def _first(scored: Sequence[StabilityRow], among: np.ndarray, as_generated: bool
     return first
 
 
-def _shares(flags: Mapping[str, np.ndarray], chosen: np.ndarray, seed: int) -> dict[str, object]:
-    """Give the share of the chosen crystals that each flag is true of, with intervals."""
-    number = int(chosen.sum())
-    intervals: dict[str, list[float]] = {}
-    values: dict[str, object] = {"n": number, "intervals": intervals}
-    if number:
-        above = np.column_stack(list(flags.values())) & chosen[:, None]
-        below = np.repeat(chosen[:, None].astype(float), len(flags), axis=1)
-        bounds = ratio_intervals(above.astype(float), below, seed)
-        for name, column, ends in zip(flags, above.T, bounds.tolist(), strict=True):
-            values[name] = float(column.sum() / number)
-            intervals[name] = ends
-    return values
+def _with_intervals(shares: Sequence[_Shares], seed: int) -> list[dict[str, object]]:
+    """Give the shares with their intervals; the same resamplings serve all of them."""
+    tables: list[dict[str, object]] = []
+    columns: list[tuple[int, str]] = []
+    above, below = [], []
+    for place, (flags, chosen) in enumerate(shares):
+        number = int(chosen.sum())
+        tables.append({"n": number})
+        for name, flag in flags.items() if number else ():
+            tables[place][name] = float((flag & chosen).sum() / number)
+            columns.append((place, name))
+            above.append(flag & chosen)
+            below.append(chosen)
+    intervals: list[dict[str, list[float]]] = [{} for _ in shares]
+    if columns:
+        numerators, denominators = (np.column_stack(some).astype(float) for some in (above, below))
+        bounds = ratio_intervals(numerators, denominators, seed).tolist()
+        for (place, name), ends in zip(columns, bounds, strict=True):
+            intervals[place][name] = ends
+    return [table | {"intervals": ends} for table, ends in zip(tables, intervals, strict=True)]
