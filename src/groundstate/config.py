@@ -17,7 +17,7 @@ from groundstate.config_sections import (
     Reference,
     Seed,
 )
-from groundstate.plugins import TABLES, installed_plugins, resolve
+from groundstate.plugins import SHIPPED, TABLES, installed_plugins, resolve
 from groundstate.settings import Settings
 from groundstate.shards import MAX_SHARDS
 from groundstate.sources.settings import (
@@ -108,9 +108,11 @@ class Config(Settings):
         """Raise ``ValueError`` for a name of a model or metric that stands nowhere."""
         section = self._section(part)
         allowed = [*TABLES[WHAT[part, key]], *self.plugins]
-        if key == "models":  # a model that is a checkpoint for every data set needs no other name
+        if (
+            key == "models"
+        ):  # the shipped weights are one; a model that is a checkpoint for every data set needs no other name
             lent = [value for value in section.pretrained.values() if isinstance(value, dict)]
-            allowed += sorted({name for value in lent for name in value} - {*allowed})
+            allowed += sorted({SHIPPED, *(name for value in lent for name in value)} - {*allowed})
         for name in getattr(section, key):
             if ":" not in name and name not in allowed:
                 _require(f"{part}.{key}", name, [*allowed, *installed_plugins()])
@@ -139,7 +141,7 @@ class Config(Settings):
                     raise ValueError(f"{key}: {model!r} is no model that can be trained; name a checkpoint")
             elif not is_path(lender):
                 _require(key, lender, [*with_training, *shipped_weights(), "the path of a checkpoint"])
-            elif len(section.models) > 1 and not isinstance(section.pretrained[dataset], dict):
+            elif len({*section.models} - {SHIPPED}) > 1 and not isinstance(section.pretrained[dataset], dict):
                 raise ValueError(
                     f"{key}: one checkpoint, but {part}.models are {', '.join(section.models)}; "
                     f"write which is which, such as {{{section.models[0]}: {lender}}}"
@@ -150,6 +152,8 @@ class Config(Settings):
 
     def lender(self, part: str, dataset: str, model: str) -> str | None:
         """Name what stands for the training of ``model`` on ``dataset``; None where it is trained itself."""
+        if model == SHIPPED:
+            return part
         value = self._section(part).pretrained.get(dataset)
         return value.get(model) if isinstance(value, dict) else value
 

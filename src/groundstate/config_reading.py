@@ -11,6 +11,7 @@ from groundstate.config import PARTS, Config
 from groundstate.errors import GroundstateError
 from groundstate.settings import explain
 
+SEARCHES = "discover"
 MOST_ENTRIES = 100_000  # of one key; the sources of every published set are some hundred
 
 
@@ -38,12 +39,8 @@ def yaml_fault(path: str | Path) -> str | None:
 
 
 def asked_for(given: Mapping[str, Any]) -> set[str]:
-    """Name the parts of the pipeline that a config asks for.
-
-    Those it names; where it names none, molecules and crystals, or nothing but its searches (``discover``).
-    """
-    default = set() if "discover" in given else {"molecules", "crystals"}
-    return PARTS.keys() & given.keys() or default
+    """Name the parts that a config asks for: those it names, or those of the default run."""
+    return {*PARTS, SEARCHES} & given.keys() or {"molecules", "crystals", SEARCHES}
 
 
 def complete(values: dict[str, Any], asked: set[str], sources: str | Path) -> dict[str, Any]:
@@ -63,9 +60,9 @@ def complete(values: dict[str, Any], asked: set[str], sources: str | Path) -> di
     described = yaml.safe_load(Path(sources).read_text(encoding="utf-8"))["sources"]
     own = values.get("sources") or {}
     values = {**values, "sources": {**described, **own} if isinstance(own, dict) else own}
-    for part in PARTS.keys() - asked:
-        section = values.get(part) or {}
-        values[part] = {**section, "datasets": []} if isinstance(section, dict) else section
+    for part in {*PARTS, SEARCHES} - asked:
+        section, key = values.get(part) or {}, "wanted" if part == SEARCHES else "datasets"
+        values[part] = {**section, key: []} if isinstance(section, dict) else section
     potentials = values.get("potentials")
     if asked == {"potentials"} and isinstance(potentials, dict) and not potentials.get("datasets"):
         raise GroundstateError(

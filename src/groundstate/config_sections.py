@@ -16,7 +16,7 @@ from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.settings import PrepareMolecules
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.property.settings import PropertyExperiment
-from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS, REFERENCE
+from groundstate.plugins import CRYSTAL_MODELS, GEOMETRY_MODELS, REFERENCE, SHIPPED
 from groundstate.settings import Settings
 from groundstate.stability.settings import ScoreStability
 
@@ -33,6 +33,10 @@ PRETRAINED = (
     "data set -> what stands for its training: a data set whose trained models {0} its {1}, the path of a "
     "checkpoint, or the name of shipped weights; for each model another with {{model: ...}}"
 )
+SHIPPED_ROW = (
+    f"`{SHIPPED}`: the weights of the package as they are, beside them; what those may have learned then "
+    "leaves the test part"
+)
 
 
 class Molecules(Settings):
@@ -40,7 +44,8 @@ class Molecules(Settings):
 
     datasets: list[Name] = Field(["qm9"], description="data sets of `sources`; each more is a sweep")
     models: list[Name] = Field(
-        ["gaunt"], description=f"models to train: {', '.join(GEOMETRY_MODELS)}, or names of `plugins`"
+        ["gaunt", SHIPPED],
+        description=f"models to train: {', '.join(GEOMETRY_MODELS)}, or names of `plugins`; {SHIPPED_ROW}",
     )
     metrics: list[Name | Reference] = Field(
         [], description="metrics of your own beside the built-in ones: names of `plugins`, or module:Object"
@@ -71,8 +76,8 @@ class Crystals(Settings):
 
     datasets: list[Name] = Field(["mp3938"], description="data sets of `sources`; each more is a sweep")
     models: list[Name] = Field(
-        ["unimat-compact"],
-        description=f"models to train: {', '.join(CRYSTAL_MODELS)}, or names of `plugins`",
+        ["unimat-compact", SHIPPED],
+        description=f"models to train: {', '.join(CRYSTAL_MODELS)}, or names of `plugins`; {SHIPPED_ROW}",
     )
     metrics: list[Name | Reference] = Field(
         [], description="metrics of your own beside the built-in ones: names of `plugins`, or module:Object"
@@ -113,10 +118,10 @@ class Discoveries(Settings):
     """Searches for stable crystals; each is a folder of its own (`all_discover`)."""
 
     wanted: list[Query] = Field(
-        [], description="formulas such as LiFePO4, and chemical systems such as Li-Fe-P-O"
+        ["Mg-Si"], description="formulas such as LiFePO4, and chemical systems such as Li-Fe-P-O"
     )
     all_elements: bool = Field(True, description="of a system only formulas with every element of it")
-    budget: str = Field("20", description="full relaxations (20), or CPU time (30min, 2h), of each search")
+    budget: str = Field("6", description="full relaxations (20), or CPU time (30min, 2h), of each search")
     references: list[str] = Field([], description="files of reference phases besides the shipped ones")
     templates: list[str] = Field([], description="files of crystals that lend their structures, too")
     structures: list[str] = Field([], description="files of crystals that are judged beside the proposals")

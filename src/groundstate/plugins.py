@@ -39,6 +39,7 @@ MOLECULAR_POTENTIALS = {
     "gfn2-xtb": "groundstate.molecular_potentials.gfn2:Gfn2Xtb",
     "mmff94": "groundstate.molecular_potentials.mmff94:Mmff94",
 }
+SHIPPED = "shipped"  # in the place of a model: the weights that come with the package
 # what a name may stand for; metrics that are built in are always computed and have no names here
 TABLES: dict[str, dict[str, str]] = {
     "geometry model": GEOMETRY_MODELS,

@@ -32,7 +32,8 @@ rule all:
     [
         ("molecules: {models: [gaunt]}", MOLECULES),
         ("crystals: {generate: {num: 4}}", CRYSTALS),
-        ("seeds: [1]", MOLECULES | CRYSTALS),
+        ("seeds: [1]", MOLECULES | CRYSTALS | {"discover"}),
+        ("molecules: {}\ndiscover: {}", MOLECULES | {"discover"}),
         ("molecules: {}\ncrystals: {}", MOLECULES | CRYSTALS),
     ],
 )

@@ -5,6 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -13,9 +14,9 @@ from groundstate.config_reading import complete, read_config
 from groundstate.dependencies import stage_sources
 from groundstate.errors import GroundstateError
 from groundstate.locks import register_run
-from groundstate.plugins import resolve
+from groundstate.plugins import SHIPPED, resolve
 from groundstate.provenance import other_versions
-from groundstate.weights import find_checkpoint
+from groundstate.weights import conventions, find_checkpoint
 
 try:
     CONFIG = read_config(
@@ -73,6 +74,21 @@ def sources(command, modules=()):
         return [os.path.relpath(path) for path in stage_sources(command, modules)]
     except GroundstateError as error:
         raise WorkflowError(str(error)) from None
+
+
+# what the stages of the default run took on a reference machine
+TIMES = yaml.safe_load(
+    Path(workflow.source_path("../times.yaml")).read_text(encoding="utf-8")
+)
+
+
+def took(rule):
+    """What is said before a stage: how long it took, where that is worth saying; ends the sentence."""
+    seconds = TIMES["seconds"].get(rule)
+    if seconds is None:
+        return ""
+    time = f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"; took {time} in the default run, on {TIMES['machine']}"
 
 
 def metric_modules(part):
@@ -268,15 +284,19 @@ BASELINES = ["etkdg", "mmff"] + ["lowest"] * (MOLECULES.embed.num_conformers > 1
 
 
 def geometry_baselines(wildcards):
-    """RDKit's geometries of the test molecules."""
-    folder = f"{RESULTS}/molecules/{wildcards.dataset}/conformers"
-    return [f"{folder}/{name}.sdf" for name in BASELINES]
+    """RDKit's geometries of the test molecules and, beside a model trained here, those of the shipped weights."""
+    folder = f"{RESULTS}/molecules/{wildcards.dataset}"
+    paths = [f"{folder}/conformers/{name}.sdf" for name in BASELINES]
+    if SHIPPED in MOLECULES.models and wildcards.get("model", SHIPPED) != SHIPPED:
+        paths.append(f"{folder}/{SHIPPED}/seed{wildcards.seed}/predicted.sdf")
+    return paths
 
 
 def baseline_options(wildcards, input):
     """The baselines as options of `score geometry`."""
     return [
-        f"--baseline={name}={path}" for name, path in zip(BASELINES, input.baselines)
+        f"--baseline={name}={path}"
+        for name, path in zip([*BASELINES, SHIPPED], input.baselines)
     ]
 
 
@@ -383,9 +403,18 @@ def set_options(wildcards, input):
 
 
 def convention_option(wildcards):
-    """The convention that a prediction chooses of a model of several data sets."""
-    teacher = CONFIG.trained_on("molecules", wildcards.dataset, wildcards.model)
-    return [f"--convention={wildcards.dataset}"] if teacher == JOINT else []
+    """The convention that a prediction chooses of a model of several data sets: that of its own data set."""
+    name, model = wildcards.dataset, wildcards.model
+    shipped = model == SHIPPED and name in conventions(
+        CHECKPOINTS["molecules", name, model]
+    )
+    joint = CONFIG.trained_on("molecules", name, model) == JOINT
+    return [f"--convention={name}"] if joint or shipped else []
+
+
+def unseen_option(part):
+    """An option of `prepare` where shipped weights are scored: on nothing that they may have learned."""
+    return "--unseen" if SHIPPED in getattr(CONFIG, part).models else ""
 
 
 def scored_files(wildcards, scan):

@@ -15,6 +15,7 @@ rule generate_crystals:
         model=model_option("crystals"),
     message:
         "Generate crystals with {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}"
+        + took("generate_crystals")
     shell:
         "groundstate generate crystals --checkpoint {input.checkpoint:q} {params.model:q} --num {params.num} "
         "--batch-size {params.batch_size} --seed {wildcards.seed} --output {output.structures:q} "

@@ -17,12 +17,13 @@ rule prepare_molecules:
         inputs=lambda wildcards, input: [f"--input={path}" for path in input.files],
         format=prepared_format,
         split=MOLECULES.split,
+        unseen=unseen_option("molecules"),
         settings=settings(MOLECULES.prepare),
     message:
-        "Prepare molecules of {wildcards.dataset}"
+        "Prepare molecules of {wildcards.dataset}" + took("prepare_molecules")
     shell:
         "groundstate prepare molecules {params.inputs:q} --format {params.format} --split {params.split} "
-        "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
+        "{params.unseen} --settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule prepare_crystals:
@@ -47,12 +48,13 @@ rule prepare_crystals:
             for file in CONFIG.sources[wildcards.dataset].files.values()
             if file.part
         ],
+        unseen=unseen_option("crystals"),
         settings=settings(CRYSTALS.prepare),
     message:
-        "Prepare crystals of {wildcards.dataset}"
+        "Prepare crystals of {wildcards.dataset}" + took("prepare_crystals")
     shell:
         "groundstate prepare crystals {params.inputs:q} --format {params.format} {params.parts:q} "
-        "--settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
+        "{params.unseen} --settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule embed_part:
@@ -101,7 +103,7 @@ rule embed_conformers:
         split=MOLECULES.split,
         settings=settings(MOLECULES.embed),
     message:
-        "Embed conformers of {wildcards.dataset}"
+        "Embed conformers of {wildcards.dataset}" + took("embed_conformers")
     shell:
         "groundstate embed conformers --records {input.records:q} --splits {input.splits:q} "
         "--split {params.split} --settings {params.settings:q} --workers {threads} "

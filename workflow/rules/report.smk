@@ -23,6 +23,7 @@ rule report:
         potential_runs(rules.train_potential.output.provenance),
         potential_runs(rules.score_potential.output),
         committees(rules.score_committee.output),
+        rules.all_discover.input,
         stage=stage("report"),
     output:
         report(
@@ -39,10 +40,15 @@ rule report:
             f"--potentials={folder}"
             for folder in potential_runs(POTENTIAL_RUN) + committees(COMMITTEE)
         ],
+        discoveries=[
+            f"--discoveries={DISCOVERY.format(query=query)}"
+            for query in CONFIG.discover.wanted
+        ],
     message:
-        "Write the report"
+        "Write the report" + took("report")
     shell:
-        "groundstate report {params.molecules:q} {params.crystals:q} {params.potentials:q} --output {output:q} 2>&1 | tee {log:q}"
+        "groundstate report {params.molecules:q} {params.crystals:q} {params.potentials:q} "
+        "{params.discoveries:q} --output {output:q} 2>&1 | tee {log:q}"
 
 
 rule all_report:

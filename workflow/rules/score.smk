@@ -25,6 +25,7 @@ rule score_geometry:
         subset=subset,
     message:
         "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+        + took("score_geometry")
     shell:
         "groundstate score geometry --predicted {input.predicted:q} --reference {input.reference:q} "
         "{params.baselines:q} {params.metrics:q} {params.subset} "
@@ -89,6 +90,7 @@ rule score_validity:
         metrics=metric_options("crystals"),
     message:
         "Score validity of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+        + took("score_validity")
     shell:
         "groundstate score validity --structures {input.structures:q} --baseline data={input.records:q} "
         "--oxidation-list {params.oxidation_list} {params.metrics:q} "
@@ -118,6 +120,7 @@ rule score_crystals:
         cache=f"{RESULTS}/cache/.fingerprints",
     message:
         "Score coverage of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+        + took("score_crystals")
     shell:
         "groundstate score crystals --structures {input.structures:q} --reference {input.records:q} "
         "--train {input.records:q} --splits {input.splits:q} --oxidation-list {params.oxidation_list} "
@@ -184,6 +187,7 @@ rule score_stability:
         cache=f"{RESULTS}/cache",
     message:
         "Relax and score stability of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
+        + took("score_stability")
     shell:
         "groundstate score stability --structures {input.structures:q} --reference {input.records:q} "
         "--train {input.records:q} --splits {input.splits:q} --settings {params.settings:q} "

@@ -37,6 +37,7 @@ rule train_geometry:
         settings=train_settings("molecules", geometry_settings),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+        + took("train_geometry")
     shell:
         "{resources.launch} groundstate train geometry {params.sets:q} "
         "--split {params.split} --model {params.model} "
@@ -73,6 +74,7 @@ rule train_crystals:
         settings=train_settings("crystals", crystal_settings),
     message:
         "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+        + took("train_crystals")
     shell:
         "{resources.launch} groundstate train crystals --records {input.records:q} --splits {input.splits:q} "
         "--model {params.model} --settings {params.settings:q} --seed {wildcards.seed} "

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from groundstate.api.discover import Request, about, plan, search
+from groundstate.cli.ending import part_ending
 from groundstate.discovery.budget import parse_budget
 from groundstate.discovery.discover import fill_cache
 from groundstate.discovery.output import CRYSTALS, PAGE, REJECTED, discovery_table, write_discovery
@@ -72,6 +73,7 @@ def command(
         wanted, sources, _ = plan(request, chosen, store)
         number = fill_cache(wanted, sources, output_dir, chosen, asked, Cache(store), part)
         write_json(output_dir / "shards" / f"{part[0]}.json", {"proposals": number})
+        typer.echo(part_ending(part, number, "proposals"))
         return
     found = search(request, chosen, budget, output_dir, store, references)
     write_discovery(output_dir, found, about(request, chosen, budget))

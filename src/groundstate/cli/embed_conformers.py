@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from groundstate.cli.ending import ending
+from groundstate.cli.ending import ending, part_ending
 from groundstate.molecules.conformers.embed import embed_conformers, embed_part
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.dataset.record_file import RecordFile
@@ -32,8 +32,9 @@ def command(
     """
     rows, chosen = RecordFile(records, MOLECULE_SCHEMA), parse_settings(EmbedConformers, settings)
     if shard is not None:
-        part, parts = parse_shard(shard)
-        embed_part(rows, chosen, workers, output_dir, part, parts)
+        part = parse_shard(shard)
+        made = embed_part(rows, chosen, workers, output_dir, *part)
+        typer.echo(part_ending(part, made, "molecules"))
         return
     present = (row["id"] for row in rows.columns("id") if row["id"])
     summary = embed_conformers(rows, read_split(splits, split, "test", present), chosen, workers, output_dir)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from groundstate.cli.ending import ending
+from groundstate.cli.ending import ending, part_ending
 from groundstate.errors import GroundstateError
 from groundstate.ground_states.inputs import read_graphs
 from groundstate.ground_states.label import label_geometries, label_part
@@ -39,8 +39,9 @@ def command(
     potential = find_molecular_potential(chosen.method)
     records = read_graphs(lambda: read_entries(format, input), chosen, potential, rejections)
     if shard is not None:
-        part, parts = parse_shard(shard)
-        label_part(records, chosen, workers, output_dir, part, parts, device)
+        part = parse_shard(shard)
+        found = label_part(records, chosen, workers, output_dir, *part, device)
+        typer.echo(part_ending(part, found, "molecules"))
         return
     summary = label_geometries(records, chosen, workers, output_dir, rejections, device)
     found, total = summary["ground_states"], summary["ground_states"] + summary["rejected"]

@@ -19,11 +19,15 @@ def command(
     part: Annotated[
         list[str], typer.Option(help="train, validation or test for each --input: a published split")
     ] = [],  # noqa: B006
+    unseen: Annotated[
+        bool,
+        typer.Option("--unseen", help="reject test crystals whose formula the shipped weights may know"),
+    ] = False,
 ) -> None:
     """Read crystals, check them, split them by composition or by file.
 
     Example: groundstate prepare crystals --input my.extxyz --format extxyz --output-dir prepared
     """
-    summary = prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part)
+    summary = prepare(input, format, parse_settings(PrepareCrystals, settings), output_dir, part, unseen)
     kept, total = int(str(summary["kept"])), int(str(summary["read"]))
     typer.echo(ending(kept, total, "crystals", output_dir, output_dir / "rejected.csv"))

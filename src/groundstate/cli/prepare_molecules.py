@@ -18,13 +18,16 @@ def command(
     format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}")] = "sdf",
     settings: Annotated[str, typer.Option(help="PrepareMolecules as JSON")] = "{}",
     split: Annotated[Literal["random", "scaffold"], typer.Option(help="Split of test.sdf")] = "random",
+    unseen: Annotated[
+        bool,
+        typer.Option("--unseen", help="Reject test molecules that the shipped weights may have learned"),
+    ] = False,
 ) -> None:
     """Read molecules into records with exact bonds, and split them.
 
     Example: groundstate prepare molecules --input my.sdf --output-dir prepared
     """
-    summary = prepare_molecules(
-        lambda: read_entries(format, input), parse_settings(PrepareMolecules, settings), output_dir, split
-    )
+    chosen = parse_settings(PrepareMolecules, settings)
+    summary = prepare_molecules(lambda: read_entries(format, input), chosen, output_dir, split, unseen)
     kept, total = summary["records"], summary["records"] + summary["rejected"]
     typer.echo(ending(kept, total, "molecules", output_dir, output_dir / "rejected.csv"))

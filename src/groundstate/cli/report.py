@@ -19,10 +19,15 @@ def command(
     potentials: Annotated[
         list[Path], typer.Option(help="folder of a potential's run; may be given more than once")
     ] = [],  # noqa: B006
+    discoveries: Annotated[
+        list[Path], typer.Option(help="folder of `groundstate discover`; may be given more than once")
+    ] = [],  # noqa: B006
 ) -> None:
     """Collect run folders into one self-contained HTML file.
 
     Example: groundstate report --molecules results/molecules/qm9/gaunt/seed0 --output report.html
     """
-    write_report(molecules, crystals, output, potentials)
-    typer.echo(f"{output}: the report of {len(molecules) + len(crystals) + len(potentials)} runs")
+    write_report(molecules, crystals, output, potentials, discoveries)
+    runs = len(molecules) + len(crystals) + len(potentials)
+    searches = f" and {len(discoveries)} searches" if discoveries else ""
+    typer.echo(f"report of {runs} runs{searches} written to {output}")

@@ -29,3 +29,4 @@ def command(
     for name, scores in summary["rows"].items():
         low, high = scores["interval"]
         typer.echo(f"{name}: MAE {scores['mae']:.4f} ({low:.4f} to {high:.4f}), {scores['n']} molecules")
+    typer.echo(f"{len(rows)} rows written to {output}: summary.json, table.csv")

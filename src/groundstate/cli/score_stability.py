@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from groundstate.cli.ending import part_ending
 from groundstate.files import write_json
 from groundstate.metrics.text_table import score_table
 from groundstate.potentials.cache import Cache
@@ -55,6 +56,7 @@ def command(
         part = parse_shard(shard)
         done = fill_cache(structures, reference, chosen, store, seed, part)
         write_json(output / "shards" / f"{part[0]}.json", done)
+        typer.echo(part_ending(part, sum(done.values()), "crystals"))
         return
     evaluation = evaluate_stability(structures, reference, chosen, store, seed, train, splits)
     write_evaluation(output, evaluation)

@@ -106,11 +106,11 @@ def label_part(
     part: int,
     parts: int,
     device: str = "cpu",
-) -> None:
+) -> int:
     """Find the ground states of every ``parts``-th molecule, beginning with the ``part``-th (from 1).
 
     They go into the hidden folder from which ``label_geometries`` takes what is finished; the file
-    ``shards/part.json`` in ``output`` says that this part is.
+    ``shards/part.json`` in ``output`` says that this part is. Returns how many were searched for now.
     """
     output = Path(output)
     potential = find_molecular_potential(settings.method, device)
@@ -119,6 +119,7 @@ def label_part(
     todo = [pair for pair in mine if pair[0] not in shards.paths]
     _work(todo, settings, potential, shards, workers, f"label geometry {part}/{parts}", len(mine))
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
+    return len(todo)
 
 
 def _shards(output: Path, settings: LabelGeometry, potential: MolecularPotential) -> Shards:

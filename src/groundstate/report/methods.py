@@ -84,6 +84,8 @@ def collect_methods(models: Models, score: str) -> list[Method]:
         definitions = summaries[0].get("definitions", {})
         methods.append(Method(model, True, summaries, definitions))
         for name, rows in _baseline_rows(summaries).items():
+            if name in models:  # it has a column of its own
+                continue
             key = name
             if name in baselines and not _same([*baselines[name].summaries, *rows]):
                 key = f"{name}, {model}"

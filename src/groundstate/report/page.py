@@ -10,6 +10,7 @@ from pathlib import Path
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
 from groundstate.metrics.definition import Definition, definition_of
+from groundstate.report.crystals.discoveries import discovery_part
 from groundstate.report.crystals.part import crystal_part
 from groundstate.report.html import asset, fill
 from groundstate.report.methods import is_number
@@ -35,15 +36,19 @@ TITLES = {
 
 
 def write_report(
-    molecules: list[Path], crystals: list[Path], output: str | Path, potentials: Sequence[Path] = ()
+    molecules: list[Path],
+    crystals: list[Path],
+    output: str | Path,
+    potentials: Sequence[Path] = (),
+    discoveries: Sequence[Path] = (),
 ) -> None:
-    """Write the report on the given run folders to ``output``.
+    """Write the report on the given run folders, and those of searches, to ``output``.
 
     Raises ``GroundstateError`` where no folder is given, one is given twice, or a file in one is broken.
     """
-    if not (molecules or crystals or potentials):
+    if not (molecules or crystals or potentials or discoveries):
         raise GroundstateError(
-            "report: no run folder; give --molecules, --crystals or --potentials at least one"
+            "report: no run folder; give --molecules, --crystals, --potentials or --discoveries at least one"
         )
     runs = [read_run(folder, "molecules") for folder in molecules]
     runs += [read_run(folder, "crystals") for folder in crystals]
@@ -52,16 +57,17 @@ def write_report(
     for label in labels:
         if labels.count(label) > 1:
             raise GroundstateError(f"report: {label} is given twice; give each run folder once")
-    write_text(output, render(runs, Path(output).absolute().parent))
+    write_text(output, render(runs, Path(output).absolute().parent, discoveries))
 
 
-def render(runs: list[Run], home: Path) -> str:
+def render(runs: list[Run], home: Path, discoveries: Sequence[Path] = ()) -> str:
     """Give the HTML text; ``home`` is the folder that relative links start from."""
     parts, verdicts = [], []
     for kind, (build, judge) in PARTS.items():
         for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
             parts.append(build(dataset, models))
             verdicts.extend(judge(dataset, models))
+    parts += [discovery_part(Path(folder).absolute(), home) for folder in discoveries]
     rejected = _rejected(runs)
     verdicts.append(_left_out(runs, rejected))
     return fill(

@@ -1,5 +1,6 @@
 """Checkpoints that come with the package: files of this folder, by their names without suffix."""
 
+import json
 from pathlib import Path
 
 from groundstate.errors import GroundstateError
@@ -17,6 +18,13 @@ def model_card(name: str) -> str:
     """Read the card of shipped weights: their data, licences, settings, figures, and how they were made."""
     card = FOLDER / f"{name}.md"
     return card.read_text(encoding="utf-8") if card.is_file() else f"# {name}\n\nThere is no card.\n"
+
+
+def conventions(path: str | Path) -> list[str]:
+    """Name the data sets whose conventions shipped weights know, from the head of their file alone."""
+    with Path(path).open("rb") as file:
+        head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return list(json.loads(head["__metadata__"]["config"]).get("conventions", {}))
 
 
 def is_path(text: str) -> bool:

@@ -12,6 +12,7 @@ from groundstate.crystals.dataset.readers.formats import FORMATS
 from groundstate.crystals.dataset.readers.item import STAGE
 from groundstate.crystals.dataset.record_file import PARTS
 from groundstate.crystals.dataset.settings import PrepareCrystals
+from groundstate.crystals.templates.shipped import shipped_formulas
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
 from groundstate.names import line_fault
@@ -19,6 +20,7 @@ from groundstate.progress import track
 from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
 from groundstate.seeds import derive_seed
 from groundstate.text import open_text
+from groundstate.weights.learned import REASON
 
 
 def read_excluded(path: str | Path | None) -> set[str]:
@@ -133,10 +135,12 @@ def prepare(
     settings: PrepareCrystals,
     folder: Path,
     file_parts: Sequence[str] = (),
+    unseen: bool = False,
 ) -> dict[str, object]:
     """Write ``records.parquet``, ``splits.csv``, ``rejected.csv`` and ``summary.json``, which is given back.
 
     ``file_parts`` names the part of the split that each of ``inputs`` is; without it the split is by formula.
+    With ``unseen`` crystals of the test part whose formula shipped weights or templates know are rejected.
     Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left.
     """
     if file_format not in FORMATS:
@@ -165,6 +169,12 @@ def prepare(
         parts = split_by_file([part_of[row["id"]] for row in rows], groups, *shares)
     else:
         parts = split_by_group(groups, *shares)
+    if unseen:
+        known = shipped_formulas()
+        learned = [part == "test" and row["formula"] in known for row, part in zip(rows, parts, strict=True)]
+        pairs = list(zip(rows, parts, learned, strict=True))
+        rejected += [Rejection(row["id"], STAGE, REASON) for row, _, out in pairs if out]
+        rows, parts = [row for row, _, out in pairs if not out], [part for _, part, out in pairs if not out]
     write_records(folder / "records.parquet", rows, CRYSTAL_SCHEMA)
     write_rejected(folder / "rejected.csv", rejected)
     with atomic_path(folder / "splits.csv") as path, path.open("w", newline="", encoding="utf-8") as handle:

@@ -7,6 +7,7 @@ is their card.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 import spglib
 
 from groundstate.content import content_key
-from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.crystal import Crystal, reduced_formula
 from groundstate.crystals.lattice import cell_from_parameters, cell_parameters, right_handed
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.crystals.templates.prototype import SYMPREC, prototype
@@ -93,6 +94,15 @@ def shipped_templates(parts: tuple[str, ...] = PARTS) -> TemplateLibrary:
         for row in chosen
     ]
     return TemplateLibrary(crystals, [columns["prototype"][row] for row in chosen])
+
+
+def shipped_formulas() -> set[str]:
+    """Give the reduced formulas of all templates; the shipped weights learned no others."""
+    contents = {
+        tuple(sorted(Counter(crystal.atomic_numbers.tolist()).items()))
+        for crystal in shipped_templates().crystals
+    }
+    return {reduced_formula(np.repeat(*np.array(content).T)) for content in contents}
 
 
 def with_own(library: TemplateLibrary, own: Sequence[Crystal], cache: Path | None = None) -> TemplateLibrary:

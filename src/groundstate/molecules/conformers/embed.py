@@ -126,11 +126,11 @@ def embed_part(
     output: str | Path,
     part: int,
     parts: int,
-) -> None:
+) -> int:
     """Make the conformers of every ``parts``-th record, beginning with the ``part``-th (from 1).
 
     They go into the hidden folder from which ``embed_conformers`` takes what is finished; the file
-    ``shards/part.json`` in ``output`` says that this part is.
+    ``shards/part.json`` in ``output`` says that this part is. Returns how many were made now.
     """
     output = Path(output)
     cache = Shards(output.parent / f".{output.name}.work", embedding_content(settings))
@@ -141,6 +141,7 @@ def embed_part(
     for size in map_chunks(work, chunked(todo, SHARD_SIZE), workers):
         progress.update(size)
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
+    return len(todo)
 
 
 def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:

@@ -36,6 +36,7 @@ from groundstate.processes import chunked
 from groundstate.progress import Progress
 from groundstate.records import MOLECULE_SCHEMA, Rejection, write_rejected
 from groundstate.seeds import derive_seed
+from groundstate.weights.learned import REASON, inchi_hash, learned_molecules
 
 BLOCK = 1000  # records a row group: what is held in memory at one time
 TEST = NAMES.index("test")
@@ -51,6 +52,7 @@ def prepare_molecules(
     settings: PrepareMolecules,
     output: str | Path,
     split: str = "random",
+    unseen: bool = False,
 ) -> dict:
     """Write records.parquet, splits.csv, rejected.csv, test.sdf and summary.json into ``output``.
 
@@ -63,6 +65,8 @@ def prepare_molecules(
         Starts a fresh pass over the source: called once to count and draw the sample, once to build.
     split
         Which split's test part goes into test.sdf.
+    unseen
+        Reject molecules of that part that the shipped weights may have learned.
 
     Returns
     -------
@@ -84,15 +88,20 @@ def prepare_molecules(
                 f"{output}: none of {builder.seen} molecules could be used; "
                 + "; ".join(f"{row.id}: {row.reason}" for row in rejections[:3])
             )
+    path = output / "records.parquet"
     if 0 < builder.with_geometry < len(builder.inchis):
-        rejections += _drop_drawings(output / "records.parquet")
+        rejections += _drop(path, np.array(builder.has_geometry) == 0, DRAWING)
         builder.drop_drawings()
     splits = builder.splits()
     if not builder.with_geometry:  # nothing to learn from: all of it is there to be predicted
         splits |= {name: np.full(len(builder.inchis), TEST, np.uint8) for name in ("random", "scaffold")}
     if split not in splits:
         raise GroundstateError(f"--split {split}: unknown; this data set has {', '.join(splits)}")
-    records = RecordFile(output / "records.parquet", MOLECULE_SCHEMA)
+    if unseen and builder.with_geometry:
+        learned = (splits[split] == TEST) & np.isin(builder.learnable, learned_molecules())
+        rejections += _drop(path, learned, REASON)
+        splits = {name: codes[~learned] for name, codes in splits.items()}
+    records = RecordFile(path, MOLECULE_SCHEMA)
     write_splits(output / "splits.csv", (row["id"] for row in records.columns("id")), **splits)
     write_rejected(output / "rejected.csv", rejections)
     write_sdf(
@@ -106,9 +115,9 @@ def prepare_molecules(
     summary = {
         "source": survey.size,
         "sampled": builder.seen,
-        "records": len(builder.inchis),
+        "records": len(records),
         "rejected": len(rejections),
-        "with_geometry": builder.with_geometry,
+        "with_geometry": min(builder.with_geometry, len(records)),
         "properties": dict(sorted((builder.properties + builder.drawn_properties).items())),
         "splits": {
             name: {NAMES[code]: int((codes == code).sum()) for code in np.unique(codes) if code}
@@ -120,15 +129,21 @@ def prepare_molecules(
     return summary
 
 
-def _drop_drawings(path: Path) -> list[Rejection]:
-    """Take the records without a geometry out of a record file, and say so for each."""
-    rejections = []
+def _drop(path: Path, dropped: np.ndarray, reason: str) -> list[Rejection]:
+    """Take some records (a mask over all) out of a record file, and say so for each."""
+    if not dropped.any():
+        return []
+    rejections: list[Rejection] = []
+    mask = iter(dropped.tolist())
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, MOLECULE_SCHEMA) as writer:
         for block in chunked(RecordFile(path, MOLECULE_SCHEMA), BLOCK):
-            kept = [record for record in block if record["positions"] is not None]
+            gone = [next(mask) for _ in block]
             rejections += [
-                Rejection(record["id"], "prepare", DRAWING) for record in block if record["positions"] is None
+                Rejection(record["id"], "prepare", reason)
+                for record, out in zip(block, gone, strict=True)
+                if out
             ]
+            kept = [record for record, out in zip(block, gone, strict=True) if not out]
             writer.write_table(pa.Table.from_pylist(kept, schema=MOLECULE_SCHEMA))
     return rejections
 
@@ -171,6 +186,7 @@ class _Builder:
         self.settings, self.rejections, self.survey = settings, rejections, survey
         self.taken: set[int] = set()  # of the repeated ids only
         self.inchis, self.scaffolds, self.has_geometry = array("Q"), array("Q"), array("b")
+        self.learnable = array("Q")  # what learned molecules are known by
         self.properties: Counter[str] = Counter()
         self.drawn_properties: Counter[str] = Counter()
         self.published: dict[str, array] = {}
@@ -215,6 +231,7 @@ class _Builder:
             column.append(NAMES.index(entry.parts.get(name, "")))
         self.inchis.append(random_group_key(self.settings.split_seed, record["inchi"]))
         self.scaffolds.append(derive_seed("scaffold", scaffold))
+        self.learnable.append(inchi_hash(record["inchi"]))
         self.has_geometry.append(record["positions"] is not None)
         (self.properties if self.has_geometry[-1] else self.drawn_properties).update(
             list(record["properties"])
@@ -230,7 +247,8 @@ class _Builder:
         """Forget the records without a geometry."""
         keep = np.array(self.has_geometry, bool)
         columns = {name: array("B", np.array(column)[keep]) for name, column in self.published.items()}
-        self.inchis, self.scaffolds = (array("Q", np.array(a)[keep]) for a in (self.inchis, self.scaffolds))
+        kept = (array("Q", np.array(one)[keep]) for one in (self.inchis, self.scaffolds, self.learnable))
+        self.inchis, self.scaffolds, self.learnable = kept
         self.published, self.has_geometry = columns, array("b", np.ones(keep.sum(), np.int8))
         self.drawn_properties.clear()
 

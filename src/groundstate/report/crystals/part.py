@@ -17,6 +17,7 @@ from groundstate.report.figures import Figure, training_figure
 from groundstate.report.methods import Models, collect_methods
 from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds
 from groundstate.report.runs import Run, read_table
+from groundstate.report.shipped import shipped_notes
 from groundstate.report.tables import metric_tables
 
 SCORES = {
@@ -42,7 +43,7 @@ SCORES = {
 def crystal_part(dataset: str, models: Models) -> Part:
     """Build all blocks of one data set; what was not scored is said in a note."""
     key = anchor("crystals", dataset)
-    notes, blocks = [], []
+    notes, blocks = shipped_notes("crystals", models), []
     first = next(iter(models.values()))[0]
     records = _records(first.shared / "prepared" / "records.parquet")
     names = {name for runs in models.values() for run in runs for name in run.scores}

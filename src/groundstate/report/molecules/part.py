@@ -13,6 +13,7 @@ from groundstate.report.molecules.views import molecule_scene, read_sdf
 from groundstate.report.parts import HOW_TO_TURN, Block, Drawing, Part, anchor, over_seeds, structure_table
 from groundstate.report.runs import Run, read_table
 from groundstate.report.scenes import Scene, pick_ranked
+from groundstate.report.shipped import shipped_notes
 from groundstate.report.tables import PlainTable, metric_tables
 from groundstate.report.verdict import START
 
@@ -34,7 +35,7 @@ LISTED = (
 def molecule_part(dataset: str, models: Models) -> Part:
     """Build all blocks of one data set; what was not scored is said in a note."""
     key = anchor("molecules", dataset)
-    notes, blocks = [], []
+    notes, blocks = shipped_notes("molecules", models), []
     groups = comparable(models, "geometry")
     if len(groups) > 1:
         notes.append(
@@ -142,7 +143,7 @@ def _summaries(models: Models) -> list[dict]:
 def _baseline_tables(models: Models) -> dict[str, pd.DataFrame]:
     """Read one row per molecule for each baseline of the first scored run (they are the same for all)."""
     scored = [run for runs in models.values() for run in runs if "geometry" in run.scores]
-    names = sorted(scored[0].scores["geometry"].get("baselines", {}), key=baseline_order)
+    names = sorted({*scored[0].scores["geometry"].get("baselines", {})} - {*models}, key=baseline_order)
     paths = {
         BASELINES.get(name, name): scored[0].folder / "geometry" / f"molecules_{name}.csv" for name in names
     }
