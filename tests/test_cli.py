@@ -46,6 +46,7 @@ def test_every_command_explains_itself(name: str) -> None:
     assert "Usage: groundstate " + name in done.stdout
     assert "Example: groundstate " + name in done.stdout
     assert "<bool>" not in done.stdout
+    assert "--no-" not in done.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -65,6 +66,12 @@ def test_the_example_of_every_command_can_be_called(name: str, monkeypatch: pyte
     assert arguments[: len(name.split())] == name.split()
     build_app(arguments)(args=arguments, prog_name="groundstate", standalone_mode=False)
     assert len(called) == 1
+
+
+def test_the_help_without_a_command_says_what_the_package_is() -> None:
+    done = run("--help")
+    assert "Ground-state molecular geometries" in done.stdout
+    assert all(name.split()[0] in done.stdout for name in COMMANDS)
 
 
 def test_a_group_lists_what_is_in_it() -> None:

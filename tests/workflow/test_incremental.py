@@ -54,6 +54,7 @@ def test_nothing_changed_nothing_runs(finished: Path) -> None:
         ('molecules={"train": {"dagnn": {"width": 7}}}', {}),  # of a model that is not trained here
         ('crystals={"train": {"unimat": {"width": 8}}}', {}),
         ('molecules={"metrics": ["json:dumps"]}', {"score_geometry": 1, "report": 1}),
+        ('discover={"wanted": ["Na-Cl"]}', {"discover": 1, "report": 1}),
         ('crystals={"metrics": ["json:dumps"]}', {"score_validity": 1, "score_crystals": 1, "report": 1}),
     ],
 )

@@ -94,7 +94,8 @@ def generate(
     find = find_templates(templates, path)
     trained = load_model(path, choose_device(device), model)
     request = parse_noise(request, noise, find)
-    crystals = sample(trained, request, num, [], seed, batch_size, steps, find=find)
+    say_scarce(request, trained)
+    crystals = draw(trained, request, check_number(num, []), seed, batch_size, steps, find=find)
     return [_named(to_structure(crystal), crystal.id) for crystal in crystals]
 
 
@@ -166,32 +167,18 @@ def check_number(num: int, names: Sequence[str]) -> int:
     return total
 
 
-def sample(
-    model: CrystalModel,
-    request: Request,
-    num: int,
-    names: Sequence[str],
-    seed: int,
-    batch_size: int,
-    steps: int | None = None,
-    work: Path | None = None,
-    find: FindTemplates | None = None,
-) -> list[Crystal]:
-    """Draw ``num`` crystals, or ``num`` of the composition of each of ``names``: ID_0, ID_1, ...
-
-    ``find`` looks for the templates that they begin from. Elements that the model hardly knows are said on
-    standard error. ``work`` keeps finished batches.
-    """
-    total = check_number(num, names)
+def say_scarce(request: Request, model: CrystalModel) -> None:
+    """Say on standard error which elements of a request the model hardly knows."""
     for symbol, count in scarce_elements(request, model.config):
         sys.stderr.write(
             f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
         )
-    crystals = draw(model, request, total, seed, batch_size, steps, work, find)
-    if not names:
-        return crystals
+
+
+def name_after(crystals: list[Crystal], names: Sequence[str]) -> list[Crystal]:
+    """Sort crystals drawn of the compositions of ``names`` in turn by composition: ID_0, ID_1, ..., ID2_0."""
     return [
-        crystals[index + sample * len(names)]._replace(id=f"{name}_{sample}")
-        for index, name in enumerate(names)
-        for sample in range(num)
-    ]
+        crystals[index]._replace(id=f"{name}_{index // len(names)}")
+        for start, name in enumerate(names)
+        for index in range(start, len(crystals), len(names))
+    ] or crystals

@@ -77,6 +77,7 @@ GROUPS = {
     "train": "Train a model.",
     "predict": "Predict with a trained model.",
     "generate": "Draw from a trained model.",
+    "export": "Write a trained model as a program of its own.",
     "score": "Compare results with references, or judge them by themselves.",
 }
 
@@ -112,7 +113,7 @@ def _typer(name: str, text: str | None = None, completion: bool = False) -> type
 
 def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     """Build the command line: all names and helps, and the code of the one command that is called, if any."""
-    app = _typer(name="groundstate", completion=True)
+    app = _typer(name="groundstate", text=_callback.__doc__, completion=True)
     app.callback()(_callback)
     groups: dict[str, typer.Typer] = {}
     for name, (module, text) in COMMANDS.items():
@@ -120,7 +121,7 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
         parent = app
         if noun:
             if verb not in groups:
-                groups[verb] = _typer(name=verb, text=GROUPS.get(verb, f"Commands of {verb}."))
+                groups[verb] = _typer(name=verb, text=GROUPS[verb])
                 app.add_typer(groups[verb], name=verb)
             parent = groups[verb]
         called = list(arguments[: len(name.split())]) == name.split()

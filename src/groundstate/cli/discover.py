@@ -21,7 +21,9 @@ def command(
     output_dir: Annotated[Path, typer.Option(help="folder for the table, CIFs, figures and the page")],
     formula: Annotated[str | None, typer.Option(help="such as LiFePO4; cells up to max_atoms")] = None,
     elements: Annotated[str | None, typer.Option(help="a chemical system, such as Li-Fe-P-O")] = None,
-    all_elements: Annotated[bool, typer.Option(help="only formulas with all of --elements")] = False,
+    all_elements: Annotated[
+        bool, typer.Option("--all-elements", help="only formulas with all of --elements")
+    ] = False,
     budget: Annotated[
         str, typer.Option(help="full relaxations (20), or CPU time of all relaxations (30min, 2h)")
     ] = "10",
@@ -37,7 +39,10 @@ def command(
         typer.Option(help="crystals of yours that are judged too; may be repeated"),
     ] = [],  # noqa: B006
     without_own_formula: Annotated[
-        bool, typer.Option(help="known crystals of the very same formula lend nothing (a test)")
+        bool,
+        typer.Option(
+            "--without-own-formula", help="known crystals of the very same formula lend nothing (a test)"
+        ),
     ] = False,
     checkpoint: Annotated[
         str | None, typer.Option(help="crystal model that proposes too: best.ckpt or shipped weights by name")

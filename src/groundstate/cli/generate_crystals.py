@@ -7,9 +7,17 @@ from typing import Annotated
 import torch
 import typer
 
-from groundstate.api.generate import check_number, find_templates, parse_noise, read_compositions, sample
+from groundstate.api.generate import (
+    check_number,
+    find_templates,
+    name_after,
+    parse_noise,
+    read_compositions,
+    say_scarce,
+)
 from groundstate.api.weights import checkpoint_of
 from groundstate.cli.ending import ending
+from groundstate.crystals.models.generate import generate as draw
 from groundstate.crystals.models.generate import remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.requests import parse_conditions, parse_request
@@ -92,7 +100,8 @@ def command(
     trained = load_model(path, where, model)
     shown = None if find is None else known or "shipped"
     work = work_folder(output, path, request, total, seed, steps, shown)
-    crystals = sample(trained, request, num, names, seed, batch_size, steps, work, find)
+    say_scarce(request, trained)
+    crystals = name_after(draw(trained, request, total, seed, batch_size, steps, work, find), names)
     if cif_dir is not None:
         write_cifs(cif_dir, crystals)
     write_extxyz(output, crystals)
