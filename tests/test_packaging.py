@@ -52,9 +52,8 @@ def test_the_wheel_holds_the_workflow_the_c_sources_and_the_data(wheel: Path) ->
     for kind in (".c", ".js", ".html", ".csv", ".json.gz", ".parquet"):
         here = {path for path in (ROOT / "src").rglob(f"*{kind}") if path.is_file()}
         assert {path.relative_to(ROOT / "src").as_posix() for path in here} <= names, kind
-    weights = {
-        p for p in (ROOT / "src/groundstate/weights").iterdir() if p.suffix in (".bin", ".ckpt", ".safetensors")
-    }
+    shipped = (".bin", ".ckpt", ".safetensors")
+    weights = {p for p in (ROOT / "src/groundstate/weights").iterdir() if p.suffix in shipped}
     assert {path.relative_to(ROOT / "src").as_posix() for path in weights} <= names
     assert not any(OF_TESTS.name in name for name in names)
 

@@ -128,7 +128,7 @@ class Discoveries(Settings):
     checkpoint: str | None = Field(
         None, description="crystal model that proposes too: a checkpoint, or the name of shipped weights"
     )
-    judge: Discover = Discover()
+    judge: Discover = Discover(max_atoms=12, formulas=4, templates=6)
 
     @model_validator(mode="after")
     def _budget_is_read(self) -> "Discoveries":

@@ -15,6 +15,7 @@ from groundstate.discovery.budget import Budget
 from groundstate.discovery.chain import Chain
 from groundstate.discovery.discover import Discovery, discover
 from groundstate.discovery.output import discovery_table, write_discovery
+from groundstate.discovery.part import discovery_part
 from groundstate.discovery.proposals import Templates
 from groundstate.discovery.rows import share_p1
 from groundstate.discovery.settings import Discover
@@ -22,6 +23,7 @@ from groundstate.discovery.wanted import cells_of
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.interface import find_potential
+from groundstate.report.page import write_report
 from groundstate.stability.references.hull import ReferenceHull
 from groundstate.stability.references.phases import References
 from groundstate.stability.settings import ScoreStability
@@ -89,3 +91,15 @@ def test_a_hole_is_rejected_and_the_best_of_a_formula_are_chosen(tmp_path: Path)
     assert chain.judge([NamedStructure("deep", to_structure(ORDERED))]) == []
     (rejection,) = chain.rejections
     assert rejection.stage == "short relaxation" and "a hole of the potential" in rejection.reason
+
+
+def test_the_report_of_a_run_has_the_ranked_table_and_a_link(
+    made: tuple[Discovery, Path], tmp_path: Path
+) -> None:
+    found, folder = made
+    part = discovery_part(folder, folder.parent)
+    assert [row[0].text for row in part.blocks[0].lists[0].rows] == [row.id for row in found.rows]
+    write_report([], [], tmp_path / "report.html", discoveries=[part])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f'href="{folder.name}/discovery.html"' in page
+    assert "proposed for CuAu" in page

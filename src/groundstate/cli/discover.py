@@ -9,7 +9,8 @@ from groundstate.api.discover import Request, about, plan, search
 from groundstate.cli.ending import part_ending
 from groundstate.discovery.budget import parse_budget
 from groundstate.discovery.discover import fill_cache
-from groundstate.discovery.output import CRYSTALS, PAGE, REJECTED, discovery_table, write_discovery
+from groundstate.discovery.files import CRYSTALS, PAGE, REJECTED
+from groundstate.discovery.output import discovery_table, write_discovery
 from groundstate.discovery.settings import Discover
 from groundstate.files import write_json
 from groundstate.potentials.cache import Cache

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from groundstate.discovery.part import discovery_part
 from groundstate.report.page import write_report
 
 
@@ -27,7 +28,8 @@ def command(
 
     Example: groundstate report --molecules results/molecules/qm9/gaunt/seed0 --output report.html
     """
-    write_report(molecules, crystals, output, potentials, discoveries)
+    parts = [discovery_part(folder.absolute(), output.absolute().parent) for folder in discoveries]
+    write_report(molecules, crystals, output, potentials, parts)
     runs = len(molecules) + len(crystals) + len(potentials)
     searches = f" and {len(discoveries)} searches" if discoveries else ""
     typer.echo(f"report of {runs} runs{searches} written to {output}")

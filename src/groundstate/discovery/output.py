@@ -10,8 +10,9 @@ from groundstate.crystals.cif.write import to_cif
 from groundstate.crystals.models.generate import write_extxyz
 from groundstate.crystals.space_group import find_space_group, symmetrised_cif
 from groundstate.discovery.discover import Discovery
+from groundstate.discovery.files import CRYSTALS, NEAR, PAGE, REJECTED, RELAXED, SUMMARY
 from groundstate.discovery.page import write_page
-from groundstate.discovery.rows import NEAR, DiscoveryRow, relaxed_crystal, share_p1
+from groundstate.discovery.rows import DiscoveryRow, relaxed_crystal, share_p1
 from groundstate.files import atomic_path, write_json, write_text
 from groundstate.names import TABLE, file_names, write_name_table
 from groundstate.records import write_rejected
@@ -20,14 +21,6 @@ from groundstate.stability.output.figures import write_figures
 from groundstate.stability.output.text_table import phonon_table
 from groundstate.stability.summaries.dynamics import COUNTED
 
-# what lies in the folder afterwards; hidden files and the cache are what a discovery goes on from
-CRYSTALS, RELAXED, REJECTED, SUMMARY, PAGE = (
-    "crystals.csv",
-    "relaxed.extxyz",
-    "rejected.csv",
-    "summary.json",
-    "discovery.html",
-)
 MOST_ROWS = 25
 HEAD = ("rank", "id", "space group", "above hull", "stable", "unique", "novel", "second", "origin")
 LEGEND = (

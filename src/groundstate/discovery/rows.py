@@ -8,12 +8,12 @@ from ase import Atoms
 
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.space_group import find_space_group
+from groundstate.discovery.files import NEAR
 from groundstate.discovery.proposals import Proposal
 from groundstate.stability.evaluation import Evaluation
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.rows import StabilityRow, is_stable
 
-NEAR = 0.025  # eV per atom above the hull: about the error of the potential
 P1 = 1
 
 

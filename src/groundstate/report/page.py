@@ -10,7 +10,6 @@ from pathlib import Path
 from groundstate.errors import GroundstateError
 from groundstate.files import write_text
 from groundstate.metrics.definition import Definition, definition_of
-from groundstate.report.crystals.discoveries import discovery_part
 from groundstate.report.crystals.part import crystal_part
 from groundstate.report.html import asset, fill
 from groundstate.report.methods import is_number
@@ -40,9 +39,9 @@ def write_report(
     crystals: list[Path],
     output: str | Path,
     potentials: Sequence[Path] = (),
-    discoveries: Sequence[Path] = (),
+    discoveries: Sequence[Part] = (),
 ) -> None:
-    """Write the report on the given run folders, and those of searches, to ``output``.
+    """Write the report on the given run folders to ``output``, with the parts of discoveries.
 
     Raises ``GroundstateError`` where no folder is given, one is given twice, or a file in one is broken.
     """
@@ -60,14 +59,14 @@ def write_report(
     write_text(output, render(runs, Path(output).absolute().parent, discoveries))
 
 
-def render(runs: list[Run], home: Path, discoveries: Sequence[Path] = ()) -> str:
+def render(runs: list[Run], home: Path, discoveries: Sequence[Part] = ()) -> str:
     """Give the HTML text; ``home`` is the folder that relative links start from."""
     parts, verdicts = [], []
     for kind, (build, judge) in PARTS.items():
         for dataset, models in group_runs([run for run in runs if run.kind == kind]).items():
             parts.append(build(dataset, models))
             verdicts.extend(judge(dataset, models))
-    parts += [discovery_part(Path(folder).absolute(), home) for folder in discoveries]
+    parts += discoveries
     rejected = _rejected(runs)
     verdicts.append(_left_out(runs, rejected))
     return fill(

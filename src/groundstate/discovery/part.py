@@ -1,4 +1,4 @@
-"""What the report says of a search for stable crystals: its ranked table, and the way to its own page."""
+"""What the report of a run says of a discovery: its ranked table, and the way to its own page."""
 
 import os
 import urllib.parse
@@ -6,8 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from groundstate.discovery.output import CRYSTALS, PAGE, SUMMARY
-from groundstate.discovery.rows import NEAR
+from groundstate.discovery.files import CRYSTALS, NEAR, PAGE, SUMMARY
 from groundstate.report.parts import Block, Part, anchor, structure_table
 from groundstate.report.runs import read_json, read_table
 
