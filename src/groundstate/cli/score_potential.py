@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from groundstate.cli.ending import ending
 from groundstate.metrics.interatomic.score import score
 
 
@@ -30,4 +31,5 @@ def command(
             base = row["baselines"]["constant"]["force_rmse"]
             text += f", force RMSE {row['force_rmse']:.1f} meV/A (constant {base:.0f})"
         typer.echo(text)
-    typer.echo(f"scores written to {output}")
+    rejected = output / "rejected.csv"
+    typer.echo(ending(summary["n"], summary["structures"], "structures scored,", output, rejected))

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from groundstate.errors import GroundstateError
 from groundstate.interatomic.data import load_configurations
 from groundstate.metrics.interatomic.score import score
 
@@ -56,7 +57,14 @@ def test_what_cannot_be_scored_is_named(untrained: list[Path], tmp_path: Path) -
     path.write_text(frame.format("energy=1 ", "O") + frame.format("energy=1 ", "C") + frame.format("", "O"))
     summary = score(untrained[:1], path, tmp_path)
     assert (summary["structures"], summary["n"], summary["force_rmse"]) == (3, 1, None)
-    assert pd.read_csv(tmp_path / "rejected.csv")["id"].tolist() == ["mine-1", "mine-2"]
+    rejected = pd.read_csv(tmp_path / "rejected.csv").set_index("id")["reason"]
+    assert rejected.index.tolist() == ["mine-1", "mine-2"]
+    assert rejected["mine-1"] == "the potential has not seen C"
+    assert rejected["mine-2"].startswith("it has no energy")
+    path.write_text(frame.format("energy=1 ", "C"))
+    with pytest.raises(GroundstateError, match="to score; the first: the potential has not seen C"):
+        score(untrained[:1], path, tmp_path / "none")
+    assert (tmp_path / "none/rejected.csv").exists()
 
 
 def test_a_committee_is_scored_by_its_mean(untrained: list[Path], tmp_path: Path) -> None:

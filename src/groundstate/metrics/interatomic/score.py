@@ -14,7 +14,7 @@ from ase.data import chemical_symbols
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
 from groundstate.interatomic.calculator import load_network, predict
-from groundstate.interatomic.data import Configuration, atomic_energies, load_configurations
+from groundstate.interatomic.data import Configuration, atomic_energies, load_configurations, no_energy
 from groundstate.interatomic.network import GauntPotential
 from groundstate.metrics.definition import as_json
 from groundstate.metrics.interatomic.errors import DEFINITIONS, FORCES, errors, force_errors
@@ -64,7 +64,9 @@ def score(
     _, structures = atomic_energies(load_configurations(data, ids))
     usable, rejections = _usable(structures, networks[0])
     if not usable:
-        raise GroundstateError(f"{data}: no structure to score; see {folder / 'rejected.csv'}")
+        write_rejected(folder / "rejected.csv", rejections)
+        first = f"; the first: {rejections[0].reason}; all: {folder / 'rejected.csv'}" if rejections else ""
+        raise GroundstateError(f"{data}: no structure to score{first}")
     results = predict(networks, [one.atoms for one in usable])
     baseline = [_constant(networks[0], one) for one in usable]
     rows, constant = (
@@ -108,11 +110,14 @@ def _usable(
     elements = set(network.elements)
     usable, rejections = [], []
     for one in structures:
-        if one.energy is not None and elements.issuperset(one.atoms.numbers.tolist()):
+        foreign = sorted(set(one.atoms.numbers.tolist()) - elements)
+        if one.energy is not None and not foreign:
             usable.append(one)
+        elif foreign:
+            symbols = ", ".join(chemical_symbols[number] for number in foreign)
+            rejections.append(Rejection(one.id, "score", f"the potential has not seen {symbols}"))
         else:
-            reason = "no energy, or an element that the potential has not seen"
-            rejections.append(Rejection(one.id, "score", reason))
+            rejections.append(Rejection(one.id, "score", no_energy(one)))
     return usable, rejections
 
 
