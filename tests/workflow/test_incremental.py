@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from groundstate.cli.guard import WRITES
+from groundstate.files import MADE
 from pipeline import planned, snakemake
 
 GEOMETRY = {"train_geometry": 1, "predict_geometry": 1, "score_geometry": 1, "report": 1}
@@ -35,6 +37,14 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
+
+
+def test_what_is_written_into_folders_stands_in_the_table_of_the_guard(finished: Path) -> None:
+    single = {"report.html", "predicted.sdf", "predicted.rejected.csv", "generated.extxyz", "cifs"}
+    baselines = {f"molecules_{name}.csv" for name in ("etkdg", "mmff", "lowest")}
+    for record in (finished / "results").rglob(MADE):
+        names = {json.loads(line)[0] for line in record.read_text().splitlines()}
+        assert names <= single | baselines | {name for files in WRITES.values() for name in files}, record
 
 
 def test_nothing_changed_nothing_runs(finished: Path) -> None:

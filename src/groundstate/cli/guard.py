@@ -52,9 +52,9 @@ WRITES: dict[str, tuple[str, ...]] = {
     "score validity": CRYSTAL_TABLES,
     "score stability": (
         *(*CRYSTAL_TABLES, "crystals.parquet", "relaxed.extxyz"),
-        *("rejected_references.csv", "figures"),
+        *("rejected_references.csv", "reference_phases.csv", "phonon_cost.json", "figures"),
     ),
-    "score potential": ("summary.json", "structures.csv", "rejected.csv"),
+    "score potential": ("summary.json", "structures.csv", "scans.csv", "atoms.parquet", "rejected.csv"),
     "discover": (
         *("crystals.csv", "candidates.extxyz", "relaxed.extxyz", "rejected.csv"),
         *("summary.json", "discovery.html", "cifs", "figures"),
