@@ -190,3 +190,26 @@ add(
     {"t-a-1": "Cl1 Na1", "t-a-2": "Cl1 Na1"},
 )
 cif("not_cif", K, "hello world\n", refused="not CIF")
+
+# ---- alternatives without an occupancy, cells in other units
+for name, rows, outcome in (
+    ("disorder_groups", "Na1 Na 0 0 0 .\nCl1 Cl 0.5 0.5 0.5 1\nCl2 Cl 0.5 0.5 0.6 2", None),
+    ("one_disorder_group", "Na1 Na 0 0 0 .\nCl1 Cl 0.5 0.5 0.5 1", "Cl1 Na1"),
+):
+    body = PRE + cell(5.6) + sites(rows, more="disorder_group")
+    cif(name, "sites", body, outcome, None if outcome else "disorder group 2 beside 1; keep one")
+cif("volume_agrees", "sites", PRE + cell(4) + "_cell_volume 64.1(3)\n" + sites(SALT), "Cl1 Na1")
+cif("volume_remark", "sites", PRE + cell(4) + "_cell_volume '64 A^3'\n" + sites(SALT), "Cl1 Na1")
+cif(
+    "volume_of_another_cell",
+    "sites",
+    PRE + cell(4) + "_cell_volume 900\n" + sites(SALT),
+    refused="64.0 cubic angstrom, but _cell_volume is 900",
+)
+cif("nanometres", "sites", PRE + cell(0.56) + sites(SALT), refused="0.4.. angstrom apart")
+cif(
+    "radians",
+    "sites",
+    PRE + cell(5.6, angles=(1.5708,) * 3) + sites(SALT),
+    refused="the cell repeats every 0.1.. angstrom",
+)

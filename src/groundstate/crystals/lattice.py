@@ -61,6 +61,12 @@ def niggli(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np
     return reduced, (frac_coords @ change) % 1.0
 
 
+def shortest_vector(lattice: np.ndarray) -> float:
+    """Return the length of the shortest vector of a lattice, angstrom: how near an atom is to its image."""
+    reduced = spglib.niggli_reduce(lattice)
+    return float(np.linalg.norm(lattice if reduced is None else reduced, axis=1).min())
+
+
 def right_handed(lattice: np.ndarray, frac_coords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the same crystal, atom for atom, in a cell with a positive determinant.
 

@@ -16,6 +16,7 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.formula import formula_text
 from groundstate.crystals.lattice import cell_from_parameters
 
+VOLUME_DIFFERENCE = 0.05  # of the cell from the volume that its file states
 MAX_TEXT = 16 * 2**20  # characters of one file or field
 CELL = [
     f"_cell_{name}"
@@ -106,6 +107,7 @@ def read_block(block: cif.Block, name: str) -> Crystal:
     """
     tags = Tags(block)
     lattice = _cell(tags)
+    _check_volume(tags, lattice)
     sites = read_sites(tags, lattice)
     formula = formula_of(tags.value("_chemical_formula_sum"))
     readings = (
@@ -150,6 +152,20 @@ def _cell(tags: Tags) -> np.ndarray:
     if min(parameters) <= 0 or max(parameters[3:]) >= 180 or not np.all(np.isfinite(lattice)):
         raise ValueError(f"the cell is impossible: {', '.join(f'{value:g}' for value in parameters)}")
     return lattice
+
+
+def _check_volume(tags: Tags, lattice: np.ndarray) -> None:
+    """Raise ``ValueError`` where the cell has another volume than the file says: nanometres, a misprint."""
+    try:
+        stated = number(tags.value("_cell_volume") or "?", "_cell_volume")
+    except ValueError:  # a remark
+        return
+    volume = float(abs(np.linalg.det(lattice)))
+    if stated > 0 and abs(volume - stated) > VOLUME_DIFFERENCE * stated:
+        raise ValueError(
+            f"its cell has {volume:.1f} cubic angstrom, but _cell_volume is {stated:g}; are the lengths in "
+            "angstrom and the angles in degrees?"
+        )
 
 
 def _compare(numbers: np.ndarray, multiplicities: np.ndarray, formula: dict[int, float] | None) -> None:

@@ -27,7 +27,7 @@ def read_sites(tags: Tags, lattice: np.ndarray) -> Sites:
     """Return the sites that hold an atom.
 
     Raises ``ValueError`` for a site that is partly occupied, has no coordinates, or has hydrogens that the
-    list lacks.
+    list lacks, and for alternatives of disorder, which need not state an occupancy.
     """
     points = _coordinates(tags, lattice)
     symbols = tags.column("_atom_site_type_symbol")
@@ -42,7 +42,10 @@ def read_sites(tags: Tags, lattice: np.ndarray) -> Sites:
     occupancies = tags.column("_atom_site_occupancy") or ["."] * len(labels)
     hydrogens = tags.column("_atom_site_attached_hydrogens") or ["0"] * len(labels)
     given = tags.column("_atom_site_symmetry_multiplicity")
+    groups = tags.column("_atom_site_disorder_group") or ["."] * len(labels)
+    assemblies = tags.column("_atom_site_disorder_assembly") or ["."] * len(labels)
     kept, frac = [], []
+    alternatives: dict[str, str] = {}
     for index, label in enumerate(labels):
         if flags[index] == "dum" or (share := _occupancy(occupancies[index], label)) == 0:
             continue
@@ -51,6 +54,12 @@ def read_sites(tags: Tags, lattice: np.ndarray) -> Sites:
                 f"the site {label} is partly occupied ({occupancies[index]}); "
                 "disordered crystals are not read"
             )
+        if groups[index] not in ("0", ".", "?"):
+            first = alternatives.setdefault(assemblies[index], groups[index])
+            if first != groups[index]:
+                raise ValueError(
+                    f"the site {label} is of the disorder group {groups[index]} beside {first}; keep one"
+                )
         if hydrogens[index] not in ("0", ".", "?"):
             raise ValueError(
                 f"the site {label} has {hydrogens[index]} attached hydrogens without coordinates"

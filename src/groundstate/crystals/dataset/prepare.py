@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from groundstate.crystals.cif.sites import MERGED, close_pairs
+from groundstate.crystals.cif.sites import close_pairs
 from groundstate.crystals.crystal import Crystal, fault, to_record
 from groundstate.crystals.dataset.readers.formats import FORMATS
 from groundstate.crystals.dataset.readers.item import STAGE
 from groundstate.crystals.dataset.record_file import PARTS
 from groundstate.crystals.dataset.settings import PrepareCrystals
+from groundstate.crystals.lattice import shortest_vector
 from groundstate.crystals.templates.shipped import shipped_formulas
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
@@ -21,6 +22,8 @@ from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_
 from groundstate.seeds import derive_seed
 from groundstate.text import open_text
 from groundstate.weights.learned import REASON
+
+NEAREST = 0.5  # angstrom; the bound of the field's structural validity (Xie et al., ICLR 2022)
 
 
 def read_excluded(path: str | Path | None) -> set[str]:
@@ -70,7 +73,9 @@ def _reason(crystal: Crystal, settings: PrepareCrystals, excluded: set[str], see
         limit := settings.max_atoms_per_element
     ):
         return f"{most} atoms of one element, more than max_atoms_per_element = {limit}"
-    if pairs := close_pairs(crystal.frac_coords, crystal.lattice, MERGED):
+    if (period := shortest_vector(crystal.lattice)) < NEAREST:
+        return f"the cell repeats every {period:.3f} angstrom; are its lengths in angstrom?"
+    if pairs := close_pairs(crystal.frac_coords, crystal.lattice, NEAREST):
         first, second, distance = pairs[0]
         return f"atoms {first + 1} and {second + 1} are {distance:.3f} angstrom apart"
     return None
