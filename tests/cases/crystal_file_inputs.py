@@ -184,6 +184,7 @@ add(
     {"a": "Cl1 Na1", "c": "Cl1 Na1"},
     {"b": "20000 sites, more than 10000"},
 )
+add(K, "twice", "csv", text("a.csv", "id,cif,CIF\na,x,y\n"), refused={"": "has the column cif twice"})
 add(K, "header_only", "csv", text("a.csv", HEAD), refused={"": "a header but no rows"})
 add(
     K,

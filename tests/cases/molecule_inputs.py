@@ -122,6 +122,10 @@ K = "smiles_files"
 for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"):
     add(K, encoding, file("in.smi", TEXT, encoding), BOTH)
     add(K, f"gz {encoding}", file("in.smi.gz", gzip.compress(TEXT.encode(encoding))), BOTH)
+for header in ("smiles,SMILES,id", "id,smiles,smiles", "id,smiles,id"):
+    add(
+        K, f"twice: {header}", file("in.csv", f"{header}\nCC,CCC,CCCC\n"), {}, {"": "has the column .* twice"}
+    )
 add(K, "cr", file("in.smi", TEXT.replace("\n", "\r")), BOTH)
 add(K, "upper suffix", file("IN.SMI", TEXT), BOTH)
 add(K, "gz without suffix", file("in.smi", gzip.compress(TEXT.encode())), BOTH)

@@ -59,7 +59,7 @@ def read_rows(stream: TextIO, path: Path, columns: Mapping[str, str], content: s
     content
         Column that holds the structure, whose beginning tells a row from the middle of a damaged one.
 
-    Raises ``GroundstateError`` where the file is empty, or a column is missing.
+    Raises ``GroundstateError`` where the file is empty, or a column is missing or stands twice.
     """
     csv.field_size_limit(2**31 - 1)
     lines = _Lines(stream)
@@ -76,6 +76,8 @@ def read_rows(stream: TextIO, path: Path, columns: Mapping[str, str], content: s
             raise GroundstateError(
                 f"{path}: no column {column.replace('|', ' or ')} ({what}); it has {present}"
             )
+    if twice := sorted(name for name in needed if names.count(name) > 1):
+        raise GroundstateError(f"{path}: has the column {twice[0]} twice; keep the one that is meant")
     number, searching, damaged = 0, 0, 0
     while True:
         lines.begin()

@@ -46,7 +46,7 @@ def read_rows(
     Raises
     ------
     GroundstateError
-        Naming the file and the columns, where the file is empty or lacks a column.
+        Naming the file and the columns, where the file is empty, or lacks a column or has it twice.
     """
     groups = [(column,) if isinstance(column, str) else tuple(column) for column in required]
     columns = [column for group in groups for column in group] + list(optional)
@@ -62,6 +62,8 @@ def read_rows(
         raise GroundstateError(
             f"{name}: has no column {', '.join(missing)}; its columns are {', '.join(header)}"
         )
+    if twice := [column for column in columns if lowered.count(column.lower()) > 1]:
+        raise GroundstateError(f"{name}: has the column {twice[0]} twice; keep the one that is meant")
     places = {column: lowered.index(column.lower()) for column in columns if column.lower() in lowered}
     for text, number in rest:
         try:
