@@ -117,3 +117,16 @@ def test_the_lowest_of_several_conformers_is_a_baseline_of_its_own(tmp_path):
         (block,) = read_sdf_blocks(tmp_path / "c" / f"{name}.sdf")
         positions = parse_molblock(block.molblock).GetConformer().GetPositions()
         np.testing.assert_allclose(positions, row["positions"], atol=5.1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [({"inchi": None}, "its inchi is missing"), ({"properties": {"x": float("nan")}}, "its property x is nan")],
+)
+def test_a_fault_in_a_column_without_effect_is_of_its_row_alone(tmp_path, change, reason):
+    good = [record_from_mol(name, parse_smiles(smiles)) for name, smiles in (("a", "CO"), ("b", "CF"))]
+    settings = EmbedConformers(num_conformers=1)
+    for records, rejected in ((good, []), ([good[0], good[1] | change], [f"b,embed,{reason}"]), (good, [])):
+        embed_conformers(records, ["a", "b"], settings, 1, tmp_path / "c")
+        lines = (tmp_path / "c" / "rejected.csv").read_text().splitlines()[1:]
+        assert len(lines) == len(rejected) and all(map(str.startswith, lines, rejected))

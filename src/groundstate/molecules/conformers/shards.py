@@ -16,6 +16,7 @@ from groundstate.files import atomic_path
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.mols import RecordError, mol_from_record
+from groundstate.molecules.record_check import record_fault
 from groundstate.records import VECTORS
 
 CONFORMER_SCHEMA = pa.schema(
@@ -62,6 +63,8 @@ class Shards:
     def key(self, record: dict) -> str:
         """Hash what decides the rows of ``record``: its content, the settings, the versions."""
         content = {name: value for name, value in record.items() if name not in NO_EFFECT}
+        if fault := record_fault(record):  # it may be in a column that is left out
+            content["fault"] = fault
         return hashlib.sha256((self.prefix + json.dumps(content, sort_keys=True)).encode()).hexdigest()[:32]
 
     def scan(self) -> None:
