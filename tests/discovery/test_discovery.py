@@ -119,7 +119,7 @@ def test_proposals_have_ids_of_their_own_and_do_not_change() -> None:
 
 
 def own_structures(path: Path) -> Path:
-    """A good crystal, the same one moved, one whose atoms overlap, one of another formula."""
+    """A good crystal, the same one moved, one whose atoms overlap, one of another formula, one unreadable."""
     good = Atoms("CuAu", cell=np.eye(3) * 3.05, scaled_positions=[[0] * 3, [0.5] * 3], pbc=True)
     moved, overlap = good.copy(), good.copy()
     moved.positions += 0.4
@@ -130,6 +130,7 @@ def own_structures(path: Path) -> Path:
     for name, atoms in frames.items():
         atoms.info = {"id": name}
     ase.io.write(path, list(frames.values()), format="extxyz")
+    path.write_text(path.read_text() + '1\nLattice="3 0 0 0 3 0 0 0 3" id=unreadable\nCu 0 nan 0\n')
     return path
 
 
@@ -139,8 +140,10 @@ def test_every_proposal_ends_in_the_table_or_among_the_rejected(tmp_path: Path, 
     run(command(folder, elements, "--formula", "CuAu", "--structures", str(own), "--budget", "4"))
     table, rejected = pd.read_csv(folder / "crystals.csv"), pd.read_csv(folder / "rejected.csv")
     proposed = sum(json.loads((folder / "summary.json").read_text())["proposed"].values())
-    assert len(table) + len(rejected) == proposed and not set(table["id"]) & set(rejected["id"])
     reasons = dict(zip(rejected["id"], rejected["stage"] + ": " + rejected["reason"], strict=True))
+    assert reasons.pop("other") == "choice: its formula Cu3Au is not tried"
+    assert reasons.pop("unreadable").startswith("read: unreadable: a coordinate of atom 1 is nan")
+    assert len(table) + len(reasons) == proposed and not set(table["id"]) & set(rejected["id"])
     assert reasons["CuAu-002"].startswith("duplicate as proposed: equivalent to CuAu-001")
     assert reasons["CuAu-003"].startswith("guard: a Au-Cu distance of 0.10 A")
     assert list(table["rank"]) == list(range(1, len(table) + 1))

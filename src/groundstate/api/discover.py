@@ -1,10 +1,9 @@
 """Stable crystals of a formula or chemical system: ``groundstate.discover``, and the command of that name."""
 
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +26,7 @@ from groundstate.discovery.wanted import Wanted, cells_of, formulas_of
 from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure
 from groundstate.potentials.cache import Cache
+from groundstate.records import Rejection, name_stage
 from groundstate.stability.inputs import GENERATED
 from groundstate.weights import find_checkpoint
 
@@ -84,11 +84,12 @@ class Request:
 
 
 class Plan(NamedTuple):
-    """The formulas to try, the sources of proposals, and the known crystals."""
+    """The formulas to try, the sources of proposals, the known crystals, and what of a user's is left out."""
 
     wanted: list[Wanted]
     sources: list[ProposalSource]
     library: TemplateLibrary
+    left_out: list[Rejection]
 
 
 def discover(
@@ -173,9 +174,11 @@ def search(
     references: Sequence[Path] = (),
 ) -> Discovery:
     """Do the discovery; ``folder`` gets the candidates and ``cache`` what a killed one goes on from."""
-    wanted, sources, library = plan(request, settings, cache)
+    wanted, sources, library, left_out = plan(request, settings, cache)
     asked, store = parse_budget(budget), Cache(cache)
-    return run_discovery(wanted, sources, library, folder, settings, asked, store, references, request.seed)
+    seed = request.seed
+    found = run_discovery(wanted, sources, library, folder, settings, asked, store, references, seed)
+    return replace(found, rejections=[*left_out, *found.rejections])
 
 
 def about(request: Request, settings: Discover, budget: str) -> dict[str, object]:
@@ -189,7 +192,8 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
 
     Raises ``GroundstateError`` for a request that cannot be met.
     """
-    library, own = _library(request.templates, cache), OwnStructures(list(request.structures))
+    library, unread = _library(request.templates, cache)
+    own = OwnStructures(list(request.structures))
     wanted = _wanted(request, library, own, settings)
     sources: list[ProposalSource] = [own]
     sources.append(Templates(library, settings.templates, own_formula=request.own_formula))
@@ -200,18 +204,18 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))
     sources.append(RandomSearch(settings.random, seed))
-    return Plan(wanted, sources, library)
+    return Plan(wanted, sources, library, [*unread, *own.rejections, *own.not_asked_for(wanted)])
 
 
-def _library(paths: Sequence[Path], cache: Path) -> TemplateLibrary:
+def _library(paths: Sequence[Path], cache: Path) -> tuple[TemplateLibrary, list[Rejection]]:
     library = shipped_templates()
     own: list[Crystal] = []
+    unread: list[Rejection] = []
     for path in paths:
         crystals, rejections = read_structures(path)
-        for rejection in rejections:
-            sys.stderr.write(f"{path}: {rejection.id}: {rejection.reason}\n")
+        unread += name_stage(rejections, "read template")
         own += [to_crystal(crystal) for crystal in crystals]
-    return with_own(library, own, cache) if own else library
+    return (with_own(library, own, cache) if own else library), unread
 
 
 def _wanted(

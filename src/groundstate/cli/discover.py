@@ -76,7 +76,7 @@ def command(
     store = cache if cache is not None else output_dir / "cache"
     if shard is not None:
         part = parse_shard(shard)
-        wanted, sources, _ = plan(request, chosen, store)
+        wanted, sources, *_ = plan(request, chosen, store)
         number = fill_cache(wanted, sources, output_dir, chosen, asked, Cache(store), part)
         write_json(output_dir / "shards" / f"{part[0]}.json", {"proposals": number})
         typer.echo(part_ending(part, number, "proposals"))

@@ -139,6 +139,16 @@ class OwnStructures:
         numbers = np.repeat(list(wanted.formula), list(wanted.formula.values()))
         return list(self.by_formula.get(reduced_formula(numbers), []))
 
+    def not_asked_for(self, wanted: Sequence[Wanted]) -> list[Rejection]:
+        """Name the crystals whose formula is none of those that are tried."""
+        asked = {reduced_formula(np.repeat(list(one.formula), list(one.formula.values()))) for one in wanted}
+        return [
+            Rejection(proposal.crystal.id, "choice", f"its formula {formula} is not tried")
+            for formula, proposals in self.by_formula.items()
+            if formula not in asked
+            for proposal in proposals
+        ]
+
     def formulas(self, elements: Collection[int], whole: bool) -> list[dict[int, int]]:
         """List the formulas of the crystals inside a chemical system."""
         found = []

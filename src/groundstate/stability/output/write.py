@@ -66,5 +66,9 @@ def _write_score(folder: Path, score: StabilityScore) -> None:
         temporary.touch()
         if frames:
             ase.io.write(temporary, frames, format="extxyz")
-    lost = [Rejection(row.id, row.outcome, row.reason) for row in score.rows if row.id not in score.relaxed]
+    lost = [
+        Rejection(row.id, row.outcome, row.reason)
+        for row in score.rows
+        if row.outcome == "rejected_geometry" or row.id not in score.relaxed
+    ]
     write_rejected(folder / "rejected.csv", lost)
