@@ -121,7 +121,7 @@ def test_the_lowest_of_several_conformers_is_a_baseline_of_its_own(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [({"inchi": None}, "its inchi is missing"), ({"properties": {"x": float("nan")}}, "its property x is nan")],
+    [({"inchi": None}, "its inchi is missing"), ({"properties": {"x": np.nan}}, "its property x is nan")],
 )
 def test_a_fault_in_a_column_without_effect_is_of_its_row_alone(tmp_path, change, reason):
     good = [record_from_mol(name, parse_smiles(smiles)) for name, smiles in (("a", "CO"), ("b", "CF"))]
