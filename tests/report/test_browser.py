@@ -10,7 +10,7 @@ import pytest
 from groundstate.report.page import write_report
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-PROBE = """
+PROBE = r"""
 <script>
 const result = { faults: faults, plots: 0, views: 0 };
 for (const figure of document.querySelectorAll("figure.plot"))
@@ -30,10 +30,32 @@ button.click();
 result.up = column();
 button.click();
 result.down = column();
-const saved = [];
+const energies = document.querySelector("#crystals-flla table.sortable");
+const heads = [...energies.tHead.rows[0].cells];
+const place = heads.findIndex((head) => head.textContent.startsWith("Energy above"));
+const numbers = () => [...energies.tBodies[0].rows].map((row) => Number(row.cells[place].dataset.value));
+result.energies = [0, 1].map(() => (heads[place].querySelector("button").click(), numbers()));
+// what a reader can tell apart: text of plots against the page, on the screen and on paper
+const channels = (color) => color.match(/[\d.]+/g).slice(0, 3);
+const light = (color) => channels(color).reduce((sum, part) => sum + Number(part) / 765, 0);
+const fills = () => [...document.querySelectorAll(".main-svg text")].map((one) => getComputedStyle(one).fill);
+const shades = () => ({
+  page: light(getComputedStyle(document.body).backgroundColor),
+  ink: light(getComputedStyle(document.body).color),
+  text: [...new Set(fills())].filter((fill) => fill.startsWith("rgb(")).map(light),
+});
+result.screen = shades();
+dispatchEvent(new Event("beforeprint"));
+result.paper = shades();
+dispatchEvent(new Event("afterprint"));
+result.again = shades();
+const saved = [], contents = [];
 HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };
+window.Blob = class { constructor(parts) { contents.push(parts.join("")); } };
+URL.createObjectURL = () => "blob:none";
 for (const one of document.querySelectorAll("button.csv")) one.click();
 result.saved = saved.length === new Set(saved).size ? saved.length : -1;
+result.csv = contents[0];
 result.drawings = document.querySelectorAll("figure.drawing svg").length;
 result.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 document.body.innerHTML = "<pre>" + JSON.stringify(result) + "</pre>";
@@ -78,4 +100,13 @@ def test_draws_sorts_and_turns(results, tmp_path, width, theme):
     assert found["saved"] == text.count("<table")
     assert found["drawings"] == text.count('<figure class="drawing') > 0
     assert found["wide"] <= 0  # nothing is wider than the window
+    up, down = found["energies"]
+    assert up == sorted(up) and down == up[::-1] and up[0] < up[-1]  # as numbers, not as text
+    assert (found["screen"]["page"] < 0.2) == (theme == "dark")
+    assert found["paper"]["page"] > 0.9
+    assert found["again"] == found["screen"]
+    for look in (found["screen"], found["paper"]):
+        assert abs(look["ink"] - look["page"]) > 0.5
+        assert any(shade == pytest.approx(look["ink"], abs=0.02) for shade in look["text"])  # of axes
+    assert found["csv"].startswith("Data set,Kind,Model,Seed,") and '"123,456"' in found["csv"]
     assert found["up"] == ["flla", "qm9"] and found["down"] == ["qm9", "flla"]

@@ -98,6 +98,19 @@ def test_stability_is_told_against_each_control(interval: list[float], mark: str
     assert "30 of 80 (37.5%)" in card.why
 
 
+def test_what_nothing_stands_beside_is_told_with_its_n_and_not_judged():
+    stability = {"stable_0mev": 0.3, "scored": 50, "n": 80, "hull_incomplete": 12}
+    coverage = {"cov_recall": 0.8, "n": 200, "intervals": {"cov_recall": [0.7, 0.9]}}
+    scores = {"stability": stability, "coverage": coverage}
+    recall, stable = judge_crystals("set", {"net": [run("crystals", **scores)]})
+    assert {recall.mark, stable.mark} == {"NOT COMPARED"}
+    assert recall.number == "80.0%" and "(n = 200, 95 % interval 70.0% to 90.0%)" in recall.why
+    assert stable.number == "30.0%" and "there is no control to compare with (n = 50)" in stable.why
+    assert stable.why.endswith(
+        "Of 50 scored crystals 12 have a hull that lacks phases and count as not stable."
+    )
+
+
 def test_coverage_is_told_against_random_compositions():
     def row(value: float, low: float, high: float, n: int = 200) -> dict:
         return {"cov_recall": value, "n": n, "intervals": {"cov_recall": [low, high]}}

@@ -163,8 +163,14 @@ def _coverage(models: Models, whose: str) -> list[Verdict]:
     methods = {method.name: method for method in collect_methods(models, "coverage")}
     ours = next((method for method in methods.values() if method.ours), None)
     other = methods.get(COVERAGE_BASELINE)
-    if ours is None or other is None:
+    if ours is None:
         return []
+    if other is None:
+        return [
+            _not_compared(ours, key, whose, f"there is no row {COVERAGE_BASELINE!r}")
+            for key in COVERAGE
+            if ours.mean(key) is not None
+        ]
     verdicts = []
     for key in COVERAGE:
         value, theirs = ours.mean(key), other.mean(key)
@@ -185,6 +191,14 @@ def _coverage(models: Models, whose: str) -> list[Verdict]:
         )
         verdicts.append(Verdict(state, mark, f"{value:.1%}", about.label, whose, why + _caution(state, n)))
     return verdicts
+
+
+def _not_compared(ours: Method, key: str, whose: str, reason: str) -> Verdict:
+    """Tell a share that nothing stands beside, with its n and its interval."""
+    value, n = ours.mean(key), int(ours.mean("scored") or ours.mean("n") or 0)
+    about = define(key, ours.definitions)
+    why = f"Not judged: {reason} to compare with (n = {n:,}{_interval(ours, key)})."
+    return Verdict("info", "NOT COMPARED", f"{value:.1%}", about.label, whose, why)
 
 
 def _stability(runs: Sequence[Run], whose: str) -> list[Verdict]:
@@ -209,11 +223,28 @@ def _stability(runs: Sequence[Run], whose: str) -> list[Verdict]:
         why = (
             f"{ours:,} of {n:,} crystals are on the hull, {compared} of "
             f"{BASELINES[control]} with the same compositions: {theirs:,} of {n:,} ({theirs / n:.1%}){text}."
+            f"{_incomplete(summaries)}"
         )
         definitions = summaries[0].get("definitions", {})
         label = define(STABLE, definitions).label
         verdicts.append(Verdict(state, mark, f"{ours / n:.1%}", label, whose, why + _caution(state, n)))
+    alone = Method(whose, True, summaries, summaries[0].get("definitions", {}) if summaries else {})
+    if not verdicts and alone.mean(STABLE) is not None:
+        card = _not_compared(alone, STABLE, whose, "there is no control")
+        verdicts.append(card._replace(why=card.why + _incomplete(summaries)))
     return verdicts
+
+
+def _incomplete(summaries: Sequence[dict]) -> str:
+    """Say how many crystals no rate can call stable, for their hull lacks phases."""
+    lacking, scored = (
+        sum(int(one.get(key) or 0) for one in summaries) for key in ("hull_incomplete", "scored")
+    )
+    if not lacking:
+        return ""
+    return (
+        f" Of {scored:,} scored crystals {lacking:,} have a hull that lacks phases and count as not stable."
+    )
 
 
 def judge_potentials(dataset: str, models: Models) -> list[Verdict]:

@@ -193,5 +193,5 @@
   const views = [...document.querySelectorAll("figure.view")].map((figure) => new View(figure));
   const redraw = () => views.forEach((view) => view.draw());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  addEventListener("beforeprint", redraw);
+  for (const moment of ["beforeprint", "afterprint"]) addEventListener(moment, redraw);
 })();
