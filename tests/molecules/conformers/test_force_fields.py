@@ -14,44 +14,35 @@ from groundstate.molecules.conformers.force_fields import Embedded, Relaxed, rel
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.soundness import fault
 from groundstate.molecules.mols import parse_smiles, set_positions
+from molecules.conformers.g2_molecules import G2, largest_difference
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "mmff_small.smi"
 
-# SMILES -> {(atom, atom): angstrom}: CRC Handbook of Chemistry and Physics, section 9 (r_e or r_g)
+# SMILES -> {(atom, atom): angstrom} of what the G2 set lacks: CRC Handbook of Chemistry and Physics, section
+# 9 (r_e or r_g); FNO, H2CS: B3LYP/6-31G(2df,p) by PySCF
 LENGTHS = {
-    "N#N": {(0, 1): 1.098},
-    "O=C=O": {(0, 1): 1.160, (1, 2): 1.160},
-    "C#N": {(0, 1): 1.153},
-    "[C-]#[O+]": {(0, 1): 1.128},
-    "[H][H]": {(0, 1): 0.741},
-    "O=O": {(0, 1): 1.208},
-    "FF": {(0, 1): 1.412},
-    "ClCl": {(0, 1): 1.988},
-    "Cl": {(0, 1): 1.275},
     "N=[N+]=[N-]": {(0, 1): 1.243, (1, 2): 1.134},
-    "[O-][O+]=O": {(0, 1): 1.272, (1, 2): 1.272},
-    "[O-][N+]#N": {(0, 1): 1.184, (1, 2): 1.128},
-    "N#CC#N": {(0, 1): 1.154, (1, 2): 1.389, (2, 3): 1.154},
     "O=C=C=C=O": {(0, 1): 1.163, (1, 2): 1.289, (2, 3): 1.289, (3, 4): 1.163},
     "CN=C=O": {(1, 2): 1.202, (2, 3): 1.168},
     "CN=C=S": {(1, 2): 1.192, (2, 3): 1.597},
-    "[N-]=[N+]=O": {(0, 1): 1.128, (1, 2): 1.184},
-    "O=S=O": {(0, 1): 1.432, (1, 2): 1.432},
     "FC#N": {(0, 1): 1.262, (1, 2): 1.159},
     "ClC#N": {(0, 1): 1.629, (1, 2): 1.160},
     "BrC#C": {(0, 1): 1.790, (1, 2): 1.204},
     "C#CC#C": {(0, 1): 1.218, (1, 2): 1.384},
     "C#CC#N": {(0, 1): 1.205, (1, 2): 1.378, (2, 3): 1.159},
-    "C=C=O": {(0, 1): 1.314, (1, 2): 1.161},
-    "C=C=C": {(0, 1): 1.308, (1, 2): 1.308},
     "C=C=C=C": {(0, 1): 1.318, (1, 2): 1.283, (2, 3): 1.318},
-    "O=C=S": {(0, 1): 1.156, (1, 2): 1.561},
-    "S=C=S": {(0, 1): 1.553, (1, 2): 1.553},
     "N=C=O": {(0, 1): 1.214, (1, 2): 1.168},
-    "C1CC1": {(0, 1): 1.510},
-    "C[N+](=O)[O-]": {(0, 1): 1.489, (1, 2): 1.224, (1, 3): 1.224},
     "O=C1C=CC(=O)C=C1": {(0, 1): 1.225, (2, 3): 1.344},
+    "O=NF": {(0, 1): 1.141, (1, 2): 1.480},
+    "C=S": {(0, 1): 1.611},
 }
+# Molecules of the G2 set with a bond that is further off than 0.05 angstrom, and how far. MP2/6-31G* makes
+# P2, Li2 and Na2 too long (gas phase: 1.893, 2.673, 3.079); the others are errors of MMFF94: rings of three,
+# acyl chlorides, radicals.
+FURTHER_OFF = {
+    "P2": 0.06, "Li2": 0.11, "Na2": 0.08, "CH3COCl": 0.07, "CH2SCH2": 0.09, "C3H4_C2v": 0.08,
+    "methylenecyclopropane": 0.06, "HCO": 0.06, "CH3O": 0.07, "CH3CO": 0.06,
+}  # fmt: skip
 # SMILES -> neighbour, end, end, neighbour; hydrogens come after the heavy atoms
 PERPENDICULAR = {
     "FC=C=CF": (0, 1, 3, 4),
@@ -78,6 +69,13 @@ def test_bonds_are_as_long_as_in_the_gas_phase(smiles):
     _, _, minimum = relaxed(smiles)
     for (i, j), length in LENGTHS[smiles].items():
         assert np.linalg.norm(minimum.positions[i] - minimum.positions[j]) == pytest.approx(length, abs=0.045)
+
+
+@pytest.mark.parametrize("name", G2)
+def test_bonds_are_as_long_as_in_the_g2_set(name):
+    mol, _, minimum = relaxed(G2[name])
+    off = largest_difference(name, mol, minimum.positions)
+    assert off < FURTHER_OFF.get(name, 0.05)
 
 
 @pytest.mark.parametrize("smiles", [*PERPENDICULAR, *PLANAR])

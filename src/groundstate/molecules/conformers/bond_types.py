@@ -18,10 +18,14 @@ SMALL_RING = 9  # atoms: up to here a ring bends and turns a cumulene
 
 # Shortest and longest length, in angstrom. An asterisk marks an atom of a triple bond or of two double bonds,
 # with the other of these in brackets where it matters; "O+" is the middle of ozone, "N-" the charged end of
-# an azide, "O." a radical, "S2" a sulfur that has two neighbours. Sources: the bonds of 16,000 molecules
+# an azide, "O." a radical, "S2" a sulfur that has two neighbours, "N(O)" the nitrogen of a nitroso group
+# beside it, "N(X)" and "N(O.)" that of one with a halogen or a radical oxygen,
+# "B3" and "Al3" have three neighbours. Sources: the bonds of 16,000 molecules
 # optimised with DFT (Molecule3D at B3LYP/6-31G*, QM9 at B3LYP/6-31G(2df,p), and others); where they have
 # none, gas-phase structures (CRC Handbook of Chemistry and Physics, section 9). N=C of isocyanates: gas phase
-# (HNCO 1.214, CH3NCO 1.202); 24 bonds of Molecule3D are 1.192 to 1.210.
+# (HNCO 1.214, CH3NCO 1.202); 24 bonds of Molecule3D are 1.192 to 1.210. NO2, ClNO and the halides of boron
+# and aluminium: about MP2/6-31G* (the G2 set in ASE); FNO (1.480) and H2CS
+# (1.611): B3LYP/6-31G(2df,p).
 RANGES: dict[str, tuple[float, float]] = {
     "C*#C*": (1.19, 1.22),
     "C*#N*": (1.14, 1.17),
@@ -38,10 +42,13 @@ RANGES: dict[str, tuple[float, float]] = {
     "C=N": (1.23, 1.40),
     "C*=S": (1.55, 1.60),
     "C=S": (1.60, 1.73),
+    "C(H)=S": (1.60, 1.64),
     "N=N*": (1.20, 1.25),
     "N*=N-": (1.12, 1.15),
     "N*=O": (1.18, 1.21),
     "N=N": (1.20, 1.28),
+    "N(O.)=O": (1.18, 1.23),
+    "N(X)=O": (1.13, 1.17),
     "N=O": (1.13, 1.26),
     "O-O+": (1.27, 1.29),
     "O=O+": (1.27, 1.29),
@@ -50,6 +57,13 @@ RANGES: dict[str, tuple[float, float]] = {
     "N*-O": (1.18, 1.21),
     "N-O.": (1.18, 1.29),
     "O-O.": (1.31, 1.34),
+    "N(O)-O.": (1.18, 1.23),
+    "F-N(O)": (1.47, 1.52),
+    "Cl-N(O)": (1.98, 2.03),
+    "B3-F": (1.30, 1.34),
+    "B3-Cl": (1.72, 1.76),
+    "Al3-F": (1.63, 1.66),
+    "Al3-Cl": (2.05, 2.09),
     "O=S": (1.41, 1.50),
     "O=S2": (1.43, 1.47),
     "C*-F": (1.26, 1.29),
@@ -66,7 +80,7 @@ DIATOMIC: dict[str, float] = {
     "N#N": 1.098, "O=O": 1.208, "C#O": 1.128, "N=O": 1.151, "C#N": 1.172, "S=S": 1.889,
     "O=S": 1.481, "C=S": 1.535, "C#S": 1.535, "P#P": 1.893, "N#P": 1.491, "Cl-O": 1.570,
     "F-O": 1.354, "B-F": 1.263, "B-Cl": 1.716, "B=O": 1.205, "B=N": 1.281, "C=C": 1.243,
-    "C#C": 1.243, "O=Si": 1.510, "F-Li": 1.564, "Cl-Li": 2.021, "Cl-Na": 2.361, "F-Na": 1.926,
+    "C#C": 1.243, "O=Si": 1.510, "O#Si": 1.510, "F-Li": 1.564, "Cl-Li": 2.021, "Cl-Na": 2.361, "F-Na": 1.926,
 }  # fmt: skip
 
 
@@ -191,9 +205,32 @@ def _name(atom: Chem.Atom, other: Chem.Atom) -> str:
         return "O+" if ozone else "O." if not charge else symbol
     if symbol == "N" and charge == -1 and not neighbours and _is_cumulated(other):
         return "N-"
+    if symbol == "C" and other.GetSymbol() == "S" and set(neighbours) in ({"H"}, {"C", "H"}):
+        return "C(H)"  # a thioaldehyde
+    if symbol in ("B", "Al") and charge == 0 and atom.GetDegree() == 3:
+        return f"{symbol}3"
+    if symbol == "N" and charge == 0 and len(neighbours) == 1:
+        return _nitroso(atom, other)
     if symbol == "S" and len(neighbours) == 1:
         return "S2"
     return symbol + "*" * _is_linear(atom)
+
+
+def _nitroso(atom: Chem.Atom, other: Chem.Atom) -> str:
+    """Name a nitrogen of two neighbours in its bond to ``other``: that of a nitroso group stands apart."""
+    (neighbour,) = (one for one in atom.GetNeighbors() if one.GetIdx() != other.GetIdx())
+    mol = atom.GetOwningMol()
+    orders = [
+        mol.GetBondBetweenAtoms(atom.GetIdx(), one.GetIdx()).GetBondTypeAsDouble()
+        for one in (other, neighbour)
+    ]
+    if orders == [1, 2] and neighbour.GetSymbol() == "O":
+        return "N(O)"
+    if orders == [2, 1] and other.GetSymbol() == "O":
+        return {"F": "N(X)", "Cl": "N(X)"}.get(
+            neighbour.GetSymbol(), "N(O.)" if neighbour.GetNumRadicalElectrons() else "N"
+        )
+    return "N" + "*" * _is_linear(atom)
 
 
 def _in_small_ring(bond: Chem.Bond) -> bool:

@@ -35,7 +35,7 @@ CONFORMER_SCHEMA = pa.schema(
 )
 SHARD_SCHEMA = pa.schema([("key", pa.string()), ("reason", pa.string()), *CONFORMER_SCHEMA])
 SHARD_SIZE = 20  # records: what a kill can cost a worker
-VERSION = 5  # raise it where the same settings give other conformers
+VERSION = 6  # raise it where the same settings give other conformers
 NO_EFFECT = ("properties", "inchi", "stripped")  # columns of a record that the conformers do not see
 OPEN_SHARDS = 8  # held in memory at one time
 
