@@ -11,6 +11,7 @@ from groundstate.report.crystals.energies import FORMATION, HULL, formation_figu
 from groundstate.report.crystals.gallery import crystal_lists, crystal_scenes, read_crystals, without_result
 from groundstate.report.crystals.hulls import PHASES, hull_figures
 from groundstate.report.crystals.periodic_table import element_shares, periodic_table_figure
+from groundstate.report.crystals.protocols import protocol_table
 from groundstate.report.crystals.relaxing import AFTER, BEFORE, VOLUME, symmetry_figure, volume_figure
 from groundstate.report.crystals.views import HOW_DRAWN
 from groundstate.report.figures import Figure, training_figure
@@ -59,6 +60,7 @@ def crystal_part(dataset: str, models: Models) -> Part:
             scored = [run for runs in models.values() for run in runs if score in run.scores]
             block.figures = _energies(key, models, records)
             block.lists = [table for runs in models.values() for table in crystal_lists(runs[0])]
+            block.lists += [table for run in scored if (table := protocol_table(run)) is not None]
             block.notes = [text for run in scored for text in (_hull_note(run), without_result(run)) if text]
         blocks.append(block)
         if score == "stability":
