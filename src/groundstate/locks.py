@@ -27,10 +27,12 @@ def _identity(process: int) -> dict[str, object]:
 def register_run(folder: Path) -> str | None:
     """Note that this process runs the workflow in ``folder``, and release the lock of dead runs.
 
-    Gives one sentence where a lock was released. A lock stays where a run of this folder lives, where one was
-    begun on another machine (whose processes cannot be seen from here), or where nobody knows who set it.
+    Gives one sentence where a lock was released, or was perhaps set by a run on another machine, whose
+    processes cannot be seen from here. A lock stays there, where a run of this folder lives, and where nobody
+    knows who set it.
     """
     alive = False
+    elsewhere: list[str] = []
     dead: list[Path] = []
     for path in sorted((folder / OWNERS).glob("*.json")):
         try:
@@ -43,13 +45,20 @@ def register_run(folder: Path) -> str | None:
             dead.append(path)
         else:
             alive = alive or process != os.getpid()
+            elsewhere += [] if same_host else [str(owner["host"])]
     locks = folder / LOCKS
-    released = bool(dead) and not alive and locks.is_dir() and any(locks.iterdir())
+    locked = locks.is_dir() and any(locks.iterdir())
+    released = bool(dead) and not alive and locked
     if released:
         shutil.rmtree(locks)
     for path in dead:
         path.unlink(missing_ok=True)
     write_text(folder / OWNERS / f"{os.getpid()}.json", json.dumps(_identity(os.getpid())))
+    if locked and elsewhere:
+        return (
+            f"{locks}: a run on {', '.join(sorted(set(elsewhere)))} may have locked this folder; where none "
+            "runs there any more, `snakemake --unlock` releases it"
+        )
     if not released:
         return None
     return (
