@@ -94,6 +94,16 @@ def test_links_to_files_are_relative_and_exist(results):
     assert all(not name.startswith("/") and (results / name).is_file() for name in files)
 
 
+def test_every_block_links_its_tables_checkpoints_and_cifs(results):
+    run = results / "crystals/flla/unimat/seed0"
+    write_report([], [run], results / "crystals.html")
+    reader = Reader((results / "crystals.html").read_text(encoding="utf-8"))
+    files = [target for target in reader.targets if not target.startswith("#")]
+    assert all((results / name).exists() for name in files)
+    names = {Path(name).relative_to(run.relative_to(results)).as_posix() for name in files}
+    assert {"cifs", "cifs/seed0-0000.cif", "stability/reference_phases.csv", "generated.extxyz"} <= names
+
+
 def test_figures_are_valid_plotly_and_views_have_atoms(full):
     _, reader = full
     figures = [value for value in reader.data if "layout" in value]

@@ -59,6 +59,17 @@ class Part:
     blocks: list[Block]
 
 
+def run_files(models: Models, *names: str) -> dict[str, Path]:
+    """Find those of the named files that the runs have, by what a link to each says."""
+    return {
+        f"{run.model}, seed {run.seed}: {name}": path
+        for runs in models.values()
+        for run in runs
+        for name in names
+        if (path := run.folder / name).exists()
+    }
+
+
 def over_seeds(models: Models) -> str:
     """Give a sentence about seeds for the caption of a table; empty where each model has one."""
     counts = sorted({len(runs) for runs in models.values()} - {1})

@@ -22,7 +22,8 @@ from groundstate.report.tables import PlainTable
 LISTED = (
     *("formula", "space_group", "class", HULL, "hull", "estimated_energy_above_hull", FORMATION),
     *("decomposition_energy", "decomposition_products", "unique", "novel", "listed_as"),
-    *("reference_phases", "initial_space_group", VOLUME, "displacement", "steps", "reason"),
+    *("reference_phases", "initial_space_group", VOLUME, "displacement", "lowest_frequency", "steps"),
+    "reason",
 )
 MOST, MOST_LISTED = 6, 30
 PLACES = {"best": "lowest", "median": "median", "worst": "highest", "": ""}

@@ -16,11 +16,15 @@ from groundstate.report.crystals.relaxing import AFTER, BEFORE, VOLUME, symmetry
 from groundstate.report.crystals.views import HOW_DRAWN
 from groundstate.report.figures import Figure, training_figure
 from groundstate.report.methods import Models, collect_methods
-from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds
+from groundstate.report.parts import HOW_TO_TURN, Block, Part, anchor, over_seeds, run_files
 from groundstate.report.runs import Run, read_table
 from groundstate.report.shipped import shipped_notes
 from groundstate.report.tables import metric_tables
 
+FILES = {  # of a score, beside its table
+    "validity": ("generated.extxyz", "cifs", "best.ckpt"),
+    "stability": ("stability/relaxed.extxyz", "stability/rejected.csv", "stability/reference_phases.csv"),
+}
 SCORES = {
     "validity": (
         "Validity",
@@ -56,6 +60,7 @@ def crystal_part(dataset: str, models: Models) -> Part:
             title,
             tables=metric_tables(methods, f"{caption}{over_seeds(models)}", f"{score}/summary.json"),
         )
+        block.files = run_files(models, f"{score}/crystals.csv", *FILES.get(score, ()))
         if score == "stability":
             scored = [run for runs in models.values() for run in runs if score in run.scores]
             block.figures = _energies(key, models, records)

@@ -10,7 +10,16 @@ from groundstate.report.molecules.calibration import calibration_figure
 from groundstate.report.molecules.errors import MOST, MOST_DRAWN, draw_worst, error_figures
 from groundstate.report.molecules.experiments import experiment_blocks
 from groundstate.report.molecules.views import molecule_scene, read_sdf
-from groundstate.report.parts import HOW_TO_TURN, Block, Drawing, Part, anchor, over_seeds, structure_table
+from groundstate.report.parts import (
+    HOW_TO_TURN,
+    Block,
+    Drawing,
+    Part,
+    anchor,
+    over_seeds,
+    run_files,
+    structure_table,
+)
 from groundstate.report.runs import Run, read_table
 from groundstate.report.scenes import Scene, pick_ranked
 from groundstate.report.shipped import shipped_notes
@@ -49,6 +58,7 @@ def molecule_part(dataset: str, models: Models) -> Part:
         block = Block(f"{own}-scores", title, tables=metric_tables(methods, _table_caption(group), SOURCE))
         figure = relative_figure(f"{own}-relative", methods, START)
         block.figures = ([figure] if figure else []) + _distributions(own, group)
+        block.files = run_files(group, "predicted.sdf", "geometry/molecules.csv", "best.ckpt")
         blocks.append(block)
         figures = _error_figures(own, group)
         if figures:
