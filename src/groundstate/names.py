@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -62,6 +63,11 @@ def file_names(ids: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
 def file_name(text: str) -> str:
     """Give the file name without suffix for one id; see ``file_names``."""
     return file_names([text])[0]
+
+
+def as_utf8(name: str) -> str:
+    r"""Give a file's name with bytes that are no UTF-8 written as ``\xff``, so that tables can hold it."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def write_name_table(path: str | Path, ids: Sequence[str], files: Sequence[str]) -> None:

@@ -91,7 +91,11 @@ def name_stage(rejections: Iterable[Rejection], stage: str) -> list[Rejection]:
 
 def write_rejected(path: str | Path, rejections: Iterable[Rejection]) -> None:
     """Write ``rejected.csv`` (id, stage, reason); an empty list still writes the header."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as handle:
+    # an id or a reason may hold what is no UTF-8, such as the name of a file
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as handle,
+    ):
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(Rejection._fields)
         writer.writerows(rejections)

@@ -44,6 +44,14 @@ ONE = (PRE + cell(4.2) + sites(SALT)).encode()
 add(K, "upper_only", "cif", folder({"A.CIF": ONE, "B.Cif": ONE}), {"A": "Cl1 Na1", "B": "Cl1 Na1"})
 add(
     K,
+    "names_of_no_utf8",
+    "cif",
+    folder({"A.cif": ONE, "B\udcff.cif": ONE, "C\udcfe.cif": b"nothing"}),
+    {"A": "Cl1 Na1", "B\\xff": "Cl1 Na1"},
+    {"C\\xfe": "not CIF"},
+)
+add(
+    K,
     "packed",
     "cif",
     folder({"a/A.cif.gz": gzip.compress(ONE), "b/B.mcif": ONE}),

@@ -13,7 +13,7 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.readers.item import Read, guarded, rejected
 from groundstate.errors import GroundstateError
 from groundstate.files import MADE
-from groundstate.names import TABLE
+from groundstate.names import TABLE, as_utf8
 from groundstate.records import Rejection
 from groundstate.sources.archives import read_members
 from groundstate.text import decoded, open_text
@@ -30,7 +30,7 @@ def read_cif(path: Path) -> Read:
     """
     if path.is_dir():
         files = {
-            file.relative_to(path).as_posix(): file
+            as_utf8(file.relative_to(path).as_posix()): file
             for file in sorted(path.rglob("*"))
             if file.name != MADE and not file.is_dir()
         }
@@ -43,10 +43,15 @@ def read_cif(path: Path) -> Read:
     else:
         names, tables = [], {}
         for name, stream in read_members(path):
+            name = as_utf8(name)
             names.append(name)
             if PurePosixPath(name).name == TABLE:
                 tables[name] = _decode(stream, f"{path}, {name}")
-        members = ((name, _decode(stream, f"{path}, {name}")) for name, stream in read_members(path))
+        members = (
+            (plain, _decode(stream, f"{path}, {plain}"))
+            for name, stream in read_members(path)
+            for plain in [as_utf8(name)]
+        )
         yield from _many(path, names, tables, members)
 
 
@@ -85,7 +90,7 @@ def _many(
         if not NAME.fullmatch(PurePosixPath(name).name):
             yield rejected(name, "its name does not end in .cif, .cif.gz or .mcif")
         elif isinstance(text, GroundstateError):
-            yield rejected(ids[name], str(text))
+            yield rejected(ids[name], as_utf8(str(text)))
         else:
             yield from _crystals(text, ids[name])
     for name in sorted(given.keys() - set(names)):
