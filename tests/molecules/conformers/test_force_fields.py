@@ -19,7 +19,7 @@ from molecules.conformers.g2_molecules import G2, largest_difference
 CASES = Path(__file__).parents[2] / "data" / "cases" / "mmff_small.smi"
 
 # SMILES -> {(atom, atom): angstrom} of what the G2 set lacks: CRC Handbook of Chemistry and Physics, section
-# 9 (r_e or r_g); FNO, H2CS: B3LYP/6-31G(2df,p) by PySCF
+# 9 (r_e or r_g); FNO, H2CS, FOOF: B3LYP/6-31G(2df,p) by PySCF
 LENGTHS = {
     "N=[N+]=[N-]": {(0, 1): 1.243, (1, 2): 1.134},
     "O=C=C=C=O": {(0, 1): 1.163, (1, 2): 1.289, (2, 3): 1.289, (3, 4): 1.163},
@@ -35,6 +35,7 @@ LENGTHS = {
     "O=C1C=CC(=O)C=C1": {(0, 1): 1.225, (2, 3): 1.344},
     "O=NF": {(0, 1): 1.141, (1, 2): 1.480},
     "C=S": {(0, 1): 1.611},
+    "FOOF": {(0, 1): 1.492, (1, 2): 1.253},
 }
 # Molecules of the G2 set with a bond that is further off than 0.05 angstrom, and how far. MP2/6-31G* makes
 # P2, Li2 and Na2 too long (gas phase: 1.893, 2.673, 3.079); the others are errors of MMFF94: rings of three,

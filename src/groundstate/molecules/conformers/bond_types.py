@@ -24,8 +24,8 @@ SMALL_RING = 9  # atoms: up to here a ring bends and turns a cumulene
 # optimised with DFT (Molecule3D at B3LYP/6-31G*, QM9 at B3LYP/6-31G(2df,p), and others); where they have
 # none, gas-phase structures (CRC Handbook of Chemistry and Physics, section 9). N=C of isocyanates: gas phase
 # (HNCO 1.214, CH3NCO 1.202); 24 bonds of Molecule3D are 1.192 to 1.210. NO2, ClNO and the halides of boron
-# and aluminium: about MP2/6-31G* (the G2 set in ASE); FNO (1.480) and H2CS
-# (1.611): B3LYP/6-31G(2df,p).
+# and aluminium: about MP2/6-31G* (the G2 set in ASE); FNO (1.480), H2CS (1.611)
+# and FOOF (O(F), 1.492 and 1.253): B3LYP/6-31G(2df,p).
 RANGES: dict[str, tuple[float, float]] = {
     "C*#C*": (1.19, 1.22),
     "C*#N*": (1.14, 1.17),
@@ -57,6 +57,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "N*-O": (1.18, 1.21),
     "N-O.": (1.18, 1.29),
     "O-O.": (1.31, 1.34),
+    "F-O(F)": (1.48, 1.56),
+    "O(F)-O(F)": (1.21, 1.26),
     "N(O)-O.": (1.18, 1.23),
     "F-N(O)": (1.47, 1.52),
     "Cl-N(O)": (1.98, 2.03),
@@ -200,6 +202,8 @@ def _name(atom: Chem.Atom, other: Chem.Atom) -> str:
     neighbours = [one.GetSymbol() for one in atom.GetNeighbors() if one.GetIdx() != other.GetIdx()]
     if symbol == "C" and _is_cumulated(atom) and other.GetSymbol() == "N" and neighbours == ["O"]:
         return "C*(O)"  # an isocyanate
+    if symbol == "O" and _bears_fluorine(atom) and any(map(_bears_fluorine, atom.GetNeighbors())):
+        return "O(F)"
     if symbol == "O" and (charge == 1 or atom.GetNumRadicalElectrons()):
         ozone = charge == 1 and [other.GetSymbol(), *neighbours] == ["O", "O"]
         return "O+" if ozone else "O." if not charge else symbol
@@ -214,6 +218,10 @@ def _name(atom: Chem.Atom, other: Chem.Atom) -> str:
     if symbol == "S" and len(neighbours) == 1:
         return "S2"
     return symbol + "*" * _is_linear(atom)
+
+
+def _bears_fluorine(atom: Chem.Atom) -> bool:
+    return atom.GetSymbol() == "O" and any(one.GetSymbol() == "F" for one in atom.GetNeighbors())
 
 
 def _nitroso(atom: Chem.Atom, other: Chem.Atom) -> str:
