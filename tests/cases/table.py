@@ -93,7 +93,7 @@ def counted(wanted: str, tell: bool) -> dict[str, Counter]:
     for kind, name, verdict in verdicts(wanted):
         word = verdict.split(":")[0].split()[0]
         table.setdefault(kind, Counter())[word] += 1
-        table[kind]["traceback"] += "traceback" in verdict
+        table[kind]["traceback"] += verdict.startswith("wrong: traceback")
         if tell and (word == "wrong" or "otherwise" in verdict):
             sys.stderr.write(f"{kind} | {name} | {verdict[:300]}\n")
     return table
