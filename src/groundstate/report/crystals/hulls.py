@@ -149,8 +149,9 @@ def _ternary(
     crystals: pd.DataFrame,
 ) -> go.Figure:
     plot = new_plot("", "", margin={"l": 40, "r": 40, "t": 80, "b": 40}).update_layout(
+        legend_y=1.12,  # above the corner
         ternary={f"{axis}axis": {"title": {"text": s}} for axis, s in zip("abc", symbols, strict=True)}
-        | {"sum": 1}
+        | {"sum": 1},
     )
     corners: list[Sequence[float | None]] = []
     for facet in diagram.facets:
