@@ -135,14 +135,15 @@ def test_potentials_run_only_where_they_are_asked_for() -> None:
     assert Potentials().datasets == []
     path = ROOT / "config/sources.yaml"
     for given, parts in (
-        ({}, {"molecules", "crystals"}),
-        ({"seeds": [1]}, {"molecules", "crystals"}),
+        ({}, {"molecules", "crystals", "discover"}),
+        ({"seeds": [1]}, {"molecules", "crystals", "discover"}),
         ({"potentials": {"datasets": ["acac"]}}, {"potentials"}),
         ({"potentials": {"datasets": ["acac"]}, "crystals": {}}, {"potentials", "crystals"}),
     ):
         assert asked_for(given) == parts
         config = read_config(complete(given, parts, path))
         filled = {part for part in ("molecules", "crystals", "potentials") if getattr(config, part).datasets}
+        filled |= {"discover"} if config.discover.wanted else set()
         assert filled == parts
     with pytest.raises(GroundstateError, match=r"potentials\.datasets: empty; name a data set"):
         complete({"potentials": {}}, {"potentials"}, path)
@@ -163,5 +164,5 @@ def test_a_search_that_cannot_be_is_refused_before_any_job(discover: dict, messa
 
 
 def test_a_config_of_searches_alone_runs_nothing_else() -> None:
-    assert asked_for({"discover": {"wanted": ["NaCl"]}, "results": "r"}) == set()
-    assert asked_for({"discover": {}, "crystals": {}}) == {"crystals"}
+    assert asked_for({"discover": {"wanted": ["NaCl"]}, "results": "r"}) == {"discover"}
+    assert asked_for({"discover": {}, "crystals": {}}) == {"crystals", "discover"}
