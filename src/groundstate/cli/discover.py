@@ -52,7 +52,8 @@ def command(
         str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")
     ] = None,
     phonons: Annotated[
-        bool, typer.Option(help="harmonic stability of the crystals near the hull (needs phonopy)")
+        bool,
+        typer.Option("--phonons", help="harmonic stability of the crystals near the hull (needs phonopy)"),
     ] = False,
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     cache: Annotated[Path | None, typer.Option(help="folder of finished calculations, may be shared")] = None,

@@ -33,7 +33,8 @@ def command(
     ] = None,
     potential: Annotated[str | None, typer.Option(help="overrides the setting of this name")] = None,
     phonons: Annotated[
-        bool, typer.Option(help="harmonic stability of the crystals near the hull (needs phonopy)")
+        bool,
+        typer.Option("--phonons", help="harmonic stability of the crystals near the hull (needs phonopy)"),
     ] = False,
     settings: Annotated[str, typer.Option(help="JSON with the settings of the stage")] = "{}",
     cache: Annotated[Path | None, typer.Option(help="folder of finished calculations, may be shared")] = None,
