@@ -63,7 +63,8 @@ def running_nodes(tree: ast.AST) -> list[ast.AST]:
 
 
 def test_what_the_package_imports_is_what_it_declares() -> None:
-    declared = names(PROJECT["dependencies"]) | names(EXTRAS["stability"]) | names(EXTRAS["slurm"])
+    extras = (requirement for name in ("stability", "phonons", "slurm") for requirement in EXTRAS[name])
+    declared = names(PROJECT["dependencies"]) | names(list(extras))
     assert imported("src") == declared - NOT_IMPORTED
 
 

@@ -246,7 +246,7 @@ def test_command_line(results, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["report", "--crystals", run, "--output", output])
     assert ended.value.code == 0
-    assert capsys.readouterr().out.strip() == f"{output}: the report of 1 runs"
+    assert capsys.readouterr().out.strip() == f"report of 1 run written to {output}"
     for arguments, sentence in (
         ([], "no run folder"),
         (["--crystals", run, "--crystals", run], "given twice"),

@@ -31,5 +31,7 @@ def command(
     parts = [discovery_part(folder.absolute(), output.absolute().parent) for folder in discoveries]
     write_report(molecules, crystals, output, potentials, parts)
     runs = len(molecules) + len(crystals) + len(potentials)
-    searches = f" and {len(discoveries)} searches" if discoveries else ""
-    typer.echo(f"report of {runs} runs{searches} written to {output}")
+    counted = [(runs, "run" if runs == 1 else "runs")]
+    if discoveries:
+        counted.append((len(discoveries), "search" if len(discoveries) == 1 else "searches"))
+    typer.echo(f"report of {' and '.join(f'{n} {what}' for n, what in counted)} written to {output}")
