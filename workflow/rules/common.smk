@@ -82,13 +82,13 @@ TIMES = yaml.safe_load(
 )
 
 
-def took(rule):
-    """What is said before a stage: how long it took, where that is worth saying; ends the sentence."""
+def told(rule, sentence):
+    """What is said before a stage, with how long it took where that is worth saying."""
     seconds = TIMES["seconds"].get(rule)
     if seconds is None:
-        return ""
+        return sentence
     time = f"{seconds} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return f"; took {time} in the default run, on {TIMES['machine']}"
+    return f"{sentence}; took {time} in the default run, on {TIMES['machine']}"
 
 
 def metric_modules(part):

@@ -56,7 +56,7 @@ rule discover:
         cache=f"{RESULTS}/cache",
         seed=CONFIG.seeds[0],
     message:
-        "Discover crystals of {wildcards.query}" + took("discover")
+        told("discover", "Discover crystals of {wildcards.query}")
     shell:
         "groundstate discover {params.options:q} --seed {params.seed} --settings {params.settings:q} "
         "--cache {params.cache:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"

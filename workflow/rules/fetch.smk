@@ -16,7 +16,7 @@ rule fetch:
         ],
         settings=settings(CONFIG.fetch),
     message:
-        "Fetch {wildcards.file} of {wildcards.dataset}" + took("fetch")
+        told("fetch", "Fetch {wildcards.file} of {wildcards.dataset}")
     shell:
         "groundstate fetch --kind {params.kind} --location {params.location:q} {params.checksum:q} "
         "--settings {params.settings:q} --output {output:q} 2>&1 | tee {log:q}"

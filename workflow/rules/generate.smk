@@ -14,8 +14,10 @@ rule generate_crystals:
         batch_size=CRYSTALS.generate.batch_size,
         model=model_option("crystals"),
     message:
-        "Generate crystals with {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}"
-        + took("generate_crystals")
+        told(
+            "generate_crystals",
+            "Generate crystals with {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}",
+        )
     shell:
         "groundstate generate crystals --checkpoint {input.checkpoint:q} {params.model:q} --num {params.num} "
         "--batch-size {params.batch_size} --seed {wildcards.seed} --output {output.structures:q} "

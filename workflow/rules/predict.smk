@@ -18,8 +18,10 @@ rule predict_geometry:
         model=model_option("molecules"),
         convention=convention_option,
     message:
-        "Predict geometries of {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}"
-        + took("predict_geometry")
+        told(
+            "predict_geometry",
+            "Predict geometries of {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}",
+        )
     shell:
         "groundstate predict geometry --input {input.records:q} --splits {input.splits:q} --split {params.split} "
         "--part test {params.subset} --conformers {input.conformers:q} --checkpoint {input.checkpoint:q} {params.model:q} {params.convention:q} "

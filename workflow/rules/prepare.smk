@@ -20,7 +20,7 @@ rule prepare_molecules:
         unseen=unseen_option("molecules"),
         settings=settings(MOLECULES.prepare),
     message:
-        "Prepare molecules of {wildcards.dataset}" + took("prepare_molecules")
+        told("prepare_molecules", "Prepare molecules of {wildcards.dataset}")
     shell:
         "groundstate prepare molecules {params.inputs:q} --format {params.format} --split {params.split} "
         "{params.unseen} --settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
@@ -51,7 +51,7 @@ rule prepare_crystals:
         unseen=unseen_option("crystals"),
         settings=settings(CRYSTALS.prepare),
     message:
-        "Prepare crystals of {wildcards.dataset}" + took("prepare_crystals")
+        told("prepare_crystals", "Prepare crystals of {wildcards.dataset}")
     shell:
         "groundstate prepare crystals {params.inputs:q} --format {params.format} {params.parts:q} "
         "{params.unseen} --settings {params.settings:q} --output-dir {params.folder:q} 2>&1 | tee {log:q}"
@@ -103,7 +103,7 @@ rule embed_conformers:
         split=MOLECULES.split,
         settings=settings(MOLECULES.embed),
     message:
-        "Embed conformers of {wildcards.dataset}" + took("embed_conformers")
+        told("embed_conformers", "Embed conformers of {wildcards.dataset}")
     shell:
         "groundstate embed conformers --records {input.records:q} --splits {input.splits:q} "
         "--split {params.split} --settings {params.settings:q} --workers {threads} "

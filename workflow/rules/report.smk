@@ -45,7 +45,7 @@ rule report:
             for query in CONFIG.discover.wanted
         ],
     message:
-        "Write the report" + took("report")
+        told("report", "Write the report")
     shell:
         "groundstate report {params.molecules:q} {params.crystals:q} {params.potentials:q} "
         "{params.discoveries:q} --output {output:q} 2>&1 | tee {log:q}"

@@ -24,8 +24,10 @@ rule score_geometry:
         metrics=metric_options("molecules"),
         subset=subset,
     message:
-        "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
-        + took("score_geometry")
+        told(
+            "score_geometry",
+            "Score geometries of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}",
+        )
     shell:
         "groundstate score geometry --predicted {input.predicted:q} --reference {input.reference:q} "
         "{params.baselines:q} {params.metrics:q} {params.subset} "
@@ -89,8 +91,10 @@ rule score_validity:
         oxidation_list=CRYSTALS.oxidation_list,
         metrics=metric_options("crystals"),
     message:
-        "Score validity of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
-        + took("score_validity")
+        told(
+            "score_validity",
+            "Score validity of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}",
+        )
     shell:
         "groundstate score validity --structures {input.structures:q} --baseline data={input.records:q} "
         "--oxidation-list {params.oxidation_list} {params.metrics:q} "
@@ -119,8 +123,10 @@ rule score_crystals:
         settings=settings(CRYSTALS.score),
         cache=f"{RESULTS}/cache/.fingerprints",
     message:
-        "Score coverage of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
-        + took("score_crystals")
+        told(
+            "score_crystals",
+            "Score coverage of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}",
+        )
     shell:
         "groundstate score crystals --structures {input.structures:q} --reference {input.records:q} "
         "--train {input.records:q} --splits {input.splits:q} --oxidation-list {params.oxidation_list} "
@@ -186,8 +192,10 @@ rule score_stability:
         settings=settings(CRYSTALS.stability),
         cache=f"{RESULTS}/cache",
     message:
-        "Relax and score stability of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
-        + took("score_stability")
+        told(
+            "score_stability",
+            "Relax and score stability of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}",
+        )
     shell:
         "groundstate score stability --structures {input.structures:q} --reference {input.records:q} "
         "--train {input.records:q} --splits {input.splits:q} --settings {params.settings:q} "

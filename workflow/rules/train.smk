@@ -36,8 +36,10 @@ rule train_geometry:
         model=model_reference("molecules"),
         settings=train_settings("molecules", geometry_settings),
     message:
-        "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
-        + took("train_geometry")
+        told(
+            "train_geometry",
+            "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}",
+        )
     shell:
         "{resources.launch} groundstate train geometry {params.sets:q} "
         "--split {params.split} --model {params.model} "
@@ -73,8 +75,10 @@ rule train_crystals:
         model=model_reference("crystals"),
         settings=train_settings("crystals", crystal_settings),
     message:
-        "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
-        + took("train_crystals")
+        told(
+            "train_crystals",
+            "Train {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}",
+        )
     shell:
         "{resources.launch} groundstate train crystals --records {input.records:q} --splits {input.splits:q} "
         "--model {params.model} --settings {params.settings:q} --seed {wildcards.seed} "

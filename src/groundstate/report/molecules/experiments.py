@@ -35,8 +35,8 @@ def experiment_blocks(key: str, shared: Path) -> list[Block]:
         methods = [Method(summary.get("name", "predicted"), True, [summary], about)]
         methods += [Method(name, False, [row], about) for name, row in summary["baselines"].items()]
         title = f"Slow checks, {path.parent.name}"
-        tables = metric_tables(methods, SLOW, str(path.relative_to(shared)))
-        blocks.append(Block(f"{key}-slow-{path.parent.name}", title, tables=tables))
+        metrics = metric_tables(methods, SLOW, str(path.relative_to(shared)))
+        blocks.append(Block(f"{key}-slow-{path.parent.name}", title, tables=metrics))
     return blocks
 
 
