@@ -41,7 +41,7 @@ $(READY): envs/requirements.txt pyproject.toml envs/install.py
 
 # what a first run takes, measured (benchmarks/RESULTS.md, section Workflow); said before it starts
 run: $(READY)
-	@test -e results/report.html || echo "run: about 20 minutes on two cores of a server, set-up included; long stages" \
+	@test -e results/report.html || echo "run: about 16 minutes on two cores of a server, set-up included; long stages" \
 		"say what they took and how much is left; a run that is stopped goes on by 'make run'"
 	$(BIN)/snakemake --cores all
 	@echo "report: $(CURDIR)/results/report.html"

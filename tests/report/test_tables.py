@@ -98,7 +98,12 @@ def test_two_models_are_two_columns_with_one_set_of_baselines():
 def test_baselines_that_differ_between_models_are_columns_of_their_own():
     models = {"net": [run(0, summary(0.2))], "other": [run(0, summary(0.2, start=0.5), "other")]}
     methods = collect_methods(models, "geometry")
-    assert [method.name for method in methods[2:]] == ["mmff", "mmff, other"]
+    assert [method.name for method in methods[2:]] == ["mmff", "mmff"]
+    labels = ["ETKDGv3 + MMFF94, of net", "ETKDGv3 + MMFF94, of other"]
+    assert [method.label for method in methods[2:]] == labels
+    (table,) = metric_tables(methods, "")
+    assert [column.name for column in table.columns[2:]] == labels
+    assert [cell.text for cell in cells(table, "D-MAE")[2:]] == ["0.300", "0.500"]
 
 
 def test_models_scored_on_different_molecules_never_share_a_table():

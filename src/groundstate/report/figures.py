@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from groundstate.report.labels import BASELINES, define
+from groundstate.report.labels import define
 from groundstate.report.methods import Method, Models
 
 ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)")  # XML namespaces are names, not addresses
@@ -136,7 +136,7 @@ def relative_figure(figure_id: str, methods: list[Method], start: str) -> Figure
         pairs = {key: method.interval(key) or (value, value) for key, value in errors.items()}
         plot.add_scatter(
             mode="markers",
-            name=method.name if method.ours else BASELINES.get(method.name, method.name),
+            name=method.label,
             x=significant([value / starts[key] for key, value in errors.items()]),
             y=[define(key, reference.definitions).label for key in errors],
             error_x=error_bars(

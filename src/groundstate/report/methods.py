@@ -3,12 +3,12 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import TypeGuard
 
 from groundstate.metrics.text_table import on_common
-from groundstate.report.labels import baseline_order
+from groundstate.report.labels import BASELINES, baseline_order
 from groundstate.report.runs import Run
 
 Models = dict[str, list[Run]]  # runs by seed of each model of a data set
@@ -16,12 +16,22 @@ Models = dict[str, list[Run]]  # runs by seed of each model of a data set
 
 @dataclass
 class Method:
-    """The scores of one column: one summary per seed."""
+    """The scores of one column: one summary per seed.
+
+    ``model``: whose baseline it is, where the baselines of models differ.
+    """
 
     name: str
     ours: bool
     summaries: list[dict] = field(default_factory=list)
     definitions: Mapping[str, dict] = field(default_factory=dict)
+    model: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the column is called; no two of a table are called the same."""
+        name = self.name if self.ours else BASELINES.get(self.name, self.name)
+        return f"{name}, of {self.model}" if self.model else name
 
     def values(self, key: str) -> list[float]:
         """Give the finite values of a metric, one for each seed that has it."""
@@ -76,7 +86,7 @@ def comparable(models: Models, score: str) -> list[Models]:
 def collect_methods(models: Models, score: str) -> list[Method]:
     """Put models first, then the baselines: one column where all models have the same, else one per model."""
     methods: list[Method] = []
-    baselines: dict[str, Method] = {}
+    baselines: dict[str, list[Method]] = {}
     for model, runs in models.items():
         summaries = [on_common(run.scores[score]) for run in runs if score in run.scores]
         if not summaries:
@@ -84,13 +94,15 @@ def collect_methods(models: Models, score: str) -> list[Method]:
         definitions = summaries[0].get("definitions", {})
         methods.append(Method(model, True, summaries, definitions))
         for name, rows in _baseline_rows(summaries).items():
-            if name in models:  # it has a column of its own
-                continue
-            key = name
-            if name in baselines and not _same([*baselines[name].summaries, *rows]):
-                key = f"{name}, {model}"
-            baselines.setdefault(key, Method(key, False, rows, definitions))
-    return methods + [baselines[name] for name in sorted(baselines, key=baseline_order)]
+            if name not in models:  # else it has a column of its own
+                baselines.setdefault(name, []).append(Method(name, False, rows, definitions, model))
+    for name in sorted(baselines, key=baseline_order):
+        first, *others = baselines[name]
+        if all(_same([*first.summaries, *other.summaries]) for other in others):
+            methods.append(replace(first, model=""))
+        else:
+            methods += [first, *others]
+    return methods
 
 
 def _baseline_rows(summaries: Sequence[dict]) -> dict[str, list[dict]]:

@@ -2,10 +2,10 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groundstate.metrics.definition import Definition
-from groundstate.report.labels import BASELINES, GROUPS, REFERENCES, TRUTHS, define
+from groundstate.report.labels import GROUPS, REFERENCES, TRUTHS, define
 from groundstate.report.methods import Method, is_number
 
 NOT_METRICS = {
@@ -103,12 +103,7 @@ def metric_tables(methods: Sequence[Method], caption: str, source: str = "") -> 
     }
     for name in names:
         inner = [
-            Method(
-                method.name,
-                method.ours,
-                [part[name] for part in method.summaries if name in part],
-                method.definitions,
-            )
+            replace(method, summaries=[part[name] for part in method.summaries if name in part])
             for method in methods
         ]
         having = [method for method in inner if method.summaries]
@@ -142,12 +137,12 @@ def member_table(methods: Sequence[Method], member: str, key: str, head: str) ->
                 inner = [
                     one["baselines"][method.name] for one in inner[:1] if method.name in one["baselines"]
                 ]
-            parts.append(Method(method.name, method.ours, inner, method.definitions))
+            parts.append(replace(method, summaries=inner))
         if not any(part.values(key) for part in parts):
             continue
         best = _best(parts, key, definition, definition.direction)
         count = next((int(n) for part in parts for n in part.values("n")), 0)
-        cells = [_cell(part, key, definition, part.name in best) for part in parts]
+        cells = [_cell(part, key, definition, part.label in best) for part in parts]
         rows.append(Row(name, f"n = {count:,}", definition.text, cells))
     columns = [Column(column_name(method), method.ours) for method in methods]
     caption = f"{definition.label}, {definition.unit_text}.{HOW_TO_READ}"
@@ -160,7 +155,7 @@ def _metric_table(methods: Sequence[Method], caption: str) -> MetricTable:
         definition = define(key, _definitions(methods, key))
         direction = _direction(methods, key, definition)
         best = _best(methods, key, definition, direction)
-        cells = [_cell(method, key, definition, method.name in best) for method in methods]
+        cells = [_cell(method, key, definition, method.label in best) for method in methods]
         unit = definition.unit_text if direction else definition.unit_text.rstrip("↓↑").rstrip(", ")
         about = "; ".join(part for part in (definition.text, definition.source) if part)
         version = f" (version {definition.version})" if definition.version else ""
@@ -174,16 +169,15 @@ def _definitions(methods: Sequence[Method], key: str) -> Mapping[str, dict]:
 
 def column_name(method: Method) -> str:
     """Head the column of a method; several seeds are said."""
-    name = method.name if method.ours else BASELINES.get(method.name, method.name)
     count = len(method.summaries)
-    return name if count == 1 else f"{name} ({count} seeds)"
+    return method.label if count == 1 else f"{method.label} ({count} seeds)"
 
 
 def _direction(methods: Sequence[Method], key: str, definition: Definition) -> str | None:
     """Give the better direction; None where the truth itself would look worst by it."""
-    means = {method.name: value for method in methods if (value := method.mean(key)) is not None}
-    truths = [means[name] for name in TRUTHS if name in means]
-    others = [value for name, value in means.items() if name not in REFERENCES]
+    means = [(method.name, value) for method in methods if (value := method.mean(key)) is not None]
+    truths = [value for name, value in means if name in TRUTHS]
+    others = [value for name, value in means if name not in REFERENCES]
     if definition.direction == "lower" and truths and others and min(truths) > max(others):
         return None
     if definition.direction == "higher" and truths and others and max(truths) < min(others):
@@ -196,7 +190,7 @@ def _best(methods: Sequence[Method], key: str, definition: Definition, direction
     if direction is None:
         return set()
     means = {
-        method.name: value
+        method.label: value
         for method in methods
         if (method.ours or method.name not in REFERENCES) and (value := method.mean(key)) is not None
     }
