@@ -91,7 +91,10 @@ def _configuration(name: str, frame: Frame) -> Configuration:
     if not 0 < len(frame.rows) <= MOST_ATOMS:
         raise ValueError(f"{len(frame.rows)} atoms; at most {MOST_ATOMS} and at least one are read")
     text = "\n".join([str(len(frame.rows)), frame.comment, *frame.rows, ""])
-    (atoms,) = extxyz.read_xyz(io.StringIO(text), slice(None))
+    try:
+        (atoms,) = extxyz.read_xyz(io.StringIO(text), slice(None))
+    except KeyError as error:
+        raise ValueError(f"{error} is no chemical symbol") from None
     labels = dict(atoms.info) | dict(atoms.arrays)
     if atoms.calc is not None:
         labels |= atoms.calc.results
@@ -154,18 +157,29 @@ def from_row(row: dict) -> Configuration:
     return Configuration(row["id"], row["group"], atoms, row["energy"], forces, stress)
 
 
+def read_parts(path: Path, ids: Iterable[str] | None = None) -> tuple[list[Configuration], list[Rejection]]:
+    """Read a record file (``.parquet``) or extxyz: what is readable, and why every other frame is not."""
+    if path.suffix == ".parquet":
+        return [from_row(row) for row in read_records(path, POTENTIAL_SCHEMA, ids)], []
+    rows: list[Configuration] = []
+    rejections: list[Rejection] = []
+    for one in read_configurations(path):
+        if isinstance(one, Rejection):
+            rejections.append(one)
+        else:
+            rows.append(one)
+    return rows, rejections
+
+
 def load_configurations(path: Path, ids: Iterable[str] | None = None) -> list[Configuration]:
     """Read a record file (``.parquet``), or an extxyz file of which every frame must be readable.
 
     Raises ``GroundstateError`` with the first fault.
     """
-    if path.suffix == ".parquet":
-        return [from_row(row) for row in read_records(path, POTENTIAL_SCHEMA, ids)]
-    rows = []
-    for one in read_configurations(path):
-        if isinstance(one, Rejection):
-            raise GroundstateError(f"{one.reason}; mend it or run `groundstate prepare potential` first")
-        rows.append(one)
+    rows, rejections = read_parts(path, ids)
+    if rejections:
+        reason = rejections[0].reason
+        raise GroundstateError(f"{reason}; mend it or run `groundstate prepare potential` first")
     return rows
 
 

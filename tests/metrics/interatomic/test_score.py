@@ -54,11 +54,14 @@ def test_a_scan_is_scored_as_a_curve(untrained: list[Path], tmp_path: Path) -> N
 def test_what_cannot_be_scored_is_named(untrained: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "mine.xyz"
     frame = '2\nProperties=species:S:1:pos:R:3 {}pbc="F F F"\n{} 0 0 0\nH 0 0 1.0\n'
-    path.write_text(frame.format("energy=1 ", "O") + frame.format("energy=1 ", "C") + frame.format("", "O"))
+    given = [("energy=1 ", "O"), ("energy=1 ", "C"), ("", "O"), ("energy=1 ", "Xx"), ("energy=nan ", "O")]
+    path.write_text("".join(frame.format(*one) for one in given))
     summary = score(untrained[:1], path, tmp_path)
-    assert (summary["structures"], summary["n"], summary["force_rmse"]) == (3, 1, None)
+    assert (summary["structures"], summary["n"], summary["force_rmse"]) == (5, 1, None)
     rejected = pd.read_csv(tmp_path / "rejected.csv").set_index("id")["reason"]
-    assert rejected.index.tolist() == ["mine-1", "mine-2"]
+    assert sorted(rejected.index) == ["mine-1", "mine-2", "mine-3", "mine-4"]
+    assert rejected["mine-3"].endswith("frame 4 is not readable: 'Xx' is no chemical symbol")
+    assert rejected["mine-4"].endswith("frame 5 is not readable: its energy is nan")
     assert rejected["mine-1"] == "the potential has not seen C"
     assert rejected["mine-2"].startswith("it has no energy")
     path.write_text(frame.format("energy=1 ", "C"))

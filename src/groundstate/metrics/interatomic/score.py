@@ -1,6 +1,6 @@
 """A potential against reference energies and forces: in all, by group, by element, along scans."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ase.data import chemical_symbols
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path, write_json
 from groundstate.interatomic.calculator import load_network, predict
-from groundstate.interatomic.data import Configuration, atomic_energies, load_configurations, no_energy
+from groundstate.interatomic.data import Configuration, atomic_energies, no_energy, read_parts
 from groundstate.interatomic.network import GauntPotential
 from groundstate.metrics.definition import as_json
 from groundstate.metrics.interatomic.errors import DEFINITIONS, FORCES, errors, force_errors
@@ -61,8 +61,7 @@ def score(
     """
     networks = [load_network(path, device, torch.float64) for path in checkpoints]
     ids = None if splits is None else read_split(splits, "random", "test")
-    _, structures = atomic_energies(load_configurations(data, ids))
-    usable, rejections = _usable(structures, networks[0])
+    structures, usable, rejections = _read(data, networks[0], ids)
     if not usable:
         write_rejected(folder / "rejected.csv", rejections)
         first = f"; the first: {rejections[0].reason}; all: {folder / 'rejected.csv'}" if rejections else ""
@@ -80,8 +79,7 @@ def score(
 
     curves: list[dict[str, Any]] = []
     for path in scans:
-        _, frames = atomic_energies(load_configurations(path))
-        frames, refused = _usable(frames, networks[0])
+        _, frames, refused = _read(path, networks[0])
         rejections += refused
         energies = [one["energy"] for one in predict(networks, [one.atoms for one in frames])]
         constants = [_constant(networks[0], one)["energy"] for one in frames]
@@ -91,7 +89,7 @@ def score(
         name: [k for k, one in enumerate(usable) if (one.group or "ungrouped") == name] for name in names
     }
     summary = {
-        "structures": len(structures),
+        "structures": structures,
         **both(range(len(usable))),
         "groups": {name: both(chosen) for name, chosen in members.items()} if len(names) > 1 else {},
         "elements": _by_element(usable, results, baseline, seed),
@@ -104,11 +102,15 @@ def score(
     return summary
 
 
-def _usable(
-    structures: Sequence[Configuration], network: GauntPotential
-) -> tuple[list[Configuration], list[Rejection]]:
+def _read(
+    path: Path, network: GauntPotential, ids: Iterable[str] | None = None
+) -> tuple[int, list[Configuration], list[Rejection]]:
+    """Count the structures of a file without isolated atoms; those to score, and why others are not."""
+    rows, unreadable = read_parts(path, ids)
+    _, structures = atomic_energies(rows)
+    rejections = [Rejection(one.id, "score", one.reason) for one in unreadable]
     elements = set(network.elements)
-    usable, rejections = [], []
+    usable = []
     for one in structures:
         foreign = sorted(set(one.atoms.numbers.tolist()) - elements)
         if one.energy is not None and not foreign:
@@ -118,7 +120,7 @@ def _usable(
             rejections.append(Rejection(one.id, "score", f"the potential has not seen {symbols}"))
         else:
             rejections.append(Rejection(one.id, "score", no_energy(one)))
-    return usable, rejections
+    return len(structures) + len(unreadable), usable, rejections
 
 
 def _constant(network: GauntPotential, one: Configuration) -> dict[str, Any]:
