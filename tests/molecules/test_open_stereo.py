@@ -28,6 +28,20 @@ def test_isomers_and_names_of_what_differs(hydrogens):
     )
 
 
+@pytest.mark.parametrize(
+    ("smiles", "forms"),
+    [
+        ("C1=CC=CC=CC=C1", {"C1=C\\C=C/C=C\\C=C/1"}),  # cyclooctatetraene: no E form
+        ("C1CCCCCC=C1", {"C1=C/CCCCCC/1", "C1=C\\CCCCCC/1"}),  # trans-cyclooctene can be bought
+        ("C1=CCCC=CCC1", {"C1=C\\CC/C=C\\CC/1", "C1=C\\CC/C=C/CC/1"}),  # (E,Z)-1,5-cyclooctadiene is known
+    ],
+)
+def test_double_bonds_of_rings_have_the_forms_that_exist(smiles, forms):
+    found, elements = isomers(smiles)
+    assert found == forms
+    assert bool(elements) == (len(forms) > 1)
+
+
 def test_marks_of_the_input_stay():
     smiles, elements = isomers("C[C@H](O)C(F)Cl")
     assert smiles == {"C[C@H](O)[C@H](F)Cl", "C[C@H](O)[C@@H](F)Cl"} and elements == ["C4"]

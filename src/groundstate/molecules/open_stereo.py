@@ -28,6 +28,7 @@ FORCE_FIELD_STEPS = 2000
 ATTEMPTS = 20  # of an embedding: what ETKDG cannot build in these does not exist
 FREE_EMBEDDINGS = 20  # with what is open left free, where ETKDG builds none of the isomers
 SEED = 7
+LARGEST_STRAINED = 9  # atoms of a ring whose double bonds are not E without strain; larger ones may be
 LARGEST_BRIDGE = 7  # atoms of the rings at a nitrogen that they keep from inverting
 STAND_IN = 99  # isotope of the carbon that stands for such a nitrogen
 MARKED = Chem.StereoSpecified.Specified
@@ -82,7 +83,7 @@ def open_stereo(mol: Chem.Mol) -> OpenStereo:
     isomers, complete = _different_molecules(mol, marked)
     if len(isomers) == 1:
         return OpenStereo([mol], [])
-    if any(_is_in_two_rings(mol, element) for element in unmarked):
+    if any(_is_in_two_rings(mol, element) or _is_in_strained_ring(mol, element) for element in unmarked):
         isomers = _existing(mol, isomers)
     if len(isomers) > MAX_ISOMERS or not complete:
         names = ", ".join(_name(mol, element) for element in unmarked)
@@ -189,6 +190,11 @@ def _without_invertible(isomer: Chem.Mol, marked: set[int]) -> Chem.Mol:
 def _is_in_two_rings(mol: Chem.Mol, element: Chem.StereoInfo) -> bool:
     tetrahedral = element.type == Chem.StereoType.Atom_Tetrahedral
     return tetrahedral and mol.GetRingInfo().NumAtomRings(element.centeredOn) > 1
+
+
+def _is_in_strained_ring(mol: Chem.Mol, element: Chem.StereoInfo) -> bool:
+    double = element.type == Chem.StereoType.Bond_Double
+    return double and 0 < mol.GetRingInfo().MinBondRingSize(element.centeredOn) <= LARGEST_STRAINED
 
 
 def _existing(mol: Chem.Mol, isomers: list[Chem.Mol]) -> list[Chem.Mol]:

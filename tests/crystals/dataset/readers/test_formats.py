@@ -124,3 +124,21 @@ def test_a_cut_file_costs_its_last_record(real: list, tmp_path: Path) -> None:
     binary.write_bytes(bytes(range(256)) * 10)
     with pytest.raises(GroundstateError, match=r"not text|no column cif \(CIF text\); it has \?"):
         list(read_csv(binary))
+
+
+def test_extxyz_that_is_disordered_or_contradicts_itself_is_refused(tmp_path):
+    frame = '2\nLattice="5 0 0 0 5 0 0 0 5" {} id={}\nNa 0 0 0 {}\nCl 2 2 2 {}\n'
+    columns = "Properties=species:S:1:pos:R:3"
+    path = tmp_path / "a.extxyz"
+    path.write_text(
+        frame.format(f"{columns}:occupancies:R:1", "half", "0.5", "1")
+        + frame.format(f"{columns}:occupancy:R:1", "full", "1.0", "1")
+        + frame.format(f'Lattice="6 0 0 0 6 0 0 0 6" {columns}', "twice", "", "")
+        + frame.format(f'Lattice="5 0 0 0 5 0 0 0 5" {columns}', "same", "", "")
+    )
+    half, full, twice, same = read_extxyz(path)
+    assert half.reason == "unreadable: atom 1 is partly occupied (0.5); disordered crystals are not read"
+    assert twice.reason == "unreadable: the comment line states Lattice twice, differently"
+    assert [one.id for one in (full, same)] == ["full", "same"]
+    assert isinstance(full, Crystal)
+    assert isinstance(same, Crystal)

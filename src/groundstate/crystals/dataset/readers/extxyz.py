@@ -17,6 +17,8 @@ from groundstate.text import open_text
 _IDS = ("id", "ID", "Id", "material_id")
 _DEFAULT = "species:S:1:pos:R:3"
 _KINDS = {"S", "R", "I", "L"}
+_OCCUPANCIES = ("occupancy", "occupancies")
+_FULL = 1e-3  # how far an occupancy may be from 1
 
 
 def read_extxyz(path: Path) -> Read:
@@ -49,12 +51,13 @@ def _crystal(frame: Frame, name: str) -> Crystal:
 
 
 def _values(comment: str) -> dict[str, str]:
-    """Return the key=value pairs of a comment line, keys in lower case."""
-    return {
-        token["key"].lower(): token["quoted"] if token["quoted"] is not None else token["bare"]
-        for token in TOKEN.finditer(comment)
-        if token["quoted"] is not None or token["bare"] is not None
-    }
+    """Return the key=value pairs of a comment line, keys in lower case; a key with two values is refused."""
+    values: dict[str, str] = {}
+    for token in TOKEN.finditer(comment):
+        value = token["quoted"] if token["quoted"] is not None else token["bare"]
+        if value is not None and values.setdefault(token["key"].lower(), value) != value:
+            raise ValueError(f"the comment line states {token['key']} twice, differently")
+    return values
 
 
 def _check_periodic(values: dict[str, str]) -> None:
@@ -98,6 +101,13 @@ def _atoms(rows: list[str], properties: str, stated: bool) -> tuple[np.ndarray, 
         if not 1 <= number <= MAX_NUMBER:
             raise ValueError(f"atom {index}: {symbol!r} is no element")
         numbers.append(number)
+        for name in _OCCUPANCIES:
+            if name in where:
+                share = _number(words[where[name]], f"the occupancy of atom {index}")
+                if abs(share - 1) > _FULL:
+                    raise ValueError(
+                        f"atom {index} is partly occupied ({share:g}); disordered crystals are not read"
+                    )
         start = where["pos"]
         what = f"a coordinate of atom {index}"
         positions.append([_number(word, what) for word in words[start : start + 3]])
