@@ -1,5 +1,7 @@
 """Formulas: read strictly, with a suggestion where one is nearly right."""
 
+import re
+
 import pytest
 
 from groundstate.crystals.formula import formula_text, parse_formula
@@ -18,6 +20,11 @@ FORMULAS = {
     "Li0,5CoO2": "whole numbers; did you mean LiCo2O4",
     "Fe3+": "a charge is no part of a formula; did you mean Fe",
     "O2-": "a charge",
+    "CaSO4.2H2O": "in brackets; did you mean CaSO4(H2O)2?",
+    "CuSO4\u00b75H2O": "in brackets; did you mean CuSO4(H2O)5?",
+    "LiOH*H2O": "in brackets; did you mean LiOH(H2O)?",
+    "TiO2-x": "not a number is no part of a formula; did you mean TiO2?",
+    "YBa2Cu3O7\u2212\u03b4": "not a number is no part of a formula; did you mean YBa2Cu3O7?",
     "nacl": "did you mean NaCl",
     "NACL": "no such element: A; did you mean NaCl",
     "srti03": "did you mean SrTiO3",
@@ -26,7 +33,6 @@ FORMULAS = {
     "2NaCl": "follows nothing",
     "Ca3(PO4": "brackets do not match",
     "Ca)": "brackets do not match",
-    "CuSO4·5H2O": "not understood",
     "Fe1000000000": "too many atoms",
     "": "names no element",
     "()": "brackets",
@@ -39,7 +45,7 @@ def test_formulas_are_read_strictly(text: str) -> None:
     if isinstance(expected, dict):
         assert parse_formula(text) == expected
     else:
-        with pytest.raises(ValueError, match=expected):
+        with pytest.raises(ValueError, match=re.escape(expected)):
             parse_formula(text)
 
 

@@ -9,6 +9,8 @@ from groundstate.crystals.crystal import chemical_symbols, number_of
 
 MOST_ATOMS = 100_000  # of one formula
 _TOKEN = re.compile(r"([A-Z][a-z]?)|([(\[])|([)\]])|(\d+)")
+_WATER = re.compile(r"(.+?)[.*\u00b7\u2022\u2219\u22c5](\d*)(H2O|D2O)")  # CaSO4.2H2O
+_VARIABLE = re.compile(r"(.+?)[+\u2212-](?:[xyz]|\u03b4|delta)")  # TiO2-x
 _DECIMAL = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
 
 
@@ -26,6 +28,11 @@ def parse_formula(text: str) -> dict[int, int]:
     plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
     if not plain:
         raise ValueError("it names no element")
+    if water := _WATER.fullmatch(plain):
+        suggestion = _suggest(f"{water[1]}({water[3]}){water[2]}")
+        raise ValueError(f"water of crystallisation is written in brackets{suggestion}")
+    if variable := _VARIABLE.fullmatch(plain):
+        raise ValueError("an amount that is not a number is no part of a formula" + _suggest(variable[1]))
     if re.search(r"[+\u2212-]", plain):
         bare = re.sub(r"\d*[+\u2212-]\d*", "", plain)
         raise ValueError("a charge is no part of a formula" + _suggest(bare))
