@@ -11,7 +11,7 @@ from groundstate.crystals.cif.tags import Tags, number
 # Images of one site that are nearer than this (angstrom) are one atom on a special position, rounded.
 MERGED = 0.2
 MAX_SITES = 10_000  # of a cell; what all pairs can be compared for
-_FULL = 1e-3  # how far an occupancy may be from 1
+FULL = 1e-3  # how far an occupancy may be from 1
 
 
 class Sites(NamedTuple):
@@ -102,7 +102,7 @@ def _occupancy(text: str, label: str) -> float:
     if text == ".":  # the dictionary's default
         return 1.0
     share = number(text, f"the occupancy of the site {label}")
-    return 1.0 if abs(share - 1) <= _FULL else share
+    return 1.0 if abs(share - 1) <= FULL else share
 
 
 class Atoms(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from groundstate.crystals.cif.elements import element
+from groundstate.crystals.cif.sites import FULL
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
 from groundstate.crystals.dataset.readers.item import Read, guarded, rejected
 from groundstate.crystals.dataset.readers.rows import numeric
@@ -18,7 +19,6 @@ _IDS = ("id", "ID", "Id", "material_id")
 _DEFAULT = "species:S:1:pos:R:3"
 _KINDS = {"S", "R", "I", "L"}
 _OCCUPANCIES = ("occupancy", "occupancies")
-_FULL = 1e-3  # how far an occupancy may be from 1
 
 
 def read_extxyz(path: Path) -> Read:
@@ -104,7 +104,7 @@ def _atoms(rows: list[str], properties: str, stated: bool) -> tuple[np.ndarray, 
         for name in _OCCUPANCIES:
             if name in where:
                 share = _number(words[where[name]], f"the occupancy of atom {index}")
-                if abs(share - 1) > _FULL:
+                if abs(share - 1) > FULL:
                     raise ValueError(
                         f"atom {index} is partly occupied ({share:g}); disordered crystals are not read"
                     )
