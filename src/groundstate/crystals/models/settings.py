@@ -21,8 +21,12 @@ class Compact(Settings):
     """``unimat-compact``: composition on the count grid, then structure over the present atoms."""
 
     width: int = Field(128, ge=16, le=4096, multiple_of=8, description="features per atom token")
-    layers: int = Field(4, ge=1, le=128, description="attention layers of the structure stage")
-    heads: int = Field(4, ge=1, le=256, description="attention heads; must divide width")
+    layers: int = Field(4, ge=1, le=128, description="layers of the structure stage")
+    heads: int = Field(4, ge=1, le=256, description="heads of `attention`; must divide width")
+    network: Literal["attention", "messages"] = Field(
+        "attention",
+        description="network of the structure stage: attention over atoms, or messages of all pairs (relative)",
+    )
     places: Literal["relative", "absolute"] = Field(
         "relative",
         description="what is seen of sites: differences, or coordinates and order too (one structure type)",

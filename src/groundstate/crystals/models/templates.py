@@ -57,20 +57,20 @@ def plain_library(crystals: Sequence[Crystal]) -> TemplateLibrary:
 def encode_templates(
     crystals: Sequence[Crystal], find: FindTemplates, most: int, max_atoms: int
 ) -> dict[str, Tensor]:
-    """Return crystals and up to ``most`` templates of each, both in the template's frame.
+    """Return crystals alone and beside up to ``most`` templates of each, then in the template's frame.
 
-    The first axis is the crystal, the second the template; ``variants`` says how many there are. A crystal
-    without a template has one variant, itself without a template (template numbers 0). A template that is
-    the crystal itself under another name is left out.
+    The first axis is the crystal, the second the template; ``variants`` says how many there are. At 0 stands
+    the crystal in its own reduced cell, without a template (template numbers 0). A template that is the
+    crystal itself under another name is left out.
     """
-    shape = len(crystals), most
+    shape = len(crystals), most + 1
     numbers = {key: torch.zeros(*shape, max_atoms, dtype=torch.long) for key in ("", "template_")}
     frac = {key: torch.zeros(*shape, max_atoms, 3) for key in numbers}
     metrics = {key: torch.zeros(*shape, 6) for key in numbers}
-    variants = torch.ones(len(crystals), dtype=torch.long)
+    variants = torch.zeros(len(crystals), dtype=torch.long)
     for index, crystal in enumerate(track(crystals, "templates", len(crystals), "crystal")):
         rows = _variants(crystal, find, most)
-        variants[index] = len(rows)
+        variants[index] = len(rows) - 1
         for place, row in enumerate(rows):
             for key, (species, points, lattice) in zip(numbers, row, strict=True):
                 numbers[key][index, place, : len(species)] = torch.as_tensor(species)
@@ -87,11 +87,12 @@ _Half = tuple[np.ndarray, np.ndarray, np.ndarray]  # numbers, coordinates, cell
 
 
 def _variants(crystal: Crystal, find: FindTemplates, most: int) -> list[tuple[_Half, _Half]]:
-    """Return (crystal, template) pairs in common frames; the crystal alone where it has no template."""
+    """Return the crystal without a template, then (crystal, template) pairs in common frames."""
     lattice, points = niggli(crystal.lattice, crystal.frac_coords)
     species, counts = np.unique(crystal.atomic_numbers, return_counts=True)
     content = dict(zip(species.tolist(), counts.tolist(), strict=True))
-    rows: list[tuple[_Half, _Half]] = []
+    nothing = np.zeros(0, dtype=int), np.zeros((0, 3)), np.eye(3)
+    rows: list[tuple[_Half, _Half]] = [((crystal.atomic_numbers, points, lattice), nothing)]
     for template in find(content, crystal.id):
         own = template.crystal
         frame, places = niggli(own.lattice, own.frac_coords)
@@ -105,20 +106,23 @@ def _variants(crystal: Crystal, find: FindTemplates, most: int) -> list[tuple[_H
                 (template.numbers, places, frame),
             )
         )
-        if len(rows) == most:
+        if len(rows) == most + 1:
             break
-    nothing = np.zeros(0, dtype=int), np.zeros((0, 3)), np.eye(3)
-    return rows or [((crystal.atomic_numbers, points, lattice), nothing)]
+    return rows
 
 
-def draw_variants(encoded: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-    """Return each crystal of a batch in the frame of one of its templates, drawn evenly.
+def draw_variants(
+    encoded: Mapping[str, Tensor], dropout: float, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Return each crystal of a batch beside one of its templates, drawn evenly, or for ``dropout`` alone.
 
-    What has no template axis stays as it is.
+    A crystal alone is in its own cell: one frame to learn instead of those of all templates. What has no
+    template axis stays as it is.
     """
     variants = encoded["variants"]
-    drawn = torch.rand(len(variants), generator=generator).to(variants.device)
-    pick = torch.minimum((drawn * variants).long(), variants - 1)
+    drawn, kept = torch.rand(2, len(variants), generator=generator).to(variants.device)
+    pick = torch.minimum((drawn * variants).long() + 1, variants)
+    pick = torch.where(kept < dropout, 0, pick)
     rows = torch.arange(len(variants), device=variants.device)
     keys = ("atomic_numbers", "frac_coords", "log_metric")
     chosen = {

@@ -1,9 +1,10 @@
-"""Symmetries of the structure network."""
+"""Symmetries of the networks of the structure stage."""
 
 import numpy as np
 import pytest
 import torch
 
+from groundstate.crystals.models.compact.message_network import MessageNetwork
 from groundstate.crystals.models.compact.structure_network import (
     StructureNetwork,
     cell_from_log,
@@ -12,12 +13,20 @@ from groundstate.crystals.models.compact.structure_network import (
 )
 
 
-@pytest.fixture(params=[False, True], ids=["relative", "absolute"])
-def network(request: pytest.FixtureRequest) -> StructureNetwork:
+NETWORKS = {
+    "relative": lambda: StructureNetwork(32, 2, 4, 10, 0, False),
+    "absolute": lambda: StructureNetwork(32, 2, 4, 10, 0, True),
+    "messages": lambda: MessageNetwork(32, 2, 10, 0),
+}
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request: pytest.FixtureRequest) -> StructureNetwork | MessageNetwork:
     torch.manual_seed(0)
-    model = StructureNetwork(32, 2, 4, 10, 0, request.param).double().eval()
-    for head in (model.lattice_head, model.coordinate_head):
-        torch.nn.init.normal_(head.weight, std=0.1)
+    model = NETWORKS[request.param]().double().eval()
+    for name, weights in model.named_parameters():
+        if "head" in name:  # they start at zero
+            torch.nn.init.normal_(weights, std=0.1)
     return model
 
 
@@ -32,7 +41,7 @@ def inputs(count: int = 6, batch: int = 3) -> dict[str, torch.Tensor]:
     }
 
 
-def test_whole_periods_change_nothing(network: StructureNetwork) -> None:
+def test_whole_periods_change_nothing(network: StructureNetwork | MessageNetwork) -> None:
     given = inputs()
     expected = network(**given)
     periods = torch.randint(-3, 4, given["frac_coords"].shape, generator=torch.Generator().manual_seed(2))
@@ -43,7 +52,7 @@ def test_whole_periods_change_nothing(network: StructureNetwork) -> None:
     assert network.absolute or expected[1].mean(1).abs().max() < 1e-12
 
 
-def test_one_time_for_all_is_that_time_for_each(network: StructureNetwork) -> None:
+def test_one_time_for_all_is_that_time_for_each(network: StructureNetwork | MessageNetwork) -> None:
     given = inputs() | {"time": torch.tensor([0.3], dtype=torch.float64)}
     torch.testing.assert_close(network(**given), network(**given | {"time": given["time"].expand(3)}))
 
@@ -55,7 +64,7 @@ def test_waves_of_pairs_are_waves_of_differences() -> None:
     torch.testing.assert_close(features[..., :24], torch.cat([sin, cos], -1))
 
 
-def test_order_of_atoms_is_carried_along(network: StructureNetwork) -> None:
+def test_order_of_atoms_is_carried_along(network: StructureNetwork | MessageNetwork) -> None:
     given = inputs()
     lattice, noise = network(**given)
     order = torch.tensor([3, 1, 5, 0, 2, 4])
@@ -64,7 +73,7 @@ def test_order_of_atoms_is_carried_along(network: StructureNetwork) -> None:
     torch.testing.assert_close(turned, (lattice, noise[:, order]), rtol=1e-9, atol=1e-9)
 
 
-def test_padding_changes_nothing(network: StructureNetwork) -> None:
+def test_padding_changes_nothing(network: StructureNetwork | MessageNetwork) -> None:
     given = inputs()
     lattice, noise = network(**given)
     padded = {

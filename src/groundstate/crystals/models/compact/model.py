@@ -19,6 +19,7 @@ from groundstate.crystals.models.compact.composition import (
     composition_loss,
     sample_compositions,
 )
+from groundstate.crystals.models.compact.message_network import MessageNetwork
 from groundstate.crystals.models.compact.structure_network import StructureNetwork, TemplateTensors
 from groundstate.crystals.models.compact.structure_stage import CellScale, sample_structures, structure_loss
 from groundstate.crystals.models.settings import Compact, TrainCrystals
@@ -58,14 +59,13 @@ class CompactModel(CrystalModel):
             len(self.conditions),
             settings.composition_dropout,
         )
-        self.structure = StructureNetwork(
-            settings.width,
-            settings.layers,
-            settings.heads,
-            self.max_atoms,
-            len(self.conditions),
-            settings.places == "absolute",
-            settings.templates > 0,
+        sizes = settings.width, settings.layers
+        limits = self.max_atoms, len(self.conditions)
+        absolute, templated = settings.places == "absolute", settings.templates > 0
+        self.structure = (
+            MessageNetwork(*sizes, *limits, templated)
+            if settings.network == "messages"
+            else StructureNetwork(*sizes, settings.heads, *limits, absolute, templated)
         )
         self.cell_scale = CellScale()
         self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
@@ -105,10 +105,9 @@ class CompactModel(CrystalModel):
         composition = composition_loss(self.composition, repeated, repeated_conditions, uniform)
         template = None
         if "variants" in batch:
-            batch = draw_variants(batch, generator)
-            kept = torch.rand(len(counts), generator=generator) >= self.settings.template_dropout
+            batch = draw_variants(batch, self.settings.template_dropout, generator)
             template = self.cell_scale.template(
-                batch["template_atomic_numbers"] * kept.to(device)[:, None],
+                batch["template_atomic_numbers"],
                 batch["template_frac_coords"],
                 batch["template_log_metric"],
                 counts,

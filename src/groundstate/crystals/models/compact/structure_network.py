@@ -10,7 +10,7 @@ each pair is from the template's, its elements and its cell enter beside the cry
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +58,7 @@ def cell_from_log(six: Tensor) -> Tensor:
     return torch.linalg.matrix_exp(symmetric.clamp(-6, 6))
 
 
-def _neighbour_distance(log_metric: Tensor, count: Tensor) -> Tensor:
+def neighbour_distance(log_metric: Tensor, count: Tensor) -> Tensor:
     """Return the cube root of the volume per atom (batch,), angstrom, within bounds."""
     return (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
 
@@ -135,6 +135,26 @@ class _Layer(nn.Module):
         tokens = tokens + gate_a * self.outputs(torch.cat([mixed, seen], -1))
         normal = functional.layer_norm(tokens, (width,)) * (1 + scale_f) + shift_f
         return tokens + gate_f * self.feed(normal)
+
+
+class Network(Protocol):
+    """What the structure stage asks of a network, whose ``forward`` is that of ``StructureNetwork``."""
+
+    absolute: bool
+
+    def __call__(
+        self,
+        atomic_numbers: Tensor,
+        frac_coords: Tensor,
+        lattice: Tensor,
+        log_metric: Tensor,
+        time: Tensor,
+        conditions: Tensor | None = None,
+        mask: Tensor | None = None,
+        template: TemplateTensors | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the velocity of the lattice and the noise of the coordinates."""
+        ...
 
 
 class StructureNetwork(nn.Module):
@@ -215,7 +235,7 @@ class StructureNetwork(nn.Module):
             frac_coords.new_full((len(frac_coords),), frac_coords.shape[1]) if mask is None else mask.sum(-1)
         )
         cell = cell_from_log(log_metric)
-        scale = _neighbour_distance(log_metric, count)
+        scale = neighbour_distance(log_metric, count)
         features = pair_features(frac_coords, cell, scale)
         if self.templated:
             features = torch.cat([features, self._template_pairs(frac_coords, time, count, template)], -1)
@@ -235,6 +255,8 @@ class StructureNetwork(nn.Module):
             given = template.given[:, None]
             first = first + self.template_lattice(torch.cat([template.lattice * given, given], -1))
             atoms = atoms + self.template_elements(template.numbers) * given[..., None]
+        elif self.templated:
+            first = first + self.template_lattice.bias  # what a template that is not given adds
         tokens = torch.cat([first[:, None], atoms], 1)
         full = None if mask is None else functional.pad(mask, (1, 0), value=True)
         for layer in self.layers:
@@ -256,7 +278,7 @@ class StructureNetwork(nn.Module):
         batch, length, _ = frac_coords.shape
         if template is None:
             return frac_coords.new_zeros(batch, length, length, PAIR_INPUT + DEVIATION_INPUT + 1)
-        scale = _neighbour_distance(template.log_metric, count)
+        scale = neighbour_distance(template.log_metric, count)
         own = pair_features(template.frac_coords, cell_from_log(template.log_metric), scale)
         sigma = coordinate_sigma(self, time).expand(batch)
         between = deviation_features(frac_coords, template.frac_coords, sigma)
@@ -268,11 +290,14 @@ class StructureNetwork(nn.Module):
 
         All of it with absolute places, else what does not move all atoms together.
         """
-        if not self.absolute:
-            noise = noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
-        return noise * weight
+        return noise * weight if self.absolute else without_shift(noise, weight)
 
 
-def coordinate_sigma(network: StructureNetwork, time: Tensor) -> Tensor:
+def without_shift(noise: Tensor, weight: Tensor) -> Tensor:
+    """Return noise (batch, n, 3) less what moves all atoms of ``weight`` 1 together; 0 for the others."""
+    return (noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)) * weight
+
+
+def coordinate_sigma(network: Network, time: Tensor) -> Tensor:
     """Return the noise of the coordinates at ``time``, in periods."""
     return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)

@@ -34,7 +34,7 @@ from groundstate.diffusion import (
 # The lattice is decided before the sites: its log-SNR is shifted up.
 LATTICE_SHIFT = 3.0
 CLIP = 12.0
-SIZE_GROUPS = 4
+PASS_PAIRS = 600  # pairs of atoms that cost as much as one more forward pass
 # Most training times fall where places are decided, not where they are known or nothing is: uniform numbers
 # and the times that they become, with straight lines between.
 UNIFORM, TIMES = (0.0, 0.12, 0.95, 1.0), (0.0, 0.35, 0.9, 1.0)
@@ -98,6 +98,29 @@ class CellScale(nn.Module):
         return self.mean + self.deviation * alpha * noisy + offset
 
 
+def size_groups(atoms: Tensor, templated: Tensor | None = None) -> list[Tensor]:
+    """Part crystals of ``atoms`` (cells,) into groups of like size at least cost, for a forward pass each.
+
+    The cost is that of the pairs of atoms, padding counted, and of the passes. Those with and without a
+    template (``templated``, bool) stand apart.
+    """
+    groups = []
+    for part in [torch.ones_like(atoms, dtype=torch.bool)] if templated is None else [~templated, templated]:
+        rows = part.nonzero()[:, 0]
+        rows = rows[atoms[rows].argsort(stable=True)]
+        pairs = atoms[rows].cpu().double().numpy() ** 2
+        least, begins = np.zeros(len(rows) + 1), np.zeros(len(rows) + 1, dtype=int)
+        for end in range(1, len(rows) + 1):
+            costs = least[:end] + (end - np.arange(end)) * pairs[end - 1] + PASS_PAIRS
+            begins[end] = costs.argmin()
+            least[end] = costs[begins[end]]
+        end = len(rows)
+        while end:
+            groups.append(rows[begins[end] : end])
+            end = begins[end]
+    return groups
+
+
 def structure_loss(
     network: StructureNetwork,
     scale: CellScale,
@@ -126,9 +149,7 @@ def structure_loss(
     mask = numbers > 0
     atoms = mask.sum(-1)
     lattice_error = site_error = torch.zeros((), device=device)
-    # Crystals of like size share a forward pass, so that little is computed on padding.
-    groups = 1 if atoms.min() == atoms.max() else min(SIZE_GROUPS, size)
-    for rows in atoms.argsort().chunk(groups):
+    for rows in size_groups(atoms, None if template is None else template.given > 0):
         longest = int(atoms[rows].max())
         present = mask[rows, :longest]
         velocity, predicted = network(
