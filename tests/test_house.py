@@ -57,7 +57,6 @@ UNTESTED = {
     "cli.ending": "one sentence of the commands; their tests read it",
     "cli.report": COMMAND,
     "crystals.models.compact.model": BY_NAME,
-    "crystals.models.compact.structure_stage": BY_NAME,
     "crystals.models.embedding": BY_NAME,
     "interatomic.molecular": BY_NAME,
     "molecular_potentials.gfn2": BY_NAME,

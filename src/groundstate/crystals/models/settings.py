@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from groundstate.settings import Settings
 from groundstate.training.settings import TrainingSettings
@@ -25,7 +25,7 @@ class Compact(Settings):
     heads: int = Field(4, ge=1, le=256, description="heads of `attention`; must divide width")
     network: Literal["attention", "messages"] = Field(
         "attention",
-        description="network of the structure stage: attention over atoms, or messages of all pairs (relative)",
+        description="network of the structure stage: attention over atoms, or messages between all pairs",
     )
     places: Literal["relative", "absolute"] = Field(
         "relative",
@@ -56,6 +56,12 @@ class Compact(Settings):
     composition_top_p: float = Field(
         1.0, gt=0, le=1, description="share of the probability that the composition stage draws from: no tail"
     )
+
+    @model_validator(mode="after")
+    def _messages_are_relative(self) -> "Compact":
+        if self.network == "messages" and self.places == "absolute":
+            raise ValueError("places: `messages` see differences alone; take `attention` for absolute places")
+        return self
 
 
 class Unimat(Settings):

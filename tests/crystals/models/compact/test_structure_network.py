@@ -12,7 +12,6 @@ from groundstate.crystals.models.compact.structure_network import (
     waves,
 )
 
-
 NETWORKS = {
     "relative": lambda: StructureNetwork(32, 2, 4, 10, 0, False),
     "absolute": lambda: StructureNetwork(32, 2, 4, 10, 0, True),
