@@ -15,7 +15,7 @@ from groundstate.crystals.models.compact.message_network import (
     Pairs,
     radial_functions,
 )
-from groundstate.crystals.models.compact.structure_network import TemplateTensors
+from groundstate.crystals.models.compact.network import TemplateTensors
 
 CENTRES = np.linspace(NEAREST, FARTHEST, RADIAL)
 

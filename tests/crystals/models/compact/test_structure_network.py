@@ -5,12 +5,8 @@ import pytest
 import torch
 
 from groundstate.crystals.models.compact.message_network import MessageNetwork
-from groundstate.crystals.models.compact.structure_network import (
-    StructureNetwork,
-    cell_from_log,
-    pair_features,
-    waves,
-)
+from groundstate.crystals.models.compact.network import cell_from_log
+from groundstate.crystals.models.compact.structure_network import StructureNetwork, pair_features, waves
 
 NETWORKS = {
     "relative": lambda: StructureNetwork(32, 2, 4, 10, 0, False),

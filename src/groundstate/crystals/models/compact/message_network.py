@@ -13,15 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundstate.crystals.models.compact.structure_network import (
-    DEVIATION_INPUT,
+from groundstate.crystals.models.compact.network import (
     TemplateTensors,
     cell_from_log,
     coordinate_sigma,
-    deviation_features,
     neighbour_distance,
     without_shift,
 )
+from groundstate.crystals.models.compact.structure_network import DEVIATION_INPUT, deviation_features
 from groundstate.crystals.models.embedding import ElementEmbedding, start_at_zero, wave_features
 from groundstate.diffusion import wrap
 

@@ -20,7 +20,8 @@ from groundstate.crystals.models.compact.composition import (
     sample_compositions,
 )
 from groundstate.crystals.models.compact.message_network import MessageNetwork
-from groundstate.crystals.models.compact.structure_network import StructureNetwork, TemplateTensors
+from groundstate.crystals.models.compact.network import TemplateTensors
+from groundstate.crystals.models.compact.structure_network import StructureNetwork
 from groundstate.crystals.models.compact.structure_stage import CellScale, sample_structures, structure_loss
 from groundstate.crystals.models.settings import Compact, TrainCrystals
 from groundstate.crystals.models.templates import FindTemplates, draw_variants, encode_templates

@@ -10,57 +10,26 @@ each pair is from the template's, its elements and its cell enter beside the cry
 """
 
 import math
-from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from groundstate.crystals.models.compact.network import (
+    TemplateTensors,
+    cell_from_log,
+    coordinate_sigma,
+    neighbour_distance,
+    without_shift,
+)
 from groundstate.crystals.models.embedding import ElementEmbedding, start_at_zero, wave_features
-from groundstate.diffusion import torus_sigma, wrap
+from groundstate.diffusion import wrap
 
-_ROWS, _COLUMNS = (0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1)
-# From a hundredth of the cell, below which nothing is learned in minutes, to where what the network sees is
-# uniform to within 2 %: the coordinates, or their differences, which have twice the variance.
-SMALLEST, LARGEST, LARGEST_OF_DIFFERENCES = 0.01, 0.5, 0.35
 FREQUENCIES = 4
 RADIAL = 12
 PAIR_INPUT = 6 * FREQUENCIES + 3 + RADIAL
 DEVIATION_INPUT = 12  # of a pair from the template's: in cells, as waves, and in units of the noise
 FARTHEST = 3.0  # units of the noise; beyond, a deviation says no more
-
-
-class TemplateTensors(NamedTuple):
-    """Templates of a batch, in the crystals' frame and order of atoms; ``given`` 0 is none.
-
-    Shapes: ``numbers`` (batch, n) the template's own elements, ``frac_coords`` (batch, n, 3), ``log_metric``
-    (batch, 6) with the volume that the crystal's elements suggest, ``lattice`` (batch, 6) the same
-    standardised, ``given`` (batch,).
-    """
-
-    numbers: Tensor
-    frac_coords: Tensor
-    log_metric: Tensor
-    lattice: Tensor
-    given: Tensor
-
-    def rows(self, rows: Tensor, longest: int) -> "TemplateTensors":
-        """Return those of some rows, cut to ``longest`` atoms."""
-        numbers, frac, *rest = (values[rows] for values in self)
-        return TemplateTensors(numbers[:, :longest], frac[:, :longest], *rest)
-
-
-def cell_from_log(six: Tensor) -> Tensor:
-    """Return symmetric cells (batch, 3, 3) in angstrom from their log metric (batch, 6), clipped."""
-    symmetric = six.new_zeros(len(six), 3, 3)
-    symmetric[:, _ROWS, _COLUMNS] = six
-    symmetric[:, _COLUMNS, _ROWS] = six
-    return torch.linalg.matrix_exp(symmetric.clamp(-6, 6))
-
-
-def neighbour_distance(log_metric: Tensor, count: Tensor) -> Tensor:
-    """Return the cube root of the volume per atom (batch,), angstrom, within bounds."""
-    return (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
 
 
 def waves(frac_coords: Tensor) -> tuple[Tensor, Tensor]:
@@ -135,26 +104,6 @@ class _Layer(nn.Module):
         tokens = tokens + gate_a * self.outputs(torch.cat([mixed, seen], -1))
         normal = functional.layer_norm(tokens, (width,)) * (1 + scale_f) + shift_f
         return tokens + gate_f * self.feed(normal)
-
-
-class Network(Protocol):
-    """What the structure stage asks of a network, whose ``forward`` is that of ``StructureNetwork``."""
-
-    absolute: bool
-
-    def __call__(
-        self,
-        atomic_numbers: Tensor,
-        frac_coords: Tensor,
-        lattice: Tensor,
-        log_metric: Tensor,
-        time: Tensor,
-        conditions: Tensor | None = None,
-        mask: Tensor | None = None,
-        template: TemplateTensors | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the velocity of the lattice and the noise of the coordinates."""
-        ...
 
 
 class StructureNetwork(nn.Module):
@@ -291,13 +240,3 @@ class StructureNetwork(nn.Module):
         All of it with absolute places, else what does not move all atoms together.
         """
         return noise * weight if self.absolute else without_shift(noise, weight)
-
-
-def without_shift(noise: Tensor, weight: Tensor) -> Tensor:
-    """Return noise (batch, n, 3) less what moves all atoms of ``weight`` 1 together; 0 for the others."""
-    return (noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)) * weight
-
-
-def coordinate_sigma(network: Network, time: Tensor) -> Tensor:
-    """Return the noise of the coordinates at ``time``, in periods."""
-    return torus_sigma(time, SMALLEST, LARGEST if network.absolute else LARGEST_OF_DIFFERENCES)

@@ -13,11 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.crystal import MAX_NUMBER
-from groundstate.crystals.models.compact.structure_network import (
-    StructureNetwork,
-    TemplateTensors,
-    coordinate_sigma,
-)
+from groundstate.crystals.models.compact.network import Network, TemplateTensors, coordinate_sigma
 from groundstate.diffusion import (
     add_torus_noise,
     alpha_sigma,
@@ -122,7 +118,7 @@ def size_groups(atoms: Tensor, templated: Tensor | None = None) -> list[Tensor]:
 
 
 def structure_loss(
-    network: StructureNetwork,
+    network: Network,
     scale: CellScale,
     batch: dict[str, Tensor],
     conditions: Tensor | None,
@@ -170,7 +166,7 @@ def structure_loss(
 
 
 def sample_structures(
-    network: StructureNetwork,
+    network: Network,
     predict: Predict,
     scale: CellScale,
     counts: Tensor,
