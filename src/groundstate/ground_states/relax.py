@@ -9,7 +9,7 @@ from rdkit import Chem
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.relax import Relaxation, relax_molecules
 from groundstate.molecular_potentials.settings import RelaxMolecules
-from groundstate.molecules.conformers.soundness import fault as geometry_fault
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.stereo import match_stereo
 
 
@@ -52,21 +52,22 @@ def relax_geometries(
     the fault; ``converged`` says whether the forces ended below ``settings.fmax``.
     """
     results = relax_molecules(potential, mols, geometries, settings, tick)
+    soundness = {id(mol): Soundness(mol) for mol in mols}
     return [
-        _checked(potential, mol, np.asarray(start, float), result)
+        _checked(potential, soundness[id(mol)], np.asarray(start, float), result)
         for mol, start, result in zip(mols, geometries, results, strict=True)
     ]
 
 
 def _checked(
-    potential: MolecularPotential, mol: Chem.Mol, start: np.ndarray, result: Relaxation
+    potential: MolecularPotential, soundness: Soundness, start: np.ndarray, result: Relaxation
 ) -> RelaxedGeometry:
     fault = None
     if result.outcome == "failed":
         fault = f"{potential.title} gives no finite energy for this geometry"
-    elif broken := geometry_fault(mol, result.positions):
+    elif broken := soundness.fault(result.positions):
         fault = f"{potential.title} broke the molecule: {broken}; this is the geometry before"
-    elif not match_stereo(mol, result.positions).complete:
+    elif not match_stereo(soundness.mol, result.positions).complete:
         fault = f"{potential.title} changed the stereo; this is the geometry before"
     positions = start if fault else result.positions
     energy = result.first_energy if fault else result.energy

@@ -14,7 +14,7 @@ from groundstate.molecular_potentials.aimnet2 import Aimnet2
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential, pad
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.soundness import fault as geometry_fault
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.mols import mol_from_record
 from groundstate.records import VECTORS
 
@@ -59,12 +59,11 @@ def find_ground_states(
     embedding = EmbedConformers(num_conformers=settings.num_conformers, seed=settings.seed)
     for record in records:
         mol = mol_from_record(record)
+        soundness = Soundness(mol)
         rows = [
             row
             for row in conformers_of(record["id"], mol, embedding)
-            if row["method"] == "mmff"
-            and row["stereo_kept"]
-            and geometry_fault(mol, row["positions"]) is None
+            if row["method"] == "mmff" and row["stereo_kept"] and soundness.fault(row["positions"]) is None
         ]
         if rows:
             ready.append((record["id"], mol, rows))

@@ -34,8 +34,6 @@ def is_amine(atom: Chem.Atom) -> bool:
 
 def match_stereo(mol: Chem.Mol, positions: np.ndarray) -> StereoMatch:
     """Compare the stereo marks of ``mol`` with those read from ``positions`` (n, 3) of the same atoms."""
-    embedded = set_positions(mol, positions)
-    Chem.AssignStereochemistryFrom3D(embedded, replaceExistingTags=True)
     unmarked = Chem.ChiralType.CHI_UNSPECIFIED
     centres = [
         (atom.GetIdx(), atom.GetChiralTag())
@@ -43,6 +41,10 @@ def match_stereo(mol: Chem.Mol, positions: np.ndarray) -> StereoMatch:
         if atom.GetChiralTag() != unmarked and not is_amine(atom)
     ]
     bonds = [(b.GetIdx(), b.GetStereo()) for b in list(mol.GetBonds()) if b.GetStereo() in DOUBLE_BOND_STEREO]
+    if not centres and not bonds:
+        return StereoMatch(0, 0, 0, 0)
+    embedded = set_positions(mol, positions)
+    Chem.AssignStereochemistryFrom3D(embedded, replaceExistingTags=True)
     return StereoMatch(
         len(centres),
         sum(embedded.GetAtomWithIdx(index).GetChiralTag() == tag for index, tag in centres),

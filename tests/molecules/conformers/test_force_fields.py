@@ -12,7 +12,7 @@ from groundstate.molecules.conformers.bond_types import torsion
 from groundstate.molecules.conformers.etkdg import embed
 from groundstate.molecules.conformers.force_fields import Embedded, Relaxed, relax
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.soundness import fault
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.mols import parse_smiles, set_positions
 from molecules.conformers.g2_molecules import G2, largest_difference
 
@@ -94,7 +94,7 @@ def test_the_ends_of_a_cumulene_are_turned_as_its_length_says(smiles):
 def test_no_start_of_the_cases_is_impossible():
     for line in CASES.read_text().splitlines():
         mol, _, minimum = relaxed(line.split()[0])
-        assert fault(mol, minimum.positions) is None, line
+        assert Soundness(mol).fault(minimum.positions) is None, line
 
 
 @pytest.mark.parametrize("smiles", ["CCCCCO", "NC(=O)c1ccccc1", "C[C@H](O)C#N", "CC(=O)OC=C"])
@@ -108,7 +108,7 @@ def test_where_the_force_field_is_right_its_minimum_is_untouched(smiles):
 
 def test_without_steps_a_start_that_is_right_comes_back_as_it_is():
     mol, start, _ = relaxed("CC=C=CC")
-    assert fault(mol, start.positions) is None
+    assert Soundness(mol).fault(start.positions) is None
     (unchanged,) = relax(mol, [start], 0)
     np.testing.assert_array_equal(unchanged.positions, start.positions)
 
@@ -117,4 +117,4 @@ def test_a_start_that_is_wrong_is_mended():
     mol, start, _ = relaxed("CC=C=CC")
     long = start.positions * 1.1
     (mended,) = relax(mol, [Embedded(long, "etkdg", True)], 500)
-    assert fault(mol, long) is not None and fault(mol, mended.positions) is None
+    assert Soundness(mol).fault(long) is not None and Soundness(mol).fault(mended.positions) is None

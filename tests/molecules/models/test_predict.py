@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import centred
-from groundstate.molecules.conformers.soundness import fault
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.models.base import Prediction
 from groundstate.molecules.models.examples import DataSet, read_starts
 from groundstate.molecules.models.gaunt.model import GauntModel
@@ -277,7 +277,7 @@ def test_impossible_starts_are_never_passed_on_with_a_small_estimate(checkpoint,
     ids = [line.split()[1] for line in CASES.read_text().splitlines()]
     assert {name.split("-")[0] for name in [*reasons, *(mol.GetProp("id") for mol in mols)]} == set(ids)
     for mol in mols:
-        assert fault(mol, mol.GetConformer().GetPositions()) is None
+        assert Soundness(mol).fault(mol.GetConformer().GetPositions()) is None
         assert mol.GetProp("domain") == "inside" or mol.GetProp("domain").startswith("outside: ")
 
 

@@ -151,11 +151,15 @@ class BondTypes:
     def fault(self, positions: np.ndarray) -> str | None:
         """Say in words what no such molecule has in ``positions`` (n, 3), in angstrom; None: nothing."""
         positions = np.asarray(positions)
-        for (i, j), (shortest, longest) in self.lengths.items():
-            length = math.dist(positions[i], positions[j])
-            if not shortest - MARGIN <= length <= longest + MARGIN:
-                usual = f"{shortest:.2f}" + f" to {longest:.2f}" * (longest > shortest)
-                return f"bond {self._names(i, j)} is {length:.2f} angstrom long, where {usual} is usual"
+        ends, ranges = self._known_lengths
+        lengths = lengths_between(positions, ends)
+        usual_ones = (lengths >= ranges[:, 0] - MARGIN) & (lengths <= ranges[:, 1] + MARGIN)  # nan is not
+        if not usual_ones.all():
+            bond = int(np.argmin(usual_ones))
+            shortest, longest = ranges[bond]
+            usual = f"{shortest:.2f}" + (f" to {longest:.2f}" if longest > shortest else "")
+            names = self._names(*ends[bond].tolist())
+            return f"bond {names} is {lengths[bond]:.2f} angstrom long, where {usual} is usual"
         for i, j, k in self.lines:
             if (bend := angle(positions[i] - positions[j], positions[k] - positions[j])) < LINEAR:
                 return f"the angle {self._names(i, j, k)} is {bend:.0f} degrees, where a line is usual"
@@ -167,8 +171,20 @@ class BondTypes:
                 return f"the torsion {names} of a cumulene is {turn:.0f} degrees, where its ends are {usual}"
         return None
 
+    @cached_property
+    def _known_lengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """``lengths`` as atoms (bonds, 2) and ranges (bonds, 2)."""
+        ends = np.array(list(self.lengths), int).reshape(-1, 2)
+        return ends, np.array(list(self.lengths.values())).reshape(-1, 2)
+
     def _names(self, *atoms: int) -> str:
         return "-".join(f"{self.mol.GetAtomWithIdx(i).GetSymbol()}{i + 1}" for i in atoms)
+
+
+def lengths_between(positions: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Distances (bonds,) between the atoms of each pair in ``ends`` (bonds, 2); ``positions`` (n, 3)."""
+    vectors = np.asarray(positions, float)[ends[:, 0]] - np.asarray(positions, float)[ends[:, 1]]
+    return np.sqrt((vectors * vectors).sum(1))
 
 
 def angle(first: np.ndarray, second: np.ndarray) -> float:

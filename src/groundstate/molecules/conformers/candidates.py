@@ -13,7 +13,7 @@ from groundstate.molecules.conformers.hydrogen_numbering import (
     hydrogen_groups,
     other_numberings,
 )
-from groundstate.molecules.conformers.soundness import fault
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.equivalence import equivalent_orders
 from groundstate.molecules.stereo import match_stereo
 
@@ -42,11 +42,12 @@ def candidates_of(
     which have a hand. So is every renumbering of equivalent heavy atoms, and of hydrogens where the rules
     leave it open.
     """
-    sound = [row for row in rows if row["stereo_kept"] and fault(mol, row["positions"]) is None]
+    soundness = Soundness(mol)
+    sound = [row for row in rows if row["stereo_kept"] and soundness.fault(row["positions"]) is None]
     failed = None
     if not sound:
         sound = [min(rows, key=lambda row: (not row["stereo_kept"], _energy(row)))]
-        reason = fault(mol, sound[0]["positions"])
+        reason = soundness.fault(sound[0]["positions"])
         failed = reason or "it does not have the stereo of the input"
     sound = sorted(sound, key=_energy)
     fields = {row["force_field"] for row in sound}  # energies of two force fields are not on one scale

@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist
 
 from groundstate.molecules.conformers.force_fields import Embedded, Relaxed, relax
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.soundness import broken_bond
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.stereo import match_stereo
 from groundstate.seeds import derive_seed
 
@@ -107,7 +107,7 @@ def embed(
 
 
 def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Embedded]:
-    kept = None
+    kept, soundness = None, Soundness(mol)
     for rung, (tries, extra) in enumerate(FALLBACKS):
         options = {"maxIterations": 1, "useRandomCoords": True, "enforceChirality": False} | extra
         embedded: list[Embedded] = []
@@ -117,12 +117,12 @@ def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Emb
             attempt += 1
             for positions in made:
                 # without RDKit's checks a heap of far atoms can have the right stereo by chance
-                sound = broken_bond(mol, positions) is None
+                sound = soundness.broken_bond(positions) is None
                 for candidate in (positions, positions * [1.0, 1.0, -1.0]):
                     if sound and match_stereo(mol, candidate).complete:
                         embedded.append(Embedded(candidate, "fallback", True))
                         break
-                if kept is None or (sound and broken_bond(mol, kept) is not None):
+                if kept is None or (sound and soundness.broken_bond(kept) is not None):
                     kept = positions
         if embedded:
             return embedded
@@ -130,7 +130,7 @@ def _fallback(mol: Chem.Mol, count: int, seed: int, deadline: float) -> list[Emb
         flat = Chem.Mol(mol)
         rdDepictor.Compute2DCoords(flat)
         kept = flat.GetConformer().GetPositions()
-    sound = broken_bond(mol, kept) is None
+    sound = soundness.broken_bond(kept) is None
     return [Embedded(kept, "fallback", sound and match_stereo(mol, kept).complete)]
 
 

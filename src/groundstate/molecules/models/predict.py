@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from rdkit import Chem
 
-from groundstate.molecules.conformers.soundness import fault
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.dataset.fragments import STRIPPED
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.calibration import calibrated
@@ -113,14 +113,15 @@ def _finished(
     finished: list[PredictedMolecule] = []
     calibration, domain = config.get("calibration"), config.get("domain")
     unlike = outside(molecule.mol, domain) if domain else None
+    soundness, smiles = Soundness(molecule.mol), _smiles(molecule.mol)
     for prediction in ranked:
         failed, positions = prediction.failed, prediction.positions
         if failed is None and prediction.start is not None:
-            failed = _fault(molecule.mol, positions)
+            failed = _fault(soundness, positions)
             positions = prediction.start if failed else positions
         if failed and finished:
             continue
-        properties = {"smiles": _smiles(molecule.mol), "rank": len(finished) + 1, **prediction.properties}
+        properties = {"smiles": smiles, "rank": len(finished) + 1, **prediction.properties}
         if convention:
             properties["convention"] = convention
         if calibration and prediction.evidence is not None:
@@ -140,9 +141,9 @@ def _smiles(mol: Chem.Mol) -> str:
     return Chem.MolToSmiles(Chem.RemoveHs(mol))
 
 
-def _fault(mol: Chem.Mol, positions: np.ndarray) -> str | None:
-    if broken := fault(mol, positions):
+def _fault(soundness: Soundness, positions: np.ndarray) -> str | None:
+    if broken := soundness.fault(positions):
         return f"refinement broke the molecule: {broken}; this is the start geometry"
-    if not match_stereo(mol, positions).complete:
+    if not match_stereo(soundness.mol, positions).complete:
         return "refinement changed the stereo; this is the start geometry"
     return None

@@ -8,7 +8,7 @@ from rdkit import Chem
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
-from groundstate.molecules.conformers.soundness import broken_bond
+from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.examples import Molecule, TrainingPart
 from groundstate.molecules.mols import mol_from_smiles
@@ -83,7 +83,7 @@ class Xtb(UntrainedModel):
             failed = "hydrogens are missing; this is the MMFF94 geometry"
         elif (minimum := relax_gfn2(molecule.mol, start.positions)) is None:
             failed = "GFN2-xTB does not converge; this is the MMFF94 geometry"
-        elif broken := broken_bond(molecule.mol, minimum.positions):
+        elif broken := Soundness(molecule.mol).broken_bond(minimum.positions):
             failed, minimum = f"GFN2-xTB broke the molecule: {broken}; this is the MMFF94 geometry", None
         elif not failed and not match_stereo(molecule.mol, minimum.positions).complete:
             failed, minimum = "GFN2-xTB changed the stereo; this is the MMFF94 geometry", None

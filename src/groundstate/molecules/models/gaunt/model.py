@@ -180,6 +180,7 @@ class GauntModel(GeometryModel):
         starts = [candidates[number].positions[one.number] for number, one in chosen]
         refined = self.refine([graphs[number] for number, _ in chosen], starts)
         predictions: list[list[Prediction]] = [[] for _ in graphs]
+        known: dict[int, Evidence] = {}  # what does not depend on the candidate
         for (number, one), start, positions in zip(chosen, starts, refined, strict=True):
             some = candidates[number]
             properties = {
@@ -187,7 +188,9 @@ class GauntModel(GeometryModel):
                 "candidate_probability": f"{one.probability:.3f}",
             }
             failed = some.failed and f"the start geometry is not sound: {some.failed}"
-            evidence = evidence_of(mols[number], one.expected_rmsd, one.spread, self.config.get("domain"))
+            if number not in known:
+                known[number] = evidence_of(mols[number], 0.0, one.spread, self.config.get("domain"))
+            evidence = known[number]._replace(expected_rmsd=one.expected_rmsd)
             predictions[number].append(
                 Prediction(start if failed else positions, properties, failed, start, evidence)
             )
