@@ -3,40 +3,43 @@
 Run with one thread (`OMP_NUM_THREADS=1`) `python benchmarks/shipped_weights.py moses --input moses_test.smi`,
 `drugs`, `sets --input FOLDER` (prepared and embedded) or `ranking --input conformers_dlpno_part.sdf.gz`;
 `--checkpoint` and `--convention` as of `groundstate predict geometry`. The ground state is the lowest AIMNet2
-minimum of all routes together; CPU seconds are without imports. Tables are Markdown.
+minimum of all routes together; CPU seconds are without imports. Tables are Markdown. All but `ranking` keep
+every molecule in the folder `--results`: a killed run goes on, and `--part 1/2` and `--part 2/2` may run
+side by side; the one that ends later, or a run after them, prints the table of both.
 """
 
 import argparse
+import hashlib
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from parts import collect
 from rdkit import Chem
 from scipy.stats import spearmanr
 
-from ground_states import DRUGS, minima_of, molecule
+from ground_states import DRUGS, minima_of, molecule, relaxed
 from groundstate.api.weights import checkpoint_of
 from groundstate.ground_states.distinct import distinct
-from groundstate.ground_states.relax import relax_geometries
 from groundstate.metrics.molecules.geometry import aggregate, reference_terms
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential
-from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.conformers.choice import lowest
 from groundstate.molecules.models.examples import Molecule, read_starts
+from groundstate.molecules.models.gaunt.choice import CHOICES
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import predict_molecules
 from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.sdf import parse_block, read_sdf_blocks
-from groundstate.processes import chunked
 from groundstate.records import MOLECULE_SCHEMA, read_records
 from groundstate.subset import fixed_subset
 
 CONFORMERS = 10
 SAMPLES = 2000  # of a bootstrap
-ROUTES = ("MMFF94 lowest of ten", "fast", "standard", "thorough")
+ROUTES = ("MMFF94 lowest of ten", "fast", "standard", "thorough", "MMFF94 lowest -> GFN2")
 
 
 def interval(values: Sequence[float], statistic=np.mean) -> str:
@@ -47,8 +50,11 @@ def interval(values: Sequence[float], statistic=np.mean) -> str:
     return f"{statistic(values):.2f} ({low:.2f} to {high:.2f})"
 
 
-def routes_of(model, potential, name: str, mol: Chem.Mol) -> dict:
-    """Energies of each route's geometry after relaxation, RMSDs as given, CPU seconds, error estimate."""
+def routes_of(model, potentials, name: str, mol: Chem.Mol) -> dict:
+    """Energies of each route's geometry after relaxation, RMSDs as given, CPU seconds, error estimate.
+
+    ``potentials``: AIMNet2, then GFN2-xTB where the route to its minimum is asked for.
+    """
     clock = [time.process_time()]
     rows = minima_of(name, mol, CONFORMERS)
     clock.append(time.process_time())
@@ -57,49 +63,50 @@ def routes_of(model, potential, name: str, mol: Chem.Mol) -> dict:
     )
     clock.append(time.process_time())
     refined = [one.mol.GetConformer().GetPositions() for one in ranked]
-    points = potential.single_points([mol] * len(refined), refined) * KCAL
+    points = potentials[0].single_points([mol] * len(refined), refined) * KCAL
     order = distinct(points.tolist(), refined)
     clock.append(time.process_time())
-    relax = lambda some: relax_geometries(potential, [mol] * len(some), some, RelaxMolecules())  # noqa: E731
-    few = relax([refined[k] for k in order[:3]])
+    few = relaxed(potentials[0], mol, [refined[k] for k in order[:3]])
     clock.append(time.process_time())
-    embed, predict, single, relaxed = np.diff(clock)
     first = np.array(min(rows, key=lambda row: (row["force_field"] != "mmff94", row["energy"]))["positions"])
-    others = relax([first, refined[0]])
-    lowest = min((one for one in (*few, *others) if one.fault is None), key=lambda one: one.energy)
+    gfn2 = [one for potential in potentials[1:] for one in relaxed(potential, mol, [first])]
+    clock.append(time.process_time())
+    embed, predict, single, thorough, semiempirical = np.diff(clock)
+    others = relaxed(potentials[0], mol, [first, refined[0], *(one.positions for one in gfn2)])
+    ends = [one for one in (*few, *others) if one.fault is None]
+    ground = min(ends, key=lambda one: one.energy)
     best = min(few, key=lambda one: (one.fault is not None, one.energy))
-    geometries = dict(zip(ROUTES, (first, refined[0], refined[order[0]], best.positions), strict=True))
-    minima = dict(zip(ROUTES, (others[0], others[1], few[0], best), strict=True))
+    geometries = [first, refined[0], refined[order[0]], best.positions, *(one.positions for one in gfn2)]
+    minima = [others[0], others[1], few[0], best, *others[2:]]
+    seconds = [*np.cumsum([embed, predict, single, thorough]), *[embed + semiempirical] * len(gfn2)]
+    above = [(one.energy - ground.energy) * KCAL for one in minima]
+    rmsds = [heavy_rmsd(mol, one, ground.positions) for one in geometries]
     estimate = ranked[0].properties.get("error_estimate")
+    faults = [one.fault for one in (*few, *others, *gfn2) if one.fault] + [ranked[0].failed or ""]
     return {
-        "above": {route: (minima[route].energy - lowest.energy) * KCAL for route in ROUTES},
-        "rmsd": {route: heavy_rmsd(mol, geometries[route], lowest.positions) for route in ROUTES},
-        "seconds": dict(zip(ROUTES, np.cumsum([embed, predict, single, relaxed]), strict=True)),
+        "above": dict(zip(ROUTES, above, strict=False)),
+        "rmsd": dict(zip(ROUTES, rmsds, strict=False)),
+        "seconds": dict(zip(ROUTES, seconds, strict=False)),
         "estimate": float(estimate) if estimate else None,
-        "faults": [one.fault for one in (*few, *others) if one.fault]
-        + [ranked[0].failed or ""] * bool(ranked[0].failed),
+        "shown": ", ".join(f"{one:.2f} / {two:.2f}" for one, two in zip(rmsds, above, strict=True))
+        + f"; estimate {estimate}; {'; '.join(filter(None, faults))}",
     }
 
 
-def routes(model, molecules: dict[str, Chem.Mol]) -> None:
-    """Every route on the same molecules, and the error estimate of ``fast``."""
-    potential, found, failed = find_molecular_potential("aimnet2"), {}, {}
-    for name, mol in molecules.items():
-        try:
-            found[name] = routes_of(model, potential, name, mol)
-        except Exception as error:  # one molecule never loses the others
-            failed[name] = repr(error)
-            continue
-        one = found[name]
-        shown = ", ".join(f"{one['rmsd'][route]:.2f} / {one['above'][route]:.2f}" for route in ROUTES)
-        print(f"- {name}: {shown}; estimate {one['estimate']}; {'; '.join(one['faults'])}", flush=True)
-    print(f"\n{len(molecules)} molecules, {len(found)} served, not served: {failed or 'none'}\n")
+def routes(results: dict[str, dict]) -> None:
+    """The table of all routes, and the error estimate of ``fast``."""
+    found = {name: one for name, one in results.items() if "failed" not in one}
+    failed = {name: one["failed"] for name, one in results.items() if "failed" in one}
+    print(f"\n{len(results)} molecules, {len(found)} served, not served: {failed or 'none'}\n")
     print("| route | RMSD to the ground state | median | above, relaxed, kcal/mol | within 0.1 | CPU-s |")
     print("|---|---|---|---|---|---|")
     for route in ROUTES:
         rmsds, above, seconds = (
-            [one[key][route] for one in found.values()] for key in ("rmsd", "above", "seconds")
+            [one[key][route] for one in found.values() if route in one[key]]
+            for key in ("rmsd", "above", "seconds")
         )
+        if not rmsds:
+            continue
         share, middle = np.mean(np.array(above) < 0.1), np.median(rmsds)
         start = f"| {route} | {interval(rmsds)} | {middle:.2f} | {interval(above)} |"
         print(f"{start} {share:.0%} | {np.mean(seconds):.2f} |")
@@ -114,54 +121,48 @@ def routes(model, molecules: dict[str, Chem.Mol]) -> None:
         print(f"by thirds, estimate / true: {', '.join(means)}")
 
 
-def sets(model, folder: Path, number: int) -> None:
-    """Errors against the references of one prepared and embedded data set, by every choice of a conformer.
+def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
+    """Errors of one molecule against its reference, by every choice of a conformer.
 
-    ``folder``: records.parquet and conformers/conformers.parquet. AIMNet2 chooses where hydrogens are there.
+    AIMNet2 and GFN2-xTB choose and relax where hydrogens are there.
     """
-    records = read_records(folder / "records.parquet", MOLECULE_SCHEMA)
-    chosen = fixed_subset([record["id"] for record in records], number)
-    records = [record for record in records if record["id"] in chosen]
-    starts = read_starts(folder / "conformers/conformers.parquet", chosen, "mmff")
-    mols = {record["id"]: mol_from_record(record) for record in records}
-    references = {name: mol.GetConformer().GetPositions() for name, mol in mols.items()}
-    for mol in mols.values():
-        mol.RemoveAllConformers()
-    asked = [Molecule(name, mol, starts[name]) for name, mol in mols.items() if name in starts]
-    rows: dict[str, dict[str, np.ndarray]] = {
-        "MMFF94, first": {one.id: one.starts[0]["positions"] for one in asked},
-        "MMFF94, lowest": {one.id: lowest(one.starts)["positions"] for one in asked},
-    }
+    mol = mol_from_record(record)
+    reference = mol.GetConformer().GetPositions()
+    bare = Chem.Mol(mol)
+    bare.RemoveAllConformers()
+    whole = Molecule(record["id"], bare, starts)
+    free = np.array(lowest(starts)["positions"])
+    rows = {"MMFF94, first": starts[0]["positions"], "MMFF94, lowest": free}
     usual = model.choose
-    for choose in ("energy", "distances", "rmsd"):
+    for choose in CHOICES:
         model.choose = choose
-        rows[f"network, {choose}"] = {
-            one.id: prediction.positions
-            for part in chunked(asked, 16)
-            for one, (prediction,) in zip(part, model.predict(part, 1), strict=True)
-        }
+        ((prediction,),) = model.predict([whole], 1)
+        rows[f"network, {choose}"] = prediction.positions
     model.choose = usual
-    potential = find_molecular_potential("aimnet2")
-    whole = [one for one in asked if potential.refusal(one.mol) is None]
-    if len(whole) == len(asked):
-        rows["standard (AIMNet2 single points)"] = {}
-        for one in whole:
-            (made,) = model.predict([one], CONFORMERS)
-            shapes = [prediction.positions for prediction in made]
-            points = potential.single_points([one.mol] * len(shapes), shapes)
-            rows["standard (AIMNet2 single points)"][one.id] = shapes[int(np.nanargmin(points))]
-    nearest = {}
-    for one in asked:
-        shapes = [row["positions"] for row in one.starts]
-        rmsds = [heavy_rmsd(one.mol, shape, references[one.id]) for shape in shapes]
-        nearest[one.id] = shapes[int(np.argmin(rmsds))]
-    rows["nearest conformer (oracle, unrefined)"] = nearest
+    if potentials[0].refusal(bare) is None:
+        (made,) = model.predict([whole], CONFORMERS)
+        shapes = [prediction.positions for prediction in made]
+        points = potentials[0].single_points([bare] * len(shapes), shapes)
+        rows["standard (AIMNet2 single points)"] = shapes[int(np.nanargmin(points))]
+    for potential in potentials[1:]:
+        if potential.refusal(bare) is None:
+            (end,) = relaxed(potential, bare, [free])
+            rows["MMFF94 lowest -> GFN2"] = end.positions
+    rmsds = [heavy_rmsd(bare, row["positions"], reference) for row in starts]
+    rows["nearest conformer (oracle, unrefined)"] = starts[int(np.argmin(rmsds))]["positions"]
+    return {"terms": {title: reference_terms(mol, np.array(one), reference) for title, one in rows.items()}}
+
+
+def sets(title: str, results: dict[str, dict]) -> None:
+    """The table of all choices on one data set."""
+    found = [one["terms"] for one in results.values() if "failed" not in one]
+    failed = {name: one["failed"] for name, one in results.items() if "failed" in one}
     names = ("d_mae_n2", "d_rmse_n2", "mae_heavy", "c_rmsd", "bond_mae", "angle_mae", "torsion_mae")
-    print(f"{folder.name}: {len(asked)} molecules of {len(records)}, convention {model.convention}")
-    print(f"| | {' | '.join(names)} | median c_rmsd |")
-    print("|---" * (len(names) + 2) + "|")
-    for title, geometries in rows.items():
-        terms = [reference_terms(mols[name], one, references[name]) for name, one in geometries.items()]
+    print(f"\n{title}: {len(found)} molecules; failed: {failed or 'none'}")
+    print(f"| | n | {' | '.join(names)} | median c_rmsd |")
+    print("|---" * (len(names) + 3) + "|")
+    for row in max(found, key=len, default={}):
+        terms = [one[row] for one in found if row in one]
         values, bounds = aggregate(terms)
         shown = []
         for name in names:
@@ -170,7 +171,7 @@ def sets(model, folder: Path, number: int) -> None:
             value = float("nan") if values[name] is None else values[name]
             shown.append(f"{value:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})")
         middle = np.median([one["c_rmsd"][0] for one in terms])
-        print(f"| {title} | {' | '.join(shown)} | {middle:.3f} |", flush=True)
+        print(f"| {row} | {len(terms)} | {' | '.join(shown)} | {middle:.3f} |", flush=True)
 
 
 def ranking(model, path: Path, number: int) -> None:
@@ -227,6 +228,9 @@ def main() -> None:
     parser.add_argument("--checkpoint")
     parser.add_argument("--convention")
     parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--part", default="1/1", help="K/N: every N-th molecule from the K-th")
+    parser.add_argument("--results", type=Path, help="folder of finished molecules; default: a new one")
+    parser.add_argument("--gfn2", action="store_true", help="also the lowest MMFF94, relaxed by GFN2-xTB")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = checkpoint_of("geometry", arguments.checkpoint)
@@ -234,15 +238,26 @@ def main() -> None:
     if arguments.what == "ranking":
         ranking(model, arguments.input, arguments.number)
         return
+    potentials = [find_molecular_potential(name) for name in ("aimnet2", "gfn2-xtb")[: 1 + arguments.gfn2]]
+    folder = arguments.results or Path(tempfile.mkdtemp())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    subject = arguments.input.stem if arguments.input else "drugs"
+    settings = [model.convention or "only", *["gfn2"] * arguments.gfn2, digest]
+    title = "-".join([arguments.what, subject, *settings])
     if arguments.what == "sets":
-        sets(model, arguments.input, arguments.number)
+        records = read_records(arguments.input / "records.parquet", MOLECULE_SCHEMA)
+        chosen = fixed_subset([record["id"] for record in records], arguments.number)
+        starts = read_starts(arguments.input / "conformers/conformers.parquet", chosen, "mmff")
+        asked = {record["id"]: record for record in records if record["id"] in starts}
+        work = lambda name: choices_of(model, potentials, asked[name], starts[name])  # noqa: E731
+        sets(title, collect(folder, title, list(asked), arguments.part, work))
         return
-    if arguments.what == "drugs":
-        smiles = DRUGS
-    else:
+    smiles = DRUGS
+    if arguments.what == "moses":
         lines = arguments.input.read_text().splitlines()[: arguments.number]
         smiles = {line.split()[1]: line.split()[0] for line in lines}
-    routes(model, {name: molecule(text) for name, text in smiles.items()})
+    work = lambda name: routes_of(model, potentials, name, molecule(smiles[name]))  # noqa: E731
+    routes(collect(folder, title, list(smiles), arguments.part, work))
 
 
 if __name__ == "__main__":
