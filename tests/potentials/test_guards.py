@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.data import covalent_radii
+from ase.neighborlist import primitive_neighbor_list
 
 from groundstate.potentials.guards import geometry_fault, volume_fault
 from groundstate.potentials.settings import RelaxSettings
@@ -61,6 +63,37 @@ def test_distances_agree_with_every_image_by_hand():
             if i != j or shift.any()
         )
         assert (geometry_fault(atoms, SETTINGS) is None) == (worst >= 1)
+
+
+def fault_by_ase(atoms):
+    """The pair that is nearest below its limit, as words, by another neighbour list."""
+    radii = covalent_radii[atoms.numbers]
+    limit = max(SETTINGS.minimum_distance, 2 * SETTINGS.radii_fraction * radii.max())
+    i, j, distance = primitive_neighbor_list(
+        "ijd", np.ones(3, bool), atoms.cell.array, atoms.positions, limit
+    )
+    allowed = np.maximum(SETTINGS.minimum_distance, SETTINGS.radii_fraction * (radii[i] + radii[j]))
+    if not (distance < allowed).any():
+        return None
+    worst = np.argmin(distance - allowed)
+    pair = "-".join(sorted((atoms.symbols[i[worst]], atoms.symbols[j[worst]])))
+    return f"a {pair} distance of {distance[worst]:.2f} A (at least {allowed[worst]:.2f})"
+
+
+def test_the_nearest_pair_is_that_of_another_neighbour_list():
+    generator = np.random.default_rng(5)
+    faults = []
+    for round_ in range(60):
+        count = generator.integers(1, 10)
+        cell = np.eye(3) * generator.uniform(2.5, 7) + generator.normal(0, 0.5, (3, 3))
+        cell[0] *= generator.choice([-1, 1])  # of either hand
+        atoms = Atoms(generator.integers(1, 84, count), cell=cell, pbc=bool(round_ % 2))
+        atoms.set_scaled_positions(generator.normal(0, 2, (count, 3)))  # outside the cell as well
+        fault = geometry_fault(atoms, SETTINGS)
+        if fault is None or "distance" in fault:
+            faults.append(fault)
+            assert fault == fault_by_ase(atoms)
+    assert None in faults and len(set(faults)) > 10
 
 
 @pytest.mark.parametrize(("after", "fine"), [(0.49, False), (0.51, True), (1.99, True), (2.01, False)])

@@ -9,7 +9,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from ase.geometry import cell_to_cellpar
-from ase.neighborlist import primitive_neighbor_list
+from matscipy.neighbours import neighbour_list
 
 from groundstate.potentials.settings import RelaxSettings
 
@@ -38,7 +38,9 @@ def geometry_fault(atoms: Atoms, settings: RelaxSettings) -> str | None:
         return f"a density of {density:.3g} g/cm3"
     radii = covalent_radii[atoms.numbers]
     limit = max(settings.minimum_distance, 2 * settings.radii_fraction * radii.max())
-    i, j, distance = primitive_neighbor_list("ijd", np.ones(3, bool), cell, atoms.positions, limit)
+    i, j, distance = neighbour_list(
+        "ijd", cutoff=limit, positions=atoms.positions, cell=cell, pbc=np.ones(3, bool)
+    )
     allowed = np.maximum(settings.minimum_distance, settings.radii_fraction * (radii[i] + radii[j]))
     bad = np.flatnonzero(distance < allowed)
     if len(bad):
