@@ -46,6 +46,22 @@ def test_mean_of_the_added_noise_is_the_wrapped_score() -> None:
         assert abs(noise[inside].mean() - expected) < 6 / math.sqrt(int(inside.sum()))
 
 
+def test_a_stronger_pull_gathers_samples_at_the_likeliest_place() -> None:
+    deviations = []
+    for pull in (1.0, 2.0, 4.0):
+        generator = torch.Generator().manual_seed(2)
+        points = torch.rand(5_000, dtype=torch.float64, generator=generator)
+        sigmas = torus_sigma(torch.linspace(1, 0, 121, dtype=torch.float64))
+        for sigma, following in itertools.pairwise(sigmas):
+            fresh = torch.randn(points.shape, dtype=torch.float64, generator=generator)
+            noise = predicted_noise(points, float(sigma))
+            points = torus_step(points, noise, sigma, following, fresh, pull)
+        away = wrap(points - CENTRE)
+        assert abs(away.mean()) < 0.006
+        deviations.append(float(away.std()))
+    assert deviations[0] > 1.2 * deviations[1] > 1.4 * deviations[2]
+
+
 def test_sampling_with_the_exact_score_gives_the_wrapped_normal() -> None:
     for stochastic in (False, True):
         generator = torch.Generator().manual_seed(2)

@@ -33,17 +33,23 @@ def add_torus_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
 
 
 def torus_step(
-    noisy: Tensor, predicted_noise: Tensor, sigma: Tensor, sigma_next: Tensor, noise: Tensor | None = None
+    noisy: Tensor,
+    predicted_noise: Tensor,
+    sigma: Tensor,
+    sigma_next: Tensor,
+    noise: Tensor | None = None,
+    pull: float = 1.0,
 ) -> Tensor:
     """One step from ``sigma`` to ``sigma_next``: deterministic, or ancestral where ``noise`` is given.
 
-    Shapes: coordinates (..., 3) in periods; ``sigma`` scalars.
+    Shapes: coordinates (..., 3) in periods; ``sigma`` scalars. ``pull`` is a factor of the way that an
+    ancestral step goes towards the prediction: above 1 it runs ahead of the noise, towards what is likeliest.
     """
     if noise is None:
         moved = noisy - (sigma - sigma_next) * predicted_noise
     else:
         share = 1 - (sigma_next / sigma) ** 2
-        moved = noisy - share * sigma * predicted_noise + share.sqrt() * sigma_next * noise
+        moved = noisy - pull * share * sigma * predicted_noise + share.sqrt() * sigma_next * noise
     return torch.remainder(moved, 1.0)
 
 

@@ -49,6 +49,12 @@ class Compact(Settings):
     temperature: float = Field(
         1.0, gt=0, le=1, description="factor of the noise of ancestral steps; below 1: likelier, less various"
     )
+    pull: float = Field(
+        1.0,
+        ge=1,
+        le=10,
+        description="factor of ancestral steps towards the predicted sites; above 1: likelier",
+    )
     volume: Literal["drawn", "expected"] = Field(
         "drawn",
         description="volume of a sample without template: as drawn, or that of its elements in crystals",

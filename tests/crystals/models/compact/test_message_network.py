@@ -38,8 +38,8 @@ def test_pairs_are_sums_over_all_images() -> None:
         radial = np.exp(-SHARPNESS * (np.linalg.norm(steps @ cell, axis=1) - CENTRES[:, None]) ** 2)
         near = slice(0, 4)  # what lies farther has images beyond the 27 cells
         np.testing.assert_allclose(pairs.strength[0, i, j, near], radial.sum(1)[near], atol=2e-3)
-        np.testing.assert_allclose(pairs.pull[0, i, j, near], (radial @ steps)[near], atol=4e-3)
-        np.testing.assert_allclose(pairs.vectors[0, i, j], pairs.pull[0, i, j] @ cell, atol=1e-9)
+        np.testing.assert_allclose(pairs.shifts[0, i, j, near], (radial @ steps)[near], atol=4e-3)
+        np.testing.assert_allclose(pairs.vectors[0, i, j], pairs.shifts[0, i, j] @ cell, atol=1e-9)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_forces_cancel_where_symmetry_says_so(network: MessageNetwork) -> None:
     frac = torch.tensor([[[0.0, 0, 0], [0.5, 0.5, 0.5]]], dtype=torch.float64)
     metric = torch.tensor([[2.2, 2.2, 2.2, 0, 0, 0]], dtype=torch.float64)
     seen = Pairs(frac, torch.linalg.matrix_exp(torch.diag_embed(metric[:, :3])), torch.ones(1).double() * 3)
-    assert seen.pull.abs().max() < 1e-3
+    assert seen.shifts.abs().max() < 1e-3
     pairs = torch.randn(1, 2, 2, 16, dtype=torch.float64)
     forces = network._forces(seen, pairs, torch.ones(1, 2).double(), torch.full((1,), 0.1).double())
     assert forces.abs().max() < 1e-3

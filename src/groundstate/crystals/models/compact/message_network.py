@@ -60,7 +60,7 @@ class Pairs:
         (batch, n, n, 3, frequencies) waves of the differences of fractional coordinates, atom j less atom i.
     strength
         (batch, n, n, radial) sum of the radial functions.
-    pull
+    shifts
         (batch, n, n, radial, 3) sum of the vectors weighted by them, in periods.
     """
 
@@ -81,8 +81,8 @@ class Pairs:
         distance = (squares + 1e-12).sqrt() + BEYOND * own  # an atom is no neighbour of itself
         radial = radial_functions(distance)
         self.strength = radial.sum(-1)
-        self.pull = radial @ images
-        self.vectors = torch.einsum("bijkx,bxy->bijky", self.pull, metric)
+        self.shifts = radial @ images
+        self.vectors = torch.einsum("bijkx,bxy->bijky", self.shifts, metric)
 
     def features(self) -> Tensor:
         """Return (batch, n, n, 68) numbers of order one."""
@@ -224,7 +224,7 @@ class MessageNetwork(nn.Module):
         size = self.force_head(pairs) * present[:, None, :, None]
         radial, periodic = size.split([RADIAL, FREQUENCIES], -1)
         order = torch.arange(1, FREQUENCIES + 1, device=sigma.device, dtype=sigma.dtype)
-        along = (radial[..., None, :] @ seen.pull)[..., 0, :]
+        along = (radial[..., None, :] @ seen.shifts)[..., 0, :]
         along = along + (seen.sin @ (periodic / (2 * math.pi * order))[..., None])[..., 0]
         gain = (0.1 / (sigma + SMALLEST_GAIN) / present.sum(-1).sqrt())[:, None, None]
         return gain * along.sum(2)

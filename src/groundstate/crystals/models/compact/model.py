@@ -221,6 +221,7 @@ class CompactModel(CrystalModel):
             steps or self.settings.sampling_steps,
             self.settings.sampler,
             self.settings.temperature,
+            self.settings.pull,
             start,
             request.noise or 1.0,
         )

@@ -175,6 +175,7 @@ def sample_structures(
     steps: int,
     sampler: Literal["ancestral", "ddim", "second_order"],
     temperature: float = 1.0,
+    pull: float = 1.0,
     start: TemplateTensors | None = None,
     begin: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
@@ -192,6 +193,8 @@ def sample_structures(
         Gives fresh standard normal numbers, (batch, n + 2, 3): two rows for the lattice, one per atom.
     temperature
         Factor of these numbers in ancestral steps.
+    pull
+        Factor of the ancestral steps of the sites; see ``torus_step``.
     start
         Templates whose cells and places, noised to the time ``begin``, are what is begun with; None begins
         with noise alone.
@@ -225,7 +228,7 @@ def sample_structures(
         elif sampler == "ancestral":
             fresh, moved = parts(temperature * noise())
             lattice = ancestral_step(lattice, clean, snr, following, fresh, interpolation=0.0)
-            frac = torus_step(frac, predicted, sigma, sigma_next, moved)
+            frac = torus_step(frac, predicted, sigma, sigma_next, moved, pull)
         elif sampler == "ddim" or predicted_last is None:
             lattice = ddim_step(lattice, clean, snr, following)
             frac = torus_step(frac, predicted, sigma, sigma_next)
