@@ -40,10 +40,11 @@ def command(
         ),
     ] = None,
     choose: Annotated[
-        Literal["distances", "rmsd", "energy"] | None,
+        Literal["distances", "rmsd", "energy", "network_energy"] | None,
         typer.Option(
             help="How the conformer is chosen: least expected error of all distances by number, or of the "
-            "RMSD of heavy atoms, or lowest force field energy; default: what suits the convention best"
+            "RMSD of heavy atoms, or lowest energy by the force field or as the network expects it; default: "
+            "what suits the convention best"
         ),
     ] = None,
     splits: Annotated[Path | None, typer.Option(help="splits.csv: predict one part only")] = None,

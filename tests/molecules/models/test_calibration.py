@@ -10,7 +10,7 @@ from groundstate.molecules.models.domain import Domain
 
 def table(count):
     rng = np.random.default_rng(0)
-    rows = [Evidence(*rng.uniform(0, 1, 2), *rng.integers(0, 9, 2).astype(float), 0.0) for _ in range(count)]
+    rows = [Evidence(*rng.uniform(0, 1, 3), *rng.integers(0, 9, 2).astype(float), 0.0) for _ in range(count)]
     return rows, np.array([0.1 + 0.5 * one.expected_rmsd + 0.02 * one.rotatable_bonds for one in rows])
 
 
@@ -24,18 +24,18 @@ def test_a_calibration_gives_back_what_it_was_fitted_to():
 
 
 def test_estimates_rise_with_every_kind_of_evidence_and_have_no_cap():
-    calibration = {"weights": [0.0, 1.0, 0.2, 0.01, 0.01, 0.1], "expected": [0.0, 0.1, 0.4]}
+    calibration = {"weights": [0.0, 1.0, 0.1, 0.2, 0.01, 0.01, 0.1], "expected": [0.0, 0.1, 0.4]}
     calibration["error"] = [0.01, 0.05, 0.2]
-    small = Evidence(0.1, 0.1, 1.0, 9.0, 0.0)
+    small = Evidence(0.1, 0.1, 0.1, 1.0, 9.0, 0.0)
     for name in Evidence._fields:
         raised = [calibrated(small._replace(**{name: 10.0 * k}), calibration) for k in range(1, 5)]
         assert (np.diff(raised) > 0).all(), name
-    assert calibrated(small._replace(expected_rmsd=4.0), calibration) == pytest.approx(0.5 * 4.12)
+    assert calibrated(small._replace(expected_rmsd=4.0), calibration) == pytest.approx(0.5 * 4.13)
 
 
 def test_evidence_counts_rotatable_bonds_heavy_atoms_and_what_was_not_in_training():
     domain = Domain()
     domain.add(Chem.AddHs(Chem.MolFromSmiles("CCO")))
     mol = Chem.AddHs(Chem.MolFromSmiles("CCCCO"))
-    assert evidence_of(mol, 0.3, 0.5, domain.config()) == Evidence(0.3, 0.5, 2.0, 5.0, 2.0)
-    assert evidence_of(Chem.AddHs(Chem.MolFromSmiles("CCCl")), 0.0, 0.0, domain.config()).unseen == 2.0
+    assert evidence_of(mol, 0.3, 0.4, 0.5, domain.config()) == Evidence(0.3, 0.4, 0.5, 2.0, 5.0, 2.0)
+    assert evidence_of(Chem.AddHs(Chem.MolFromSmiles("CCCl")), 0.0, 0.0, 0.0, domain.config()).unseen == 2.0

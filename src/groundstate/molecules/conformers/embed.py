@@ -14,6 +14,7 @@ from rdkit import Chem
 
 from groundstate.files import atomic_path, write_json
 from groundstate.molecules.conformers.choice import embedding_failure, lowest
+from groundstate.molecules.conformers.energies import add_energies, with_energies
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.shards import (
@@ -68,8 +69,9 @@ def embed_conformers(
     work = partial(embed_shard, settings=settings, folder=cache.folder)
     for size in map_chunks(work, chunked(todo, SHARD_SIZE), workers):
         progress.update(size)
-    seconds = time.monotonic() - started
     cache.scan()
+    energies = add_energies(settings, cache, keys, records, workers, _judged(output))
+    seconds = time.monotonic() - started
 
     test = set(test_ids)
     rejections: list[Rejection] = []
@@ -85,7 +87,7 @@ def embed_conformers(
             for name in BASELINES
         }
         for chunk in chunked(zip(count(1), keys, records), 1000):
-            block = []
+            block: list[dict] = []
             for number, key, record in chunk:
                 rows = cache.rows(key)
                 reason = rows[0]["reason"]
@@ -95,7 +97,7 @@ def embed_conformers(
                     rejections.append(Rejection(record["id"] or f"row {number}", "embed", reason))
                     continue
                 taken.add(record["id"])
-                block += rows
+                block += with_energies(rows, key, energies)
                 counts["origin"][rows[0]["origin"]] += 1
                 counts["force_field"][rows[1]["force_field"]] += 1
                 for row in rows[:2]:
@@ -116,6 +118,8 @@ def embed_conformers(
     }
     write_json(output / "summary.json", summary)
     cache.drop_unused(keys)
+    if energies is not None:
+        energies.drop_unused(keys)
     return summary
 
 
@@ -134,14 +138,22 @@ def embed_part(
     """
     output = Path(output)
     cache = Shards(output.parent / f".{output.name}.work", embedding_content(settings))
-    mine = ((cache.key(record), record) for record in islice(records, part - 1, None, parts))
+    mine = [(cache.key(record), record) for record in islice(records, part - 1, None, parts)]
     todo = [pair for pair in mine if pair[0] not in cache.paths]
     progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")
     work = partial(embed_shard, settings=settings, folder=cache.folder)
     for size in map_chunks(work, chunked(todo, SHARD_SIZE), workers):
         progress.update(size)
+    cache.scan()
+    keys, some = [key for key, _ in mine], [record for _, record in mine]
+    add_energies(settings, cache, keys, some, workers, _judged(output))
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
     return len(todo)
+
+
+def _judged(output: Path) -> Path:
+    """Where finished energies of the conformers in ``output`` are kept."""
+    return output.parent / f".{output.name}.energies"
 
 
 def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:

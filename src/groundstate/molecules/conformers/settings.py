@@ -1,5 +1,7 @@
 """What the embedding is told."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from groundstate.settings import Settings
@@ -21,3 +23,8 @@ class EmbedConformers(Settings):
         description="Seconds an embedding call may take before the fallback geometry is used",
     )
     force_field_steps: int = Field(default=500, ge=0, description="Most MMFF94 minimisation steps")
+    potential: Literal["aimnet2", "gfn2-xtb"] | None = Field(
+        default=None,
+        description="Molecular potential whose energies of the minima a model learns beside the references; "
+        "null: none. They cost some milliseconds a conformer",
+    )

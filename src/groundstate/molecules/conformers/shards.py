@@ -27,6 +27,7 @@ CONFORMER_SCHEMA = pa.schema(
         ("origin", pa.string()),  # etkdg, random_coordinates, fallback
         ("force_field", pa.string()),  # mmff94, uff or none: what minimised it in truth
         ("energy", pa.float64()),  # kcal/mol of that force field
+        ("potential_energy", pa.float64()),  # kcal/mol of ``EmbedConformers.potential``; null: not asked for
         ("copies", pa.int32()),  # conformers that ended in this minimum
         ("stereo_kept", pa.bool_()),
         ("positions", VECTORS),  # angstrom
@@ -98,7 +99,7 @@ class Shards:
 
 def embedding_content(settings: EmbedConformers) -> list[object]:
     """List what decides the conformers of a record beside the record: see ``Shards``."""
-    return [VERSION, rdkit.__version__, settings.model_dump()]
+    return [VERSION, rdkit.__version__, settings.model_dump(exclude={"potential"})]
 
 
 def _digest(data: bytes) -> str:

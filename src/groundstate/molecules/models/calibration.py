@@ -22,6 +22,8 @@ class Evidence(NamedTuple):
     ----------
     expected_rmsd
         RMSD of the heavy atoms that the model's own probabilities give, angstrom.
+    thermal_rmsd
+        The same by its energies, where a difference of some kcal/mol may be wrong, angstrom.
     spread
         Mean RMSD of two candidates, angstrom: what there is to choose from.
     rotatable_bonds, heavy_atoms
@@ -31,6 +33,7 @@ class Evidence(NamedTuple):
     """
 
     expected_rmsd: float
+    thermal_rmsd: float
     spread: float
     rotatable_bonds: float
     heavy_atoms: float
@@ -38,11 +41,12 @@ class Evidence(NamedTuple):
 
 
 def evidence_of(
-    mol: Chem.Mol, expected_rmsd: float, spread: float, domain: Mapping | None = None
+    mol: Chem.Mol, expected_rmsd: float, thermal_rmsd: float, spread: float, domain: Mapping | None = None
 ) -> Evidence:
     """Collect the evidence of one molecule; ``domain`` as in ``domain.Domain.config``."""
     return Evidence(
         expected_rmsd,
+        thermal_rmsd,
         spread,
         float(rdMolDescriptors.CalcNumRotatableBonds(Chem.RemoveHs(mol))),
         float(mol.GetNumHeavyAtoms()),

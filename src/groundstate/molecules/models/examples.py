@@ -18,8 +18,8 @@ from groundstate.molecules.record_check import HEAVIEST
 from groundstate.progress import track
 
 START_COLUMNS = [
-    *("id", "conformer", "method", "origin", "force_field", "energy", "copies", "stereo_kept", "positions"),
-    "hydrogens",
+    *("id", "conformer", "method", "origin", "force_field", "energy", "potential_energy", "copies"),
+    *("stereo_kept", "positions", "hydrogens"),
 ]
 
 

@@ -111,7 +111,8 @@ def _finished(
 ) -> list[PredictedMolecule]:
     """Keep the sound ones of the predictions, ranked; where the first is not, its start geometry, marked."""
     finished: list[PredictedMolecule] = []
-    calibration, domain = config.get("calibration"), config.get("domain")
+    calibration = config.get("calibrations", {}).get(convention) or config.get("calibration")
+    domain = config.get("domain")
     unlike = outside(molecule.mol, domain) if domain else None
     soundness, smiles = Soundness(molecule.mol), _smiles(molecule.mol)
     for prediction in ranked:

@@ -7,7 +7,13 @@ from rdkit.Chem import rdDistGeom
 
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecules.conformers.candidates import Candidates
-from groundstate.molecules.models.gaunt.choice import candidate_errors, ranked, symmetric_rmsds, usual_choices
+from groundstate.molecules.models.gaunt.choice import (
+    THERMAL,
+    candidate_errors,
+    ranked,
+    symmetric_rmsds,
+    usual_choices,
+)
 from groundstate.molecules.mols import parse_smiles
 
 
@@ -28,7 +34,7 @@ def test_a_candidate_between_two_likely_ones_has_the_least_risk():
     pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
     for choose in ("distances", "rmsd"):
         chosen = candidates(pair, [0, 1, 2])
-        order = ranked(parse_smiles("CC"), chosen, np.array([0.45, 0.15, 0.40]), choose)
+        order = ranked(parse_smiles("CC"), chosen, np.array([0.45, 0.15, 0.40]), np.zeros(3), choose)
         assert [one.number for one in order] == [1, 0, 2]
         assert order[0].probability == pytest.approx(0.15)
         assert order[0].expected_rmsd == pytest.approx(0.85 / 2)  # two atoms, each off by half
@@ -36,16 +42,25 @@ def test_a_candidate_between_two_likely_ones_has_the_least_risk():
 
 def test_energy_takes_candidates_as_they_come():
     pair = [np.array([[0.0, 0, 0], [length, 0, 0]]) for length in (1.0, 2.0, 3.0)]
-    order = ranked(parse_smiles("CC"), candidates(pair, [0, 1, 2]), np.array([0.0, 0.1, 0.9]), "energy")
+    chosen, shares = candidates(pair, [0, 1, 2]), np.array([0.0, 0.1, 0.9])
+    order = ranked(parse_smiles("CC"), chosen, shares, np.array([2.0, 5.0, 1.0]), "energy")
     assert [one.number for one in order] == [0, 1, 2]
+    order = ranked(parse_smiles("CC"), chosen, shares, np.array([2.0, 5.0, 1.0]), "network_energy")
+    assert [one.number for one in order] == [2, 0, 1]
+    assert [one.energy for one in order] == [0, 1, 4]
+    weights = np.exp(-np.array([1.0, 4.0, 0.0]) / THERMAL)
+    assert order[0].thermal_rmsd == pytest.approx(weights @ [1.0, 0.5, 0] / weights.sum())
 
 
 def test_a_convention_is_ranked_by_energy_unless_the_network_is_nearer_in_validation():
     conventions = ["good"] * 30 + ["bad"] * 30 + ["few"] * 5 + ["chance"] * 30
     errors = {"distances": [0.0] * 95, "energy": [0.5] * 95}
     errors["rmsd"] = [0.1] * 30 + [0.9] * 30 + [0.0] * 5 + [0.0, 0.98] * 15
+    errors["network_energy"] = [0.2] * 30 + [0.6] * 30 + [0.0] * 5 + [0.5] * 30
     usual = usual_choices(["good", "bad", "few", "chance", "none"], conventions, errors)
     assert usual == {"good": "rmsd"} | dict.fromkeys(("bad", "few", "chance", "none"), "energy")
+    errors["network_energy"][:30] = [0.05] * 30
+    assert usual_choices(["good"], conventions, errors) == {"good": "network_energy"}
 
 
 def test_rmsds_are_those_of_the_metric():
@@ -61,7 +76,7 @@ def test_candidates_that_differ_by_numbers_alone_share_their_probability():
     swapped = first.copy()
     swapped[[5, 6]] = first[[6, 5]]  # two hydrogens of one methyl
     chosen = candidates([first, swapped, other], [0, 0, 2])
-    order = ranked(mol, chosen, np.array([0.3, 0.3, 0.4]), "rmsd")
+    order = ranked(mol, chosen, np.array([0.3, 0.3, 0.4]), np.zeros(3), "rmsd")
     assert {order[0].number, order[1].number} == {0, 1}
     apart = symmetric_rmsds(mol, [first, other])[0, 1]
     assert order[0].expected_rmsd == pytest.approx(0.4 * apart)

@@ -8,7 +8,13 @@ from rdkit.Chem import rdDistGeom, rdMolTransforms
 
 from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates, torsion_waves
-from groundstate.molecules.models.gaunt.ranking_loss import TEMPERATURE, log_softmax_within, ranking_loss
+from groundstate.molecules.models.gaunt.ranking_loss import (
+    TEMPERATURE,
+    WINDOW,
+    energy_loss,
+    log_softmax_within,
+    ranking_loss,
+)
 from groundstate.molecules.mols import parse_smiles
 
 ELEMENTS = [6, 7, 8]
@@ -36,7 +42,7 @@ def scores(ranker, graphs, candidates):
     batch = collate(graphs)
     hints = [np.zeros((len(some), 2)) for some in candidates]
     with torch.no_grad():
-        return ranker(batch, collate_candidates(graphs, batch, candidates, hints))
+        return torch.cat(ranker(batch, collate_candidates(graphs, batch, candidates, hints)))
 
 
 def test_scores_change_with_the_hand_but_not_with_rotation_and_translation():
@@ -53,11 +59,11 @@ def test_scores_change_with_the_hand_but_not_with_rotation_and_translation():
 
 def test_a_score_depends_on_its_own_geometry_alone():
     ranker, candidates = network(), geometries()
-    together = scores(ranker, GRAPHS, candidates).tolist()
+    together = scores(ranker, GRAPHS, candidates).view(2, -1).T.tolist()
     for graph, some in zip(GRAPHS, candidates, strict=True):
         for one in some:
-            (alone,) = scores(ranker, [graph], [[one]])
-            assert float(alone) == pytest.approx(together.pop(0), rel=1e-4, abs=1e-4)
+            alone = scores(ranker, [graph], [[one]]).tolist()
+            assert alone == pytest.approx(together.pop(0), rel=1e-4, abs=1e-4)
 
 
 def test_loss_compares_the_candidates_of_one_molecule_only():
@@ -88,3 +94,23 @@ def test_torsions_are_those_of_rdkit():
     np.testing.assert_allclose(turns[:, 5], np.sin(3 * np.array(angles)), atol=1e-4)
     ends = candidates.first[candidates.turned], candidates.second[candidates.turned]
     np.testing.assert_array_equal(np.stack(ends, axis=1), graph.torsions[:, [0, 3]])
+
+
+def test_an_untrained_ranker_gives_the_energies_of_the_force_field():
+    ranker, candidates = Ranker(len(ELEMENTS) + ATOM_FEATURES, 8, 2, 8, 0.1).eval(), geometries()
+    batch = collate(GRAPHS)
+    hints = [np.stack([np.arange(len(some)) / 10, np.ones(len(some))], axis=1) for some in candidates]
+    with torch.no_grad():
+        _, energies = ranker(batch, collate_candidates(GRAPHS, batch, candidates, hints))
+    torch.testing.assert_close(energies, torch.tensor([0.0, 1, 2, 0, 0, 1, 0, 1, 2, 3]))
+
+
+def test_energies_are_compared_from_any_zero_and_unknown_ones_are_left_out():
+    molecule = torch.tensor([0, 0, 0, 1, 1, 2])
+    target = torch.tensor([0.0, WINDOW, torch.nan, 4.0, 4.0, torch.nan])
+    shifted = target.nan_to_num(99.0) + torch.tensor([7.0, 7, 7, -2, -2, 0])
+    assert float(energy_loss(shifted, target, molecule, 3)) == pytest.approx(0, abs=1e-6)
+    # off by 3 where it counts half: from their weighted mean, 1, the two are off by 1 and 2
+    off = shifted + torch.tensor([0.0, 3, 0, 0, 0, 0])
+    assert float(energy_loss(off, target, molecule, 3)) == pytest.approx((1 * 1 + 0.5 * 2) / (1.5 + 2))
+    assert float(energy_loss(off, torch.full((6,), torch.nan), molecule, 3)) == 0

@@ -1,6 +1,6 @@
 """Molecules to learn from, and what a training step sees of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from groundstate.molecules.models.gaunt.ranker import CandidateBatch, collate_ca
 from groundstate.molecules.models.gaunt.refinement_loss import Target
 
 CANDIDATES_PER_STEP = 12  # of each molecule, in training
+PAIRS_AT_ONCE = 200_000  # pairs of candidates that a prediction holds
 
 
 class GauntExample(NamedTuple):
@@ -24,6 +25,7 @@ class GauntExample(NamedTuple):
     candidates: Candidates
     reference: np.ndarray  # (n, 3); not a number for hydrogens that the record lacks
     errors: np.ndarray  # (candidates,) mean absolute error of the distances
+    energies: np.ndarray  # (candidates,) of a molecular potential, kcal/mol; not a number where unknown
     convention: str | None = None
 
 
@@ -35,6 +37,14 @@ class GauntBatch(NamedTuple):
     target: Target
     candidates: CandidateBatch
     errors: Tensor  # (C,) mean absolute error of the candidates' distances
+    energies: Tensor  # (C,) of a molecular potential, kcal/mol from the lowest; not a number where unknown
+
+
+def potential_energies(candidates: Candidates) -> np.ndarray:
+    """Give the energies of a molecular potential above the lowest, kcal/mol; not a number where unknown."""
+    known = [row.get("potential_energy") for row in candidates.rows]
+    energies = np.array([np.nan if one is None else one for one in known], float)
+    return energies - (np.nanmin(energies) if np.isfinite(energies).any() else 0.0)
 
 
 def batch_of(examples: Sequence[GauntExample], generator: torch.Generator | None) -> GauntBatch:
@@ -63,7 +73,15 @@ def batch_of(examples: Sequence[GauntExample], generator: torch.Generator | None
         [example.candidates.hints[some] for example, some in pairs],
     )
     errors = np.concatenate([example.errors[some] for example, some in pairs])
-    return GauntBatch(graph, start, target, candidates, torch.from_numpy(errors.astype(np.float32)))
+    energies = np.concatenate([example.energies[some] for example, some in pairs])
+    return GauntBatch(
+        graph,
+        start,
+        target,
+        candidates,
+        torch.from_numpy(errors.astype(np.float32)),
+        torch.from_numpy(energies.astype(np.float32)),
+    )
 
 
 def _drawn_candidates(errors: np.ndarray, generator: torch.Generator | None) -> np.ndarray:
@@ -78,3 +96,15 @@ def _drawn_candidates(errors: np.ndarray, generator: torch.Generator | None) -> 
 def joined(parts: Sequence[np.ndarray]) -> Tensor:
     """Join positions (n, 3) to one table in single precision."""
     return torch.from_numpy(np.concatenate(parts).astype(np.float32))
+
+
+def parts_of(graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates]) -> Iterable[slice]:
+    """Cut molecules into parts with at most ``PAIRS_AT_ONCE`` pairs (one molecule may have more)."""
+    begin = pairs = 0
+    for number, (graph, one) in enumerate(zip(graphs, candidates, strict=True)):
+        size = len(graph.atoms) ** 2 // 2 * len(one.positions)
+        if number > begin and pairs + size > PAIRS_AT_ONCE:
+            yield slice(begin, number)
+            begin, pairs = number, 0
+        pairs += size
+    yield slice(begin, len(graphs))

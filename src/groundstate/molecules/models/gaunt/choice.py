@@ -11,9 +11,10 @@ from scipy.spatial.distance import pdist
 from groundstate.molecules.conformers.candidates import Candidates
 from groundstate.molecules.equivalence import equivalent_orders
 
-Choice = Literal["distances", "rmsd", "energy"]
+Choice = Literal["distances", "rmsd", "energy", "network_energy"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 MOST_MATCHES = 200  # symmetry maps of the heavy atoms that an RMSD tries
+THERMAL = 1.5  # kcal/mol: by so much may a predicted difference of energies be wrong
 FEWEST = 20  # validation molecules that decide how a convention chooses
 MOST_ORDERS = 12  # the same for a table of distances
 
@@ -29,6 +30,10 @@ class RankedCandidate(NamedTuple):
         That it is the nearest one; of all candidates of its shape together where RMSDs were asked for.
     expected_rmsd
         Mean RMSD of its heavy atoms from the nearest one's, angstrom.
+    energy
+        Above the lowest candidate by the network, kcal/mol.
+    thermal_rmsd
+        Mean RMSD from all candidates, each weighted by exp(-energy / ``THERMAL``), angstrom.
     spread
         Mean RMSD of two candidates, drawn without regard to their probabilities, angstrom.
     """
@@ -36,11 +41,13 @@ class RankedCandidate(NamedTuple):
     number: int
     probability: float
     expected_rmsd: float
+    energy: float
+    thermal_rmsd: float
     spread: float
 
 
 def ranked(
-    mol: Chem.Mol, candidates: Candidates, probabilities: np.ndarray, choose: Choice
+    mol: Chem.Mol, candidates: Candidates, probabilities: np.ndarray, energies: np.ndarray, choose: Choice
 ) -> list[RankedCandidate]:
     """Order candidates by their mean error, every one being the right one with its probability.
 
@@ -50,10 +57,12 @@ def ranked(
     ----------
     probabilities
         (candidates,) that each is the nearest one.
+    energies
+        (candidates,) by the network, kcal/mol.
     choose
         What the error is: ``distances``, the mean absolute difference of all distances in the given numbering
         of the atoms; or ``rmsd``, the RMSD of the heavy atoms in their best numbering. ``energy`` takes the
-        candidates as they come, lowest force field energy first.
+        candidates as they come, lowest force field energy first, ``network_energy`` by ``energies``.
     """
     between = np.array([pdist(geometry) for geometry in candidates.positions])
     apart = np.abs(between[:, None] - between[None]).sum(-1) / max(between.shape[1], 1)
@@ -62,23 +71,37 @@ def ranked(
     _, first, shape = np.unique(candidates.shapes, return_index=True, return_inverse=True)
     rmsds = symmetric_rmsds(mol, [candidates.positions[index] for index in first])
     of_shape = rmsds @ np.bincount(shape, probabilities)
+    above = energies - energies.min()
+    weights = np.bincount(shape, np.exp(-above / THERMAL)) / np.bincount(shape)
+    thermal = rmsds @ weights / weights.sum()
     order = np.argsort(by_distances, kind="stable")
     if choose == "energy":
         order = np.arange(len(order))
+    elif choose == "network_energy":
+        order = np.argsort(energies, kind="stable")
     elif choose == "rmsd":
         order = order[np.argsort(of_shape[shape][order], kind="stable")]
     spread = float(rmsds.mean())
     return [
-        RankedCandidate(int(k), float(probabilities[k]), float(of_shape[shape[k]]), spread) for k in order
+        RankedCandidate(
+            int(k),
+            float(probabilities[k]),
+            float(of_shape[shape[k]]),
+            float(above[k]),
+            float(thermal[shape[k]]),
+            spread,
+        )
+        for k in order
     ]
 
 
 def usual_choices(
     names: Sequence[str], conventions: Sequence[str | None], errors: Mapping[Choice, Sequence[float]]
 ) -> dict[str, Choice]:
-    """Decide for each of ``names``: by energy, unless the ranker surely has the smaller RMSD in validation.
+    """Decide for each of ``names``: by the force field, unless the network surely is nearer in validation.
 
-    Surely: on the same molecules, by two standard errors of the mean difference.
+    Its two ways are by RMSD and by energy; the better one is taken. Surely: on the same molecules, by two
+    standard errors of the mean difference.
 
     Parameters
     ----------
@@ -90,9 +113,14 @@ def usual_choices(
     usual: dict[str, Choice] = {}
     for name in names:
         mine = [index for index, one in enumerate(conventions) if one == name]
-        gain = np.array(errors["energy"])[mine] - np.array(errors["rmsd"])[mine]
-        sure = len(mine) >= FEWEST and gain.mean() > 2 * gain.std(ddof=1) / len(mine) ** 0.5
-        usual[name] = "rmsd" if sure else "energy"
+        usual[name] = "energy"
+        if len(mine) < FEWEST:
+            continue
+        ways: tuple[Choice, ...] = ("rmsd", "network_energy")
+        best = min(ways, key=lambda way: np.mean(np.array(errors[way])[mine]))
+        gain = np.array(errors["energy"])[mine] - np.array(errors[best])[mine]
+        if gain.mean() > 2 * gain.std(ddof=1) / len(mine) ** 0.5:
+            usual[name] = best
     return usual
 
 

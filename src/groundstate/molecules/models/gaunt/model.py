@@ -1,6 +1,6 @@
 """The ``gaunt`` model: rank the candidate geometries of a molecule, refine the best."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +14,14 @@ from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, number
 from groundstate.molecules.models.base import GeometryModel, Prediction, moved
 from groundstate.molecules.models.calibration import Evidence, calibrate, evidence_of
 from groundstate.molecules.models.examples import Molecule, TrainingPart
-from groundstate.molecules.models.gaunt.batches import GauntBatch, GauntExample, batch_of, joined
+from groundstate.molecules.models.gaunt.batches import (
+    GauntBatch,
+    GauntExample,
+    batch_of,
+    joined,
+    parts_of,
+    potential_energies,
+)
 from groundstate.molecules.models.gaunt.choice import (
     CHOICES,
     Choice,
@@ -32,22 +39,22 @@ from groundstate.molecules.models.gaunt.graph import (
     padded,
 )
 from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates
-from groundstate.molecules.models.gaunt.ranking_loss import log_softmax_within, ranking_loss
+from groundstate.molecules.models.gaunt.ranking_loss import energy_loss, log_softmax_within, ranking_loss
 from groundstate.molecules.models.gaunt.refinement_loss import refinement_loss
 from groundstate.molecules.models.gaunt.refiner import Refiner
 from groundstate.molecules.models.gaunt.unrefined import unrefined
 from groundstate.molecules.models.settings import TrainGeometry
 
 RANKING_WEIGHT = 0.1  # of the ranking loss, beside distances in angstrom
+ENERGY_WEIGHT = 0.1  # of the error of relative energies in kcal/mol, the same
 VALIDATED_AT_ONCE = 64
-PAIRS_AT_ONCE = 200_000  # pairs of candidates that a prediction holds
 
 
 class GauntModel(GeometryModel):
     """A ranker and a refiner, trained together on the same molecules; they share no weights.
 
-    Trained on several data sets, it knows the convention of each: what its level of theory makes of a bond,
-    which conformer it calls the ground state, how it numbers hydrogens. A prediction chooses one of them.
+    Trained on several data sets, it knows the convention of each, one of which a prediction chooses: its level
+    of theory, which conformer it calls the ground state, how it numbers hydrogens.
     """
 
     choices = CHOICES
@@ -87,21 +94,23 @@ class GauntModel(GeometryModel):
         by_number = not self.conventions or bool(rules["hand"])
         errors = candidate_errors(molecule.mol, candidates.positions, reference, by_number)
         graph = self._graph(molecule)
-        return GauntExample(molecule.mol, graph, candidates, reference, errors, molecule.convention)
+        energies = potential_energies(candidates)
+        return GauntExample(molecule.mol, graph, candidates, reference, errors, energies, molecule.convention)
 
     def batch(self, examples: Sequence[GauntExample], generator: torch.Generator | None) -> GauntBatch:
         """Join examples; one candidate of each, drawn or (in validation) the first, is to be refined."""
         return batch_of(examples, generator)
 
     def loss(self, batch: GauntBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Add the distance loss of the refiner and the ranking loss of the ranker; draws nothing."""
+        """Add the distance loss of the refiner and both losses of the ranker; draws nothing."""
         geometries = self.refiner(batch.graph, batch.start)
         total, parts = refinement_loss([padded(one, batch.graph) for one in geometries], batch.target)
-        scores = self.ranker(batch.graph, batch.candidates)
-        molecules = batch.candidates.molecules
-        ranking, chosen = ranking_loss(scores, batch.errors, batch.candidates.molecule, molecules)
-        parts |= {"ranking": ranking.detach(), "chosen_mae": chosen}
-        return total + RANKING_WEIGHT * ranking, parts
+        scores, energies = self.ranker(batch.graph, batch.candidates)
+        owner, molecules = batch.candidates.molecule, batch.candidates.molecules
+        ranking, chosen = ranking_loss(scores, batch.errors, owner, molecules)
+        energy = energy_loss(energies, batch.energies, owner, molecules)
+        parts |= {"ranking": ranking.detach(), "chosen_mae": chosen, "energy_mae": energy.detach()}
+        return total + RANKING_WEIGHT * ranking + ENERGY_WEIGHT * energy, parts
 
     def calibrate(self, examples: Sequence[GauntExample]) -> dict[str, Any] | None:
         """Fit the RMSDs of heavy atoms to what is seen of a molecule; see ``calibration``.
@@ -116,7 +125,16 @@ class GauntModel(GeometryModel):
         chosen = [
             results[usual.get(one.convention or "", "distances")][index] for index, one in enumerate(examples)
         ]
-        return {"calibration": calibrate(*zip(*chosen, strict=True)), "choices": usual}
+        calibrations = {
+            name: calibrate([evidence for evidence, _ in mine], [error for _, error in mine])
+            for name in self.conventions
+            if (mine := [pair for pair, one in zip(chosen, examples, strict=True) if one.convention == name])
+        }
+        return {
+            "calibration": calibrate(*zip(*chosen, strict=True)),
+            "calibrations": {name: one for name, one in calibrations.items() if one},
+            "choices": usual,
+        }
 
     def _validated(self, examples: Sequence[GauntExample], choose: Choice) -> list[tuple[Evidence, float]]:
         """Give evidence and true RMSD of the geometry that is chosen so, for each example."""
@@ -189,8 +207,10 @@ class GauntModel(GeometryModel):
             }
             failed = some.failed and f"the start geometry is not sound: {some.failed}"
             if number not in known:
-                known[number] = evidence_of(mols[number], 0.0, one.spread, self.config.get("domain"))
-            evidence = known[number]._replace(expected_rmsd=one.expected_rmsd)
+                known[number] = evidence_of(mols[number], 0.0, 0.0, one.spread, self.config.get("domain"))
+            evidence = known[number]._replace(
+                expected_rmsd=one.expected_rmsd, thermal_rmsd=one.thermal_rmsd
+            )
             predictions[number].append(
                 Prediction(start if failed else positions, properties, failed, start, evidence)
             )
@@ -252,7 +272,7 @@ class GauntModel(GeometryModel):
     ) -> list[list[RankedCandidate]]:
         """Order the candidates of each molecule by the error that is to be expected of them (``choice``)."""
         orders = []
-        for part in _parts(graphs, candidates):
+        for part in parts_of(graphs, candidates):
             geometries = [one.positions for one in candidates[part]]
             graph = collate(graphs[part])
             data = collate_candidates(
@@ -260,11 +280,15 @@ class GauntModel(GeometryModel):
             )
             with torch.no_grad():
                 graph, data = moved(graph, self.device), moved(data, self.device)
-                logarithms = log_softmax_within(self.ranker(graph, data), data.molecule, data.molecules)
-            shares = logarithms.exp().double().cpu().split([len(one) for one in geometries])
+                scores, energies = self.ranker(graph, data)
+                logarithms = log_softmax_within(scores, data.molecule, data.molecules)
+            sizes = [len(one) for one in geometries]
+            shares = logarithms.exp().double().cpu().split(sizes)
+            heights = energies.double().cpu().split(sizes)
             some = choices[part] if choices else ["distances"] * len(geometries)
-            for mol, one, share, choose in zip(mols[part], candidates[part], shares, some, strict=True):
-                orders.append(ranked(mol, one, share.numpy(), cast(Choice, choose)))
+            own = zip(mols[part], candidates[part], shares, heights, some, strict=True)
+            for mol, one, share, height, choose in own:
+                orders.append(ranked(mol, one, share.numpy(), height.numpy(), cast(Choice, choose)))
         return orders
 
     def refine(self, graphs: Sequence[MoleculeGraph], starts: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -278,15 +302,3 @@ class GauntModel(GeometryModel):
 def _of_a_hand(rules: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
     """Give the rules of a data set that numbers hydrogens by one at all: a count alone always finds some."""
     return rules if rules["hand"] else NO_RULES
-
-
-def _parts(graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates]) -> Iterable[slice]:
-    """Cut molecules into parts with at most ``PAIRS_AT_ONCE`` pairs (one molecule may have more)."""
-    begin = pairs = 0
-    for number, (graph, one) in enumerate(zip(graphs, candidates, strict=True)):
-        size = len(graph.atoms) ** 2 // 2 * len(one.positions)
-        if number > begin and pairs + size > PAIRS_AT_ONCE:
-            yield slice(begin, number)
-            begin, pairs = number, 0
-        pairs += size
-    yield slice(begin, len(graphs))

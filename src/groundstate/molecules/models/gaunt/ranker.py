@@ -4,12 +4,15 @@ The graph is read once a molecule. It gives every pair of atoms a context, and e
 distances and torsions: a sum of learned pair potentials, then a second round in which atoms know their
 surroundings. What counts is the difference between candidates of one molecule, so only that is trained.
 
+Beside the scores it gives energies: those of the force field, corrected towards a molecular potential whose
+energies it was trained on. How far energies decide a score is for the molecule (and its convention) to say.
+
 Unlike the refiner it sees the hand of a geometry and how its atoms are numbered: where a data set numbers
 equivalent atoms by a rule, candidates differ by nothing else.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -23,7 +26,8 @@ FARTHEST = 9  # bonds between two atoms that are told apart
 MEAN_NEIGHBOURS = 6.0
 PAIR_SUM = 10.0
 TURNS = 3  # multiples of a torsion angle
-HINTS = 2  # energy above the lowest, share of the conformers that ended in this minimum
+HINTS = 2  # force field energy above the lowest, share of the conformers that ended in this minimum
+HINT_ENERGY = 10.0  # kcal/mol: unit of the first hint
 
 
 class CandidateBatch(NamedTuple):
@@ -82,15 +86,18 @@ class Ranker(nn.Module):
         self.first_round = perceptron(features + channels, features, features, dropout)
         self.sent = nn.Linear(features, channels, bias=False)
         self.second_round = perceptron(features + channels, features, features, dropout)
-        self.of_atom = nn.Linear(features, 1, bias=False)
-        self.of_pair = nn.Linear(channels, 1, bias=False)
-        self.of_hints = nn.Parameter(torch.zeros(HINTS))
+        self.of_atom = nn.Linear(features, 2, bias=False)
+        self.of_pair = nn.Linear(channels, 2, bias=False)
+        self.of_hints = perceptron(features, features, HINTS + 1)
         nn.init.zeros_(self.of_atom.weight)
         nn.init.zeros_(self.of_pair.weight)
+        last = cast(nn.Linear, self.of_hints[-1])
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         self.register_buffer("centres", torch.linspace(NEAREST, RADIUS, radial), persistent=False)
 
-    def forward(self, graph: GraphBatch, batch: CandidateBatch) -> Tensor:
-        """Score the candidates, (C,)."""
+    def forward(self, graph: GraphBatch, batch: CandidateBatch) -> tuple[Tensor, Tensor]:
+        """Compute scores (C,), and energies (C,) in kcal/mol from any zero of each molecule."""
         atoms = self.embed(graph.atoms)
         for one in self.rounds:
             atoms = one(atoms, graph)
@@ -102,6 +109,7 @@ class Ranker(nn.Module):
         near = near.index_add(0, batch.across, between)
         pairs = nn.functional.silu(left + right + left * right + near + self.apart(batch.separation))
         context = self.context(self.dropout(pairs)).index_select(0, batch.pair)
+        trust = self.of_hints(_molecule_means(atoms, graph)).index_select(0, batch.molecule)
 
         ends = batch.positions.index_select(0, batch.second), batch.positions.index_select(0, batch.first)
         distance = (ends[0] - ends[1]).norm(dim=-1)
@@ -119,10 +127,12 @@ class Ranker(nn.Module):
         )
         state = state + self.second_round(torch.cat([state, received], dim=-1))
 
-        scores = batch.hints @ self.of_hints
-        scores = scores.index_add(0, batch.candidate, self.of_atom(state)[:, 0])
         owner = batch.candidate.index_select(0, batch.first)
-        return scores.index_add(0, owner, self.of_pair(energies)[:, 0] / PAIR_SUM)
+        sums = state.new_zeros(len(batch.hints), 2).index_add(0, batch.candidate, self.of_atom(state))
+        sums = sums.index_add(0, owner, self.of_pair(energies) / PAIR_SUM)
+        energy = HINT_ENERGY * (batch.hints[:, 0] + sums[:, 1])
+        told = torch.cat([batch.hints, energy.detach()[:, None] / HINT_ENERGY], dim=-1)
+        return sums[:, 0] + (trust * told).sum(-1), energy
 
     @property
     def width(self) -> int:
@@ -134,6 +144,14 @@ class Ranker(nn.Module):
         return (
             total.index_add(0, batch.first, to_first).index_add(0, batch.second, to_second) / MEAN_NEIGHBOURS
         )
+
+
+def _molecule_means(atoms: Tensor, graph: GraphBatch) -> Tensor:
+    """Average features (N, features) over the atoms of each molecule."""
+    molecule = graph.slots // graph.width
+    total = atoms.new_zeros(graph.molecules, atoms.shape[1]).index_add(0, molecule, atoms)
+    count = torch.bincount(molecule, minlength=graph.molecules)
+    return total / count[:, None]
 
 
 def torsion_waves(batch: CandidateBatch) -> Tensor:

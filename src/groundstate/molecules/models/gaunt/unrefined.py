@@ -16,7 +16,8 @@ def unrefined(molecule: Molecule, keep: int, domain: Mapping | None) -> list[Pre
     """Give at most ``keep`` conformers of lowest energy, as they are; ``method`` says so."""
     some = candidates_of(molecule.mol, molecule.starts, NO_RULES)
     rmsds = symmetric_rmsds(molecule.mol, some.positions)
-    evidence = evidence_of(molecule.mol, float(rmsds[0].mean()), float(rmsds.mean()), domain)
+    mean = float(rmsds[0].mean())
+    evidence = evidence_of(molecule.mol, mean, mean, float(rmsds.mean()), domain)
     return [
         Prediction(positions, {"origin": row["origin"], "method": METHOD}, some.failed, evidence=evidence)
         for positions, row in list(zip(some.positions, some.rows, strict=True))[:keep]
