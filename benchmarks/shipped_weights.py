@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from parts import collect
 from rdkit import Chem
+from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
 from ground_states import DRUGS, minima_of, molecule, relaxed
@@ -28,8 +29,8 @@ from groundstate.metrics.molecules.geometry import aggregate, reference_terms
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential
 from groundstate.molecules.conformers.choice import lowest
+from groundstate.molecules.conformers.force_fields import Embedded, relax
 from groundstate.molecules.models.examples import Molecule, read_starts
-from groundstate.molecules.models.gaunt.choice import CHOICES
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import predict_molecules
 from groundstate.molecules.mols import mol_from_record
@@ -134,7 +135,7 @@ def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
     free = np.array(lowest(starts)["positions"])
     rows = {"MMFF94, first": starts[0]["positions"], "MMFF94, lowest": free}
     usual = model.choose
-    for choose in CHOICES:
+    for choose in model.choices:
         model.choose = choose
         ((prediction,),) = model.predict([whole], 1)
         rows[f"network, {choose}"] = prediction.positions
@@ -174,13 +175,38 @@ def sets(title: str, results: dict[str, dict]) -> None:
         print(f"| {row} | {len(terms)} | {' | '.join(shown)} | {middle:.3f} |", flush=True)
 
 
+def _network(model, name, mol, shapes, energies) -> dict[str, np.ndarray]:
+    """Give energies and negative probabilities of the conformers of one molecule by the network."""
+    rows = [
+        {"conformer": k, "origin": "given", "force_field": "mmff94", "copies": 1, "stereo_kept": True,
+         "energy": float(energies[k]), "positions": shape}
+        for k, shape in enumerate(shapes)
+    ]  # fmt: skip
+    whole = Molecule(name, mol, rows, model.convention)
+    candidates = model._candidates(whole)
+    (order,) = model.rank([mol], [model._graph(whole)], [candidates], ["energy"])
+    # two that fell into one minimum are one candidate: the nearest one stands for both
+    tables = np.array([pdist(one) for one in candidates.positions])
+    nearest = [int(np.abs(tables - pdist(shape)).max(1).argmin()) for shape in shapes]
+    found = {one.number: one for one in order}
+    return {
+        "network": np.array([found[k].energy for k in nearest]),
+        "network, probabilities": np.array([-found[k].probability for k in nearest]),
+    }
+
+
 def ranking(model, path: Path, number: int) -> None:
-    """Spearman of each method with DLPNO-CCSD(T) over the given conformers of each molecule."""
+    """Spearman of each method with DLPNO-CCSD(T) over the given conformers of each molecule.
+
+    The network sees the MMFF94 minima of the given geometries, as it does in a prediction (``as given``: the
+    geometries themselves); it ranks by its energies, and by its probabilities.
+    """
     groups: dict[str, list] = {}
     for block in read_sdf_blocks(path):
         groups.setdefault(block.properties["mol_id"], []).append(block)
     potentials = {name: find_molecular_potential(name) for name in ("aimnet2", "mmff94")}
-    found: dict[str, list[float]] = {name: [] for name in ("network", *potentials)}
+    network = ("network", "network, as given", "network, probabilities")
+    found: dict[str, list[float]] = {name: [] for name in (*network, *potentials, "mmff94, minima")}
     left_out = 0
     for name, blocks in sorted(groups.items())[:: max(len(groups) // number, 1)][:number]:
         try:
@@ -193,25 +219,18 @@ def ranking(model, path: Path, number: int) -> None:
             energies = {
                 key: one.single_points([mol] * len(shapes), shapes) * KCAL for key, one in potentials.items()
             }
-            rows = [
-                {"conformer": k, "origin": "given", "force_field": "mmff94", "copies": 1, "stereo_kept": True,
-                 "energy": float(energies["mmff94"][k]), "positions": shape}
-                for k, shape in enumerate(shapes)
-            ]  # fmt: skip
             bare = Chem.Mol(mol)
             bare.RemoveAllConformers()
-            whole = Molecule(name, bare, rows, model.convention)
-            candidates = model._candidates(whole)
-            (order,) = model.rank([bare], [model._graph(whole)], [candidates], ["energy"])
-            scores = np.zeros(len(shapes))
-            for one in order:
-                scores[candidates.rows[one.number]["conformer"]] -= one.probability
-            if len(order) < len(shapes):
-                raise ValueError("a conformer is not sound")
+            minima = relax(bare, [Embedded(shape, "given", True) for shape in shapes], 500)
+            energies["mmff94, minima"] = np.array([minimum.energy for minimum in minima])
+            relaxed = [minimum.positions for minimum in minima]
+            energies |= _network(model, name, bare, relaxed, energies["mmff94, minima"])
+            given = _network(model, name, bare, shapes, energies["mmff94"])
+            energies["network, as given"] = given["network"]
         except (ValueError, KeyError):
             left_out += 1
             continue
-        for key, values in (("network", scores), *energies.items()):
+        for key, values in energies.items():
             found[key].append(float(spearmanr(values, truth).statistic))
     print(f"{len(found['network'])} molecules with at least five sound conformers, {left_out} left out")
     for key, values in found.items():

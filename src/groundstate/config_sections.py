@@ -61,6 +61,9 @@ class Molecules(Settings):
     labelled: list[Name] = Field([], description="data sets whose ground states `label` finds first")
     label: LabelGeometry = LabelGeometry()
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=3000)
+    most_records: dict[Name, int] = Field(
+        {}, description="records of single data sets, in place of `prepare.max_molecules`"
+    )
     embed: EmbedConformers = EmbedConformers(num_conformers=4)
     train: TrainGeometry = TrainGeometry()
     property: PropertyExperiment = PropertyExperiment()

@@ -18,7 +18,7 @@ rule prepare_molecules:
         format=prepared_format,
         split=MOLECULES.split,
         unseen=unseen_option("molecules"),
-        settings=settings(MOLECULES.prepare),
+        settings=molecules_to_prepare,
     message:
         told("prepare_molecules", "Prepare molecules of {wildcards.dataset}")
     shell:
