@@ -36,3 +36,14 @@ def test_chunks_are_taken_as_they_are_needed() -> None:
 def test_one_worker_is_this_process_and_two_are_others() -> None:
     assert set(map_chunks(process, range(2), 1)) == {os.getpid()}
     assert os.getpid() not in set(map_chunks(process, range(2), 2))
+
+
+def threads(number: int) -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def test_workers_have_one_thread_each_whatever_the_job_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")  # as a workflow does for a job of four threads
+    assert set(map_chunks(threads, range(2), 2)) == {1}

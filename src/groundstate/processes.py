@@ -43,13 +43,18 @@ def map_chunks(
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """``workers`` spawned processes."""
+    """``workers`` spawned processes of one thread each."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(os.getpid(),))
+    return ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(os.getpid(),))
 
 
-def _end_with(parent: int) -> None:
-    """End this worker when its parent is gone: a killed run must not leave processes behind."""
+def _start_worker(parent: int) -> None:
+    """Keep to one thread; end when the parent is gone: a killed run must not leave processes behind.
+
+    A workflow tells a job how many threads it has, and the job starts as many workers: were each to start as
+    many threads, these would wait for one another.
+    """
+    os.environ["OMP_NUM_THREADS"] = "1"  # read by the libraries that a worker has not loaded yet
 
     def watch() -> None:
         while os.getppid() == parent:
