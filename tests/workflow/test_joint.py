@@ -27,7 +27,7 @@ def test_several_data_sets_are_trained_once_and_predicted_each(tmp_path: Path) -
         line.split("/molecules/")[-1].split("/")[0]: line.split('"max_molecules": ')[1] for line in prepared
     }
     own = {name: int(text.split(",")[0]) for name, text in most.items()}
-    assert own["molecule3d_records"] == 2000 and own["qm9"] == own["cascade"] == 4000
+    assert own["molecule3d"] == 2000 and own["qm9"] == own["cascade"] == 4000
     predictions = [line for line in lines if "groundstate predict geometry" in line and "/qm9/" in line]
     assert "--convention=qm9" in predictions[0]
 
