@@ -44,7 +44,7 @@ def main() -> None:
         print(f"{name}: {len(own)}, {len(own & test)} of the test part of QM9 left out")
         found |= own - test
     if options.moses is not None:
-        settings = LabelGeometry(max_molecules=3000, undefined_stereo="draw", spread=False)
+        settings = LabelGeometry(max_molecules=2400, undefined_stereo="draw", spread=False)
         potential = find_molecular_potential(settings.method)
         drawn = read_graphs(lambda: read_entries("moses", [options.moses]), settings, potential, [])
         own = {record["inchi"] for record in drawn}

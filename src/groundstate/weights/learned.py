@@ -2,8 +2,7 @@
 
 ``molecules.learned.bin`` holds a hash of the standard InChI of each, 64 bits, little endian; written by
 ``benchmarks/shipped_learned.py``. It has more molecules than were learned, for it holds the files that those
-were drawn from; the test molecules of ``config/qm9_benchmark.yaml`` were left out of the training. Not in it
-are the 277 molecules of MOSES that were labelled by AIMNet2 (``--moses`` of that script adds their sample).
+were drawn from; the test molecules of ``config/qm9_benchmark.yaml`` were left out of the training.
 """
 
 from pathlib import Path
