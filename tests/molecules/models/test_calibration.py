@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from groundstate.molecules.models.calibration import Evidence, calibrate, calibrated, evidence_of
+from groundstate.molecules.models.calibration import (
+    Evidence,
+    calibrate,
+    calibrated,
+    calibrations,
+    evidence_of,
+)
 from groundstate.molecules.models.domain import Domain
 
 
@@ -39,3 +45,13 @@ def test_evidence_counts_rotatable_bonds_heavy_atoms_and_what_was_not_in_trainin
     mol = Chem.AddHs(Chem.MolFromSmiles("CCCCO"))
     assert evidence_of(mol, 0.3, 0.4, 0.5, domain.config()) == Evidence(0.3, 0.4, 0.5, 2.0, 5.0, 2.0)
     assert evidence_of(Chem.AddHs(Chem.MolFromSmiles("CCCl")), 0.0, 0.0, 0.0, domain.config()).unseen == 2.0
+
+
+def test_each_convention_with_enough_molecules_has_a_calibration_of_its_own():
+    rows, errors = table(300)
+    pairs = [(rows[k], float(errors[k]) * (1 + k % 2)) for k in range(300)]
+    names = [("low", "high")[k % 2] for k in range(300)]
+    fitted = calibrations([*pairs, pairs[0]], [*names, "few"])
+    assert set(fitted["calibrations"]) == {"low", "high"}
+    low, high = (calibrated(rows[7], fitted["calibrations"][name]) for name in ("low", "high"))
+    assert high > 1.5 * low and low < calibrated(rows[7], fitted["calibration"]) < high

@@ -78,6 +78,22 @@ def calibrate(evidence: Sequence[Evidence], errors: Sequence[float]) -> Calibrat
     }
 
 
+def calibrations(
+    pairs: Sequence[tuple[Evidence, float]], conventions: Sequence[str | None]
+) -> dict[str, Calibration | dict[str, Calibration] | None]:
+    """Fit (evidence, error) ``pairs``: all as ``calibration``, by their conventions as ``calibrations``.
+
+    A convention with fewer than ``FEWEST`` has none of its own.
+    """
+    own = {}
+    for name in dict.fromkeys(conventions):
+        mine = [pair for pair, one in zip(pairs, conventions, strict=True) if one == name]
+        fitted = calibrate(*zip(*mine, strict=True))
+        if name is not None and fitted is not None:
+            own[name] = fitted
+    return {"calibration": calibrate(*zip(*pairs, strict=True)), "calibrations": own}
+
+
 def calibrated(evidence: Evidence, calibration: Mapping[str, Sequence[float]]) -> float:
     """Give the RMSD of heavy atoms, in angstrom, that goes with some evidence.
 

@@ -12,7 +12,7 @@ from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import Candidates, candidates_of, centred
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.models.base import GeometryModel, Prediction, moved
-from groundstate.molecules.models.calibration import Evidence, calibrate, evidence_of
+from groundstate.molecules.models.calibration import Evidence, calibrations, evidence_of
 from groundstate.molecules.models.examples import Molecule, TrainingPart
 from groundstate.molecules.models.gaunt.batches import (
     GauntBatch,
@@ -53,8 +53,8 @@ VALIDATED_AT_ONCE = 64
 class GauntModel(GeometryModel):
     """A ranker and a refiner, trained together on the same molecules; they share no weights.
 
-    Trained on several data sets, it knows the convention of each, one of which a prediction chooses: its level
-    of theory, which conformer it calls the ground state, how it numbers hydrogens.
+    Trained on several data sets, it knows the convention of each, one of which a prediction chooses: level of
+    theory, which conformer is called the ground state, how hydrogens are numbered.
     """
 
     choices = CHOICES
@@ -125,16 +125,7 @@ class GauntModel(GeometryModel):
         chosen = [
             results[usual.get(one.convention or "", "distances")][index] for index, one in enumerate(examples)
         ]
-        calibrations = {
-            name: calibrate([evidence for evidence, _ in mine], [error for _, error in mine])
-            for name in self.conventions
-            if (mine := [pair for pair, one in zip(chosen, examples, strict=True) if one.convention == name])
-        }
-        return {
-            "calibration": calibrate(*zip(*chosen, strict=True)),
-            "calibrations": {name: one for name, one in calibrations.items() if one},
-            "choices": usual,
-        }
+        return calibrations(chosen, [one.convention for one in examples]) | {"choices": usual}
 
     def _validated(self, examples: Sequence[GauntExample], choose: Choice) -> list[tuple[Evidence, float]]:
         """Give evidence and true RMSD of the geometry that is chosen so, for each example."""
@@ -208,9 +199,7 @@ class GauntModel(GeometryModel):
             failed = some.failed and f"the start geometry is not sound: {some.failed}"
             if number not in known:
                 known[number] = evidence_of(mols[number], 0.0, 0.0, one.spread, self.config.get("domain"))
-            evidence = known[number]._replace(
-                expected_rmsd=one.expected_rmsd, thermal_rmsd=one.thermal_rmsd
-            )
+            evidence = known[number]._replace(expected_rmsd=one.expected_rmsd, thermal_rmsd=one.thermal_rmsd)
             predictions[number].append(
                 Prediction(start if failed else positions, properties, failed, start, evidence)
             )
