@@ -98,10 +98,10 @@ def ranked(
 def usual_choices(
     names: Sequence[str], conventions: Sequence[str | None], errors: Mapping[Choice, Sequence[float]]
 ) -> dict[str, Choice]:
-    """Decide for each of ``names``: by the force field, unless the network surely is nearer in validation.
+    """Decide for each of ``names``: by the force field, unless the network likely is nearer in validation.
 
-    Its two ways are by RMSD and by energy; the better one is taken. Surely: on the same molecules, by two
-    standard errors of the mean difference.
+    Its two ways are by RMSD and by energy; the better one is taken. Likely: on the same molecules, by a
+    standard error of the mean difference.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def usual_choices(
         ways: tuple[Choice, ...] = ("rmsd", "network_energy")
         best = min(ways, key=lambda way: np.mean(np.array(errors[way])[mine]))
         gain = np.array(errors["energy"])[mine] - np.array(errors[best])[mine]
-        if gain.mean() > 2 * gain.std(ddof=1) / len(mine) ** 0.5:
+        if gain.mean() > gain.std(ddof=1) / len(mine) ** 0.5:
             usual[name] = best
     return usual
 
