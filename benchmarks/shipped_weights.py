@@ -29,7 +29,6 @@ from groundstate.metrics.molecules.geometry import aggregate, reference_terms
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential
 from groundstate.molecules.conformers.choice import lowest
-from groundstate.molecules.conformers.force_fields import Embedded, relax
 from groundstate.molecules.models.examples import Molecule, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import predict_molecules
@@ -175,8 +174,8 @@ def sets(title: str, results: dict[str, dict]) -> None:
         print(f"| {row} | {len(terms)} | {' | '.join(shown)} | {middle:.3f} |", flush=True)
 
 
-def _network(model, name, mol, shapes, energies) -> dict[str, np.ndarray]:
-    """Give energies and negative probabilities of the conformers of one molecule by the network."""
+def _network(model, name, mol, shapes, energies) -> np.ndarray:
+    """Give the energies of the conformers of one molecule by the network, kcal/mol."""
     rows = [
         {"conformer": k, "origin": "given", "force_field": "mmff94", "copies": 1, "stereo_kept": True,
          "energy": float(energies[k]), "positions": shape}
@@ -185,28 +184,23 @@ def _network(model, name, mol, shapes, energies) -> dict[str, np.ndarray]:
     whole = Molecule(name, mol, rows, model.convention)
     candidates = model._candidates(whole)
     (order,) = model.rank([mol], [model._graph(whole)], [candidates], ["energy"])
-    # two that fell into one minimum are one candidate: the nearest one stands for both
+    # two that are alike are one candidate: the nearest one stands for both
     tables = np.array([pdist(one) for one in candidates.positions])
     nearest = [int(np.abs(tables - pdist(shape)).max(1).argmin()) for shape in shapes]
-    found = {one.number: one for one in order}
-    return {
-        "network": np.array([found[k].energy for k in nearest]),
-        "network, probabilities": np.array([-found[k].probability for k in nearest]),
-    }
+    found = {one.number: one.energy for one in order}
+    return np.array([found[k] for k in nearest])
 
 
 def ranking(model, path: Path, number: int) -> None:
     """Spearman of each method with DLPNO-CCSD(T) over the given conformers of each molecule.
 
-    The network sees the MMFF94 minima of the given geometries, as it does in a prediction (``as given``: the
-    geometries themselves); it ranks by its energies, and by its probabilities.
+    The network ranks by its energies, from the MMFF94 energies of the geometries as they are given.
     """
     groups: dict[str, list] = {}
     for block in read_sdf_blocks(path):
         groups.setdefault(block.properties["mol_id"], []).append(block)
     potentials = {name: find_molecular_potential(name) for name in ("aimnet2", "mmff94")}
-    network = ("network", "network, as given", "network, probabilities")
-    found: dict[str, list[float]] = {name: [] for name in (*network, *potentials, "mmff94, minima")}
+    found: dict[str, list[float]] = {name: [] for name in ("network", *potentials)}
     left_out = 0
     for name, blocks in sorted(groups.items())[:: max(len(groups) // number, 1)][:number]:
         try:
@@ -221,12 +215,7 @@ def ranking(model, path: Path, number: int) -> None:
             }
             bare = Chem.Mol(mol)
             bare.RemoveAllConformers()
-            minima = relax(bare, [Embedded(shape, "given", True) for shape in shapes], 500)
-            energies["mmff94, minima"] = np.array([minimum.energy for minimum in minima])
-            relaxed = [minimum.positions for minimum in minima]
-            energies |= _network(model, name, bare, relaxed, energies["mmff94, minima"])
-            given = _network(model, name, bare, shapes, energies["mmff94"])
-            energies["network, as given"] = given["network"]
+            energies["network"] = _network(model, name, bare, shapes, energies["mmff94"])
         except (ValueError, KeyError):
             left_out += 1
             continue

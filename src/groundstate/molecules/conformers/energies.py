@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from rdkit import Chem
 
-from groundstate.molecular_potentials.interface import KCAL, MolecularPotential, find_molecular_potential
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, embedding_content, write_shard
 from groundstate.molecules.mols import mol_from_record
 from groundstate.processes import chunked, map_chunks
 from groundstate.progress import Progress
+
+if TYPE_CHECKING:  # it loads torch, which most embeddings do without
+    from groundstate.molecular_potentials.interface import MolecularPotential
 
 VERSION = 1  # raise it where the same conformers get other energies
 ENERGY_SCHEMA = pa.schema(
@@ -66,13 +69,17 @@ def with_energies(rows: Sequence[dict], key: str, energies: Shards | None) -> Se
 
 
 @cache
-def _potential(method: str) -> MolecularPotential:
+def _potential(method: str) -> "MolecularPotential":
     """One potential per process: its networks load once."""
+    from groundstate.molecular_potentials.interface import find_molecular_potential
+
     return find_molecular_potential(method)
 
 
 def _energy_shard(chunk: Sequence[tuple[str, dict, Sequence[dict]]], method: str, folder: Path) -> int:
     """Compute the energies of (key, record, conformer rows); write one shard; return how many records."""
+    from groundstate.molecular_potentials.interface import KCAL
+
     potential = _potential(method)
     jobs, found = [], []
     for key, record, rows in chunk:
