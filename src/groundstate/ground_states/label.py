@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +13,11 @@ import pyarrow.parquet as pq
 from groundstate.files import atomic_path, write_json
 from groundstate.ground_states.search import MINIMUM_SCHEMA, find_ground_states
 from groundstate.ground_states.settings import LabelGeometry
-from groundstate.molecular_potentials.interface import MolecularPotential, find_molecular_potential
+from groundstate.molecular_potentials.interface import (
+    MolecularPotential,
+    find_molecular_potential,
+    potential_of_process,
+)
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, embedding_content, write_shard
 from groundstate.molecules.mols import mol_from_record, record_from_mol, set_positions
@@ -147,18 +151,12 @@ def _work(
     shards.scan()
 
 
-@cache
-def _potential(method: str, device: str) -> MolecularPotential:
-    """One potential per process: its networks load once."""
-    return find_molecular_potential(method, device)
-
-
 def _label_shard(
     chunk: Sequence[tuple[str, dict]], settings: LabelGeometry, device: str, folder: Path
 ) -> int:
     """Label (key, record) pairs and write them as one shard; return how many it holds."""
     records = [record for _, record in chunk]
-    results = find_ground_states(records, settings, _potential(settings.method, device))
+    results = find_ground_states(records, settings, potential_of_process(settings.method, device))
 
     def rows() -> Iterator[dict]:
         for key, record in chunk:

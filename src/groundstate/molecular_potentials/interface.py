@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import ClassVar, NamedTuple, cast
 
 import numpy as np
@@ -88,6 +89,12 @@ def find_molecular_potential(name: str, device: torch.device | str = "cpu") -> M
         return cast(Callable[..., MolecularPotential], make)(name, device)
     found = load(name, MolecularPotential, "molecular potential")
     return found(device) if isinstance(found, type) else cast(MolecularPotential, found)
+
+
+@cache
+def potential_of_process(name: str, device: str = "cpu") -> MolecularPotential:
+    """Give the one potential of this name that a worker process keeps: its networks load once."""
+    return find_molecular_potential(name, device)
 
 
 def incomplete(mol: Chem.Mol) -> str | None:

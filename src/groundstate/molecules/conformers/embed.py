@@ -138,14 +138,15 @@ def embed_part(
     """
     output = Path(output)
     cache = Shards(output.parent / f".{output.name}.work", embedding_content(settings))
-    mine = [(cache.key(record), record) for record in islice(records, part - 1, None, parts)]
+    keys = [cache.key(record) for record in islice(records, part - 1, None, parts)]
+    mine = zip(keys, islice(records, part - 1, None, parts), strict=True)
     todo = [pair for pair in mine if pair[0] not in cache.paths]
     progress = Progress(f"embed conformers {part}/{parts}", len(todo), "molecules")
     work = partial(embed_shard, settings=settings, folder=cache.folder)
     for size in map_chunks(work, chunked(todo, SHARD_SIZE), workers):
         progress.update(size)
     cache.scan()
-    keys, some = [key for key, _ in mine], [record for _, record in mine]
+    some = islice(records, part - 1, None, parts)
     add_energies(settings, cache, keys, some, workers, _judged(output))
     write_json(output / "shards" / f"{part}.json", {"part": part, "parts": parts, "computed_now": len(todo)})
     return len(todo)

@@ -1,9 +1,8 @@
 """Energies of conformers by a molecular potential, beside those of the force field that made them."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +13,6 @@ from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, embeddin
 from groundstate.molecules.mols import mol_from_record
 from groundstate.processes import chunked, map_chunks
 from groundstate.progress import Progress
-
-if TYPE_CHECKING:  # it loads torch, which most embeddings do without
-    from groundstate.molecular_potentials.interface import MolecularPotential
 
 VERSION = 1  # raise it where the same conformers get other energies
 ENERGY_SCHEMA = pa.schema(
@@ -44,7 +40,9 @@ def add_energies(
     """
     if settings.potential is None:
         return None
-    potential = _potential(settings.potential)
+    from groundstate.molecular_potentials.interface import potential_of_process  # it loads torch
+
+    potential = potential_of_process(settings.potential)
     energies = Shards(folder, [VERSION, potential.identity, embedding_content(settings)])
     missing = sum(key not in energies.paths for key in keys)
     name = f"energies of conformers ({potential.title})"
@@ -68,19 +66,11 @@ def with_energies(rows: Sequence[dict], key: str, energies: Shards | None) -> Se
     return rows
 
 
-@cache
-def _potential(method: str) -> "MolecularPotential":
-    """One potential per process: its networks load once."""
-    from groundstate.molecular_potentials.interface import find_molecular_potential
-
-    return find_molecular_potential(method)
-
-
 def _energy_shard(chunk: Sequence[tuple[str, dict, Sequence[dict]]], method: str, folder: Path) -> int:
     """Compute the energies of (key, record, conformer rows); write one shard; return how many records."""
-    from groundstate.molecular_potentials.interface import KCAL
+    from groundstate.molecular_potentials.interface import KCAL, potential_of_process
 
-    potential = _potential(method)
+    potential = potential_of_process(method)
     jobs, found = [], []
     for key, record, rows in chunk:
         found.append({"key": key, "conformer": -1, "energy": None})  # that the record was looked at
