@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from groundstate.crystals.models.compact.message_network import MessageNetwork
-from groundstate.crystals.models.compact.network import cell_from_log
-from groundstate.crystals.models.compact.structure_network import StructureNetwork, pair_features, waves
+from groundstate.crystals.models.compact.network import cell_from_log, waves
+from groundstate.crystals.models.compact.structure_network import FREQUENCIES, StructureNetwork, pair_features
 
 NETWORKS = {
     "relative": lambda: StructureNetwork(32, 2, 4, 10, 0, False),
@@ -55,7 +55,8 @@ def test_one_time_for_all_is_that_time_for_each(network: StructureNetwork | Mess
 def test_waves_of_pairs_are_waves_of_differences() -> None:
     frac = torch.rand(2, 4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     features = pair_features(frac, torch.eye(3, dtype=torch.float64).expand(2, 3, 3), torch.ones(2))
-    sin, cos = waves(frac[:, None, :, :] - frac[:, :, None, :])
+    between = waves(frac[:, None, :, :] - frac[:, :, None, :], FREQUENCIES)
+    sin, cos = (one.flatten(-2) for one in between)
     torch.testing.assert_close(features[..., :24], torch.cat([sin, cos], -1))
 
 

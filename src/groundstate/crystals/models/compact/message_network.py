@@ -18,7 +18,8 @@ from groundstate.crystals.models.compact.network import (
     cell_from_log,
     coordinate_sigma,
     neighbour_distance,
-    without_shift,
+    pair_waves,
+    visible,
 )
 from groundstate.crystals.models.compact.structure_network import DEVIATION_INPUT, deviation_features
 from groundstate.crystals.models.embedding import ElementEmbedding, start_at_zero, wave_features
@@ -65,11 +66,7 @@ class Pairs:
     """
 
     def __init__(self, frac_coords: Tensor, cell: Tensor, scale: Tensor) -> None:
-        order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
-        angles = 2 * math.pi * frac_coords[..., None] * order
-        sin, cos = angles.sin(), angles.cos()
-        sin_j, cos_j, sin_i, cos_i = sin[:, None], cos[:, None], sin[:, :, None], cos[:, :, None]
-        self.sin, self.cos = sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i
+        self.sin, self.cos = pair_waves(frac_coords, FREQUENCIES)
         offsets = frac_coords.new_tensor(list(itertools.product((-1, 0, 1), repeat=3)))
         difference = wrap(frac_coords[:, None] - frac_coords[:, :, None])
         images = difference[..., None, :] + offsets
@@ -203,11 +200,7 @@ class MessageNetwork(nn.Module):
         atoms, crystal = (functional.layer_norm(one, one.shape[-1:]) for one in (atoms, crystal))
         velocity = self.lattice_head(crystal + self.lattice_feed(crystal))
         noise = self.coordinate_head(atoms) + self._forces(seen, pairs, present, sigma)
-        return velocity, self.visible(noise, present[..., None])
-
-    def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
-        """See ``StructureNetwork.visible``."""
-        return without_shift(noise, weight)
+        return velocity, visible(self, noise, present[..., None])
 
     def _template_pairs(
         self, frac_coords: Tensor, sigma: Tensor, count: Tensor, template: TemplateTensors

@@ -1,5 +1,6 @@
 """What the networks of the structure stage share: what they are asked; how cells and noise are measured."""
 
+import math
 from typing import NamedTuple, Protocol
 
 import torch
@@ -38,10 +39,6 @@ class Network(Protocol):
 
     absolute: bool
 
-    def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
-        """Return what the network can see of the noise (batch, n, 3), of the atoms of ``weight`` 1."""
-        ...
-
     def __call__(
         self,
         atomic_numbers: Tensor,
@@ -70,9 +67,31 @@ def neighbour_distance(log_metric: Tensor, count: Tensor) -> Tensor:
     return (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)
 
 
-def without_shift(noise: Tensor, weight: Tensor) -> Tensor:
-    """Return noise (batch, n, 3) less what moves all atoms of ``weight`` 1 together; 0 for the others."""
+def visible(network: Network, noise: Tensor, weight: Tensor) -> Tensor:
+    """Return the part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that a network can see.
+
+    All of it with absolute places, else what does not move all atoms together; 0 for the other atoms.
+    """
+    if network.absolute:
+        return noise * weight
     return (noise - (noise * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)) * weight
+
+
+def waves(frac_coords: Tensor, frequencies: int) -> tuple[Tensor, Tensor]:
+    """Return sines and cosines of (..., 3) coordinates at whole frequencies: two of (..., 3, frequencies)."""
+    order = torch.arange(1, frequencies + 1, device=frac_coords.device, dtype=frac_coords.dtype)
+    angles = 2 * math.pi * frac_coords[..., None] * order
+    return angles.sin(), angles.cos()
+
+
+def pair_waves(frac_coords: Tensor, frequencies: int) -> tuple[Tensor, Tensor]:
+    """Return the same of the differences, atom j less atom i: two of (batch, n, n, 3, frequencies).
+
+    They come from the waves of the two ends: n sines instead of n squared.
+    """
+    sin, cos = waves(frac_coords, frequencies)
+    sin_j, cos_j, sin_i, cos_i = sin[:, None], cos[:, None], sin[:, :, None], cos[:, :, None]
+    return sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i
 
 
 def coordinate_sigma(network: Network, time: Tensor) -> Tensor:

@@ -20,7 +20,9 @@ from groundstate.crystals.models.compact.network import (
     cell_from_log,
     coordinate_sigma,
     neighbour_distance,
-    without_shift,
+    pair_waves,
+    visible,
+    waves,
 )
 from groundstate.crystals.models.embedding import ElementEmbedding, start_at_zero, wave_features
 from groundstate.diffusion import wrap
@@ -30,13 +32,6 @@ RADIAL = 12
 PAIR_INPUT = 6 * FREQUENCIES + 3 + RADIAL
 DEVIATION_INPUT = 12  # of a pair from the template's: in cells, as waves, and in units of the noise
 FARTHEST = 3.0  # units of the noise; beyond, a deviation says no more
-
-
-def waves(frac_coords: Tensor) -> tuple[Tensor, Tensor]:
-    """Return sines and cosines of (..., 3) coordinates at the first whole frequencies: two of (..., 12)."""
-    order = torch.arange(1, FREQUENCIES + 1, device=frac_coords.device, dtype=frac_coords.dtype)
-    angles = (2 * math.pi * frac_coords[..., None] * order).flatten(-2)
-    return angles.sin(), angles.cos()
 
 
 def ranks(atomic_numbers: Tensor) -> Tensor:
@@ -52,10 +47,7 @@ def pair_features(frac_coords: Tensor, cell: Tensor, scale: Tensor) -> Tensor:
     neighbours (cube root of the volume per atom), in which vectors and radial functions are measured.
     """
     difference = wrap(frac_coords[:, None, :, :] - frac_coords[:, :, None, :])
-    sin, cos = waves(frac_coords)
-    # Waves of a difference from the waves of its two ends: n sines instead of n squared.
-    sin_j, cos_j, sin_i, cos_i = sin[:, None], cos[:, None], sin[:, :, None], cos[:, :, None]
-    between = (sin_j * cos_i - cos_j * sin_i, cos_j * cos_i + sin_j * sin_i)
+    between = (one.flatten(-2) for one in pair_waves(frac_coords, FREQUENCIES))
     vectors = torch.einsum("bijx,bxy->bijy", difference, cell) / scale[:, None, None, None]
     distance = (vectors.square().sum(-1) + 1e-12).sqrt()
     centres = torch.linspace(0, 2.75, RADIAL, device=distance.device, dtype=distance.dtype)
@@ -198,7 +190,7 @@ class StructureNetwork(nn.Module):
         first = self.lattice(lattice) + self.number(count.long())
         atoms = self.elements(atomic_numbers)
         if self.absolute:
-            sin, cos = waves(frac_coords)
+            sin, cos = (one.flatten(-2) for one in waves(frac_coords, FREQUENCIES))
             atoms = atoms + self.places(torch.cat([sin, cos], -1)) + self.slots(ranks(atomic_numbers))
         if template is not None:
             given = template.given[:, None]
@@ -218,7 +210,7 @@ class StructureNetwork(nn.Module):
             series = torch.cat([one, sin.unflatten(-1, (3, -1)), cos.unflatten(-1, (3, -1))], -1)
             noise = (noise.unflatten(-1, (3, -1)) * series).sum(-1)
         weight = torch.ones_like(noise[..., :1]) if mask is None else mask[..., None].to(noise.dtype)
-        return self.lattice_head(tokens[:, 0]), self.visible(noise, weight)
+        return self.lattice_head(tokens[:, 0]), visible(self, noise, weight)
 
     def _template_pairs(
         self, frac_coords: Tensor, time: Tensor, count: Tensor, template: TemplateTensors | None
@@ -233,10 +225,3 @@ class StructureNetwork(nn.Module):
         between = deviation_features(frac_coords, template.frac_coords, sigma)
         flag = torch.ones_like(own[..., :1])
         return torch.cat([own, between, flag], -1) * template.given[:, None, None, None]
-
-    def visible(self, noise: Tensor, weight: Tensor) -> Tensor:
-        """Return the part of the noise (batch, n, 3) of the atoms of ``weight`` 1 that the network can see.
-
-        All of it with absolute places, else what does not move all atoms together.
-        """
-        return noise * weight if self.absolute else without_shift(noise, weight)

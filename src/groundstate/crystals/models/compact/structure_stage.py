@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.crystal import MAX_NUMBER
-from groundstate.crystals.models.compact.network import Network, TemplateTensors, coordinate_sigma
+from groundstate.crystals.models.compact.network import Network, TemplateTensors, coordinate_sigma, visible
 from groundstate.diffusion import (
     add_torus_noise,
     alpha_sigma,
@@ -159,7 +159,7 @@ def structure_loss(
             None if template is None else template.rows(rows, longest),
         )
         kept = present[..., None].float()
-        error = (predicted - network.visible(noise[rows, :longest], kept)).square() / atoms[rows, None, None]
+        error = (predicted - visible(network, noise[rows, :longest], kept)).square() / atoms[rows, None, None]
         site_error = site_error + error.sum() / (3 * size)
         lattice_error = lattice_error + (velocity - target[rows]).square().sum() / (6 * size)
     return lattice_error, site_error
