@@ -133,7 +133,9 @@ def settings(section):
 def molecules_to_prepare(wildcards):
     """How the molecules of a data set are prepared: as all of them, or as many as are asked for of this one."""
     most = CONFIG.molecules.most_records.get(wildcards.dataset)
-    return settings(MOLECULES.prepare.model_copy(update={"max_molecules": most} if most else {}))
+    return settings(
+        MOLECULES.prepare.model_copy(update={"max_molecules": most} if most else {})
+    )
 
 
 def train_settings(part, model_settings):
