@@ -170,7 +170,8 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=200, help="compositions")
     parser.add_argument("--samples", type=int, default=20)
     parser.add_argument("--noise", type=float, nargs="*", default=[0.3], help="times of noised templates")
-    parser.add_argument("--energies", type=int, default=0, help="compositions of at most 12 atoms to rank")
+    parser.add_argument("--energies", type=int, default=0, help="compositions to rank by energy")
+    parser.add_argument("--atoms", type=int, default=20, help="most atoms of a composition to rank")
     parser.add_argument("--pool", type=int, default=6, help="candidates of each that are ranked")
     parser.add_argument("--steps", type=int, default=25, help="relaxation steps of a candidate")
     parser.add_argument("--rows", nargs="*", help="only these rows")
@@ -195,7 +196,8 @@ def main() -> None:
             model(), some, most, seed, library, noise
         )
     if options.energies:
-        small = [one for one in truths if len(one.atomic_numbers) <= 12][: options.energies]
+        small = [one for one in truths if len(one.atomic_numbers) <= options.atoms]
+        small = small[: options.energies]
         half = options.pool // 2
 
         def mixed(some: Sequence[Crystal], most: int) -> Predictions:
