@@ -15,6 +15,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,14 +29,14 @@ from groundstate.crystals.crystal import Crystal, fault
 from groundstate.crystals.dataset.readers.table import read_csv
 from groundstate.crystals.lattice import niggli
 from groundstate.crystals.models.base import CrystalModel, Request
-from groundstate.crystals.models.generate import generate
+from groundstate.crystals.models.generate import generate, likeliest_first
 from groundstate.crystals.models.load import load_model
 from groundstate.crystals.models.templates import find_in
 from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.library import TemplateLibrary, equal_orders
 from groundstate.crystals.templates.prototype import content
 from groundstate.crystals.templates.shipped import shipped_templates
-from groundstate.crystals.templates.substitute import substitute
+from groundstate.crystals.templates.substitute import candidates, substitute
 from groundstate.files import write_json
 from groundstate.metrics.bootstrap import bootstrap_interval
 from groundstate.metrics.crystals.match import TOLERANCES, match_distance
@@ -47,6 +48,7 @@ from groundstate.potentials.interface import find_potential
 from groundstate.potentials.settings import RelaxSettings
 
 PARTS = ("mp-20 train", "mpts-52")
+LIKELIEST = 2  # crystals drawn without template in a pool
 LOOSE = 0.6, 1.5  # rms displacement and strain of ``align`` beyond which two crystals cannot fit
 Predictions = list[list[Crystal]]  # of each composition, best first
 Maker = Callable[[Sequence[Crystal], int], Predictions]  # from compositions and how many of each
@@ -91,6 +93,12 @@ def from_templates(truths: Sequence[Crystal], library: TemplateLibrary, samples:
     return rows
 
 
+def distinct_templates(truth: Crystal, library: TemplateLibrary, most: int) -> list[Crystal]:
+    """Exchange the elements of the likest templates that give crystals of different kinds."""
+    found = candidates(library, Counter(truth.atomic_numbers.tolist()), most)
+    return [one.crystal for one in found]
+
+
 def from_model(
     model: CrystalModel,
     truths: Sequence[Crystal],
@@ -124,30 +132,48 @@ def rate(distances: Sequence[Sequence[float | None]], most: int) -> str:
     return f"{len(hits)}/{len(best)} = {len(hits) / len(best):.1%} ({low:.1%}-{high:.1%}), {rmse}"
 
 
-def ranked(pools: Predictions, output: Path, steps: int) -> tuple[Predictions, int]:
-    """Relax every candidate a little and put the lowest energy first; and how many fell out."""
-    settings = RelaxSettings(max_steps=steps)
-    calculations = Calculations(find_potential("sevennet-0"), Cache(output / "energies"), settings, 0)
-    jobs = {}
-    for row, pool in enumerate(pools):
-        for place, crystal in enumerate(pool):
-            atoms = to_atoms(to_structure(crystal))
-            if geometry_fault(atoms, settings) is None:
-                jobs[Job("relax", f"{row} {place}")] = atoms
-    results = calculations.run(jobs)
+def ranked(pools: Predictions, output: Path, first: int, further: int, best: int) -> tuple[Predictions, int]:
+    """Relax every candidate for ``first`` steps and the ``best`` of each composition for ``further`` more.
+
+    Returns those of each composition by energy per atom, those relaxed further before the others, and how
+    many fell out.
+    """
+    calculations = Calculations(find_potential("sevennet-0"), Cache(output / "energies"), RelaxSettings(), 0)
+    pairs = [(row, one) for row, pool in enumerate(pools) for one in pool]
+    once = _relaxed(pairs, calculations, first)
+    lowest: dict[int, list[tuple[float, Crystal]]] = {}
+    for row, energy, crystal in sorted(once, key=lambda found: found[:2]):
+        lowest.setdefault(row, []).append((energy, crystal))
+    again = [(row, one) for row, found in lowest.items() for _, one in found[:best]]
+    twice = sorted(_relaxed(again, calculations, further), key=lambda found: found[:2])
     ordered: Predictions = [[] for _ in pools]
-    energies: list[list[float]] = [[] for _ in pools]
-    for job, result in results.items():
-        row, place = map(int, job.name.split())
+    for row, _, crystal in twice:
+        ordered[row].append(crystal)
+    for row, found in lowest.items():
+        ordered[row] += [one for _, one in found[best:]]
+    return ordered, sum(map(len, pools)) - sum(map(len, ordered))
+
+
+def _relaxed(
+    crystals: Sequence[tuple[int, Crystal]], calculations: Calculations, steps: int
+) -> list[tuple[int, float, Crystal]]:
+    """Give the row, the energy per atom and the crystal after some steps of each that keeps whole."""
+    settings = RelaxSettings(max_steps=steps)
+    calculations = replace(calculations, settings=settings)
+    jobs = {}
+    for place, (row, crystal) in enumerate(crystals):
+        atoms = to_atoms(to_structure(crystal))
+        if geometry_fault(atoms, settings) is None:
+            jobs[Job("relax", f"{row} {place}")] = atoms
+    found = []
+    for job, result in calculations.run(jobs).items():
         if result["outcome"] in ("converged", "not_converged"):
             cell = np.array(result["cell"])
             frac = np.array(result["positions"]) @ np.linalg.inv(cell)
-            numbers = pools[row][place].atomic_numbers
-            ordered[row].append(Crystal("", np.array(jobs[job].numbers), frac, cell))
-            energies[row].append(result["energy"] / len(numbers))
-    for row, values in enumerate(energies):
-        ordered[row] = [ordered[row][place] for place in np.argsort(values, kind="stable")]
-    return ordered, sum(map(len, pools)) - sum(map(len, ordered))
+            numbers = np.array(jobs[job].numbers)
+            row = int(job.name.split()[0])
+            found.append((row, result["energy"] / len(numbers), Crystal("", numbers, frac, cell)))
+    return found
 
 
 def kept(path: Path, compute: Callable[[], object]) -> dict:
@@ -172,8 +198,14 @@ def main() -> None:
     parser.add_argument("--noise", type=float, nargs="*", default=[0.3], help="times of noised templates")
     parser.add_argument("--energies", type=int, default=0, help="compositions to rank by energy")
     parser.add_argument("--atoms", type=int, default=20, help="most atoms of a composition to rank")
-    parser.add_argument("--pool", type=int, default=6, help="candidates of each that are ranked")
-    parser.add_argument("--steps", type=int, default=25, help="relaxation steps of a candidate")
+    parser.add_argument("--pool", type=int, default=8, help="candidates of each that are ranked")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        nargs=3,
+        default=[12, 40, 3],
+        help="of all; of the best; how many those are",
+    )
     parser.add_argument("--rows", nargs="*", help="only these rows")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -189,6 +221,9 @@ def main() -> None:
     makers: dict[str, Maker] = {
         "template": lambda some, most: from_templates(some, library, most),
         "diffusion": lambda some, most: from_model(model(), some, most, seed),
+        "diffusion, likeliest first": lambda some, most: [
+            likeliest_first(model(), row) for row in from_model(model(), some, most, seed)
+        ],
         "diffusion, template": lambda some, most: from_model(model(), some, most, seed, library),
     }
     for noise in options.noise:
@@ -198,14 +233,13 @@ def main() -> None:
     if options.energies:
         small = [one for one in truths if len(one.atomic_numbers) <= options.atoms]
         small = small[: options.energies]
-        half = options.pool // 2
 
         def mixed(some: Sequence[Crystal], most: int) -> Predictions:
-            names = "template", f"diffusion, template noised to {options.noise[0]}"
-            exchanged, drawn = (makers[name](some, half) for name in names)
-            return [[*first, *second] for first, second in zip(exchanged, drawn, strict=True)]
+            alone = makers["diffusion, likeliest first"](some, options.samples)
+            kinds = [distinct_templates(one, library, most - LIKELIEST) for one in some]
+            return [[*first, *drawn[:LIKELIEST]] for first, drawn in zip(kinds, alone, strict=True)]
 
-        for name, make in {**makers, "half templates, half diffusion from them": mixed}.items():
+        for name, make in {**makers, "distinct templates and likeliest diffusion": mixed}.items():
             if name in (options.rows or [name]):
                 energy_row(name, make, small, options)
         return
@@ -245,7 +279,7 @@ def energy_row(name: str, make: Maker, truths: Sequence[Crystal], options: argpa
 
     def compute() -> dict:
         pools = [pool[: options.pool] for pool in make(truths, options.pool)]
-        lowest, lost = ranked(pools, options.output, options.steps)
+        lowest, lost = ranked(pools, options.output, *options.steps)
         return {"as made": judge(truths, pools), "by energy": judge(truths, lowest), "lost": lost}
 
     found = kept(options.output / f"energy of {name}, {len(truths)}.json", compute)

@@ -1,6 +1,7 @@
 """``groundstate generate crystals``: a checkpoint to crystals as extxyz and CIF."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +66,10 @@ def command(
         float | None,
         typer.Option(help="begin with templates noised to this time, 0 to 1 (1: noise alone); default: 0.3"),
     ] = None,
+    best_of: Annotated[
+        int,
+        typer.Option(min=1, help="crystals drawn for each that is kept: the one the model denoises best"),
+    ] = 1,
     cif_dir: Annotated[
         Path | None, typer.Option(help="folder for one CIF per crystal, and files.csv: id, file")
     ] = None,
@@ -94,9 +99,9 @@ def command(
         if rejections:
             write_rejected(rejected_file(output), rejections)
             sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {rejected_file(output)}\n")
-    total = check_number(num, names)
+    total = check_number(num, names, best_of)
     find = find_templates(templates, path)
-    request = parse_noise(request, noise, find)
+    request = replace(parse_noise(request, noise, find), best_of=best_of)
     trained = load_model(path, where, model)
     shown = None if find is None else known or "shipped"
     work = work_folder(output, path, request, total, seed, steps, shown)

@@ -43,6 +43,8 @@ class Request:
         As many as formulas, each a template of its formula or None; those that read none leave them.
     noise
         Time in (0, 1] to which templates are noised to begin with; None begins without their places.
+    best_of
+        Crystals drawn for each one that is kept; see ``CrystalModel.denoising_error``.
     """
 
     formulas: tuple[dict[int, int], ...] = ()
@@ -52,6 +54,7 @@ class Request:
     guidance: float = 1.0
     templates: tuple[Template | None, ...] = ()
     noise: float | None = None
+    best_of: int = 1
 
     @property
     def guided(self) -> bool:
@@ -223,9 +226,16 @@ class CrystalModel(nn.Module, ABC):
         if not request.formulas:
             raise GroundstateError(
                 f"{self.config['model']}: its compositions are not drawn before its structures, so that no "
-                "template can be looked for; ask for a formula, or leave templates out"
+                "template can be looked for and no best of several taken; ask for a formula"
             )
         return [request.formulas[index % len(request.formulas)] for index in range(count)]
+
+    def denoising_error(self, crystals: Sequence[Crystal]) -> np.ndarray:
+        """Return how badly the model denoises each crystal once it is noised, (crystals,): small is likely.
+
+        Compare crystals of one content alone. A model that cannot say gives zeros.
+        """
+        return np.zeros(len(crystals))
 
     @abstractmethod
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:

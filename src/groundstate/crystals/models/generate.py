@@ -57,9 +57,20 @@ def generate(
         Search for templates: of the samples of one composition the first begins with the likest template, the
         next with the next; after the last template the likest comes again. None draws without.
 
+    Where the request says ``best_of`` n, n are drawn of each composition, and that one is kept which the model
+    denoises best.
+
     Raises ``GroundstateError`` for a request that the model cannot meet.
     """
     check_limits(request, model.max_atoms, model.depth, model.conditions)
+    each = request.best_of
+    if each > 1:
+        same = [formula for formula in model.compositions(request, count, seed) for _ in range(each)]
+        request = replace(request, formulas=tuple(same), elements=None, atoms=None, best_of=1)
+        drawn = generate(model, request, count * each, seed, batch_size, steps, work, find)
+        groups = [drawn[start : start + each] for start in range(0, len(drawn), each)]
+        chosen = [likeliest_first(model, group)[0] for group in groups]
+        return [crystal._replace(id=sample_id(seed, index)) for index, crystal in enumerate(chosen)]
     if find is not None:
         request = with_templates(model, request, count, seed, find)
     batches = [part for batch in model.plan(request, count, seed) for part in _parts(batch, batch_size)]
@@ -75,6 +86,11 @@ def generate(
         made.update(zip(batch.indices, crystals, strict=True))
         progress.update(len(batch.indices))
     return [made[index]._replace(id=sample_id(seed, index)) for index in range(count)]
+
+
+def likeliest_first(model: CrystalModel, crystals: Sequence[Crystal]) -> list[Crystal]:
+    """Order crystals of one content by how well the model denoises them."""
+    return [crystals[index] for index in np.argsort(model.denoising_error(crystals), kind="stable")]
 
 
 def with_templates(

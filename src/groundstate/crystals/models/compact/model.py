@@ -22,7 +22,12 @@ from groundstate.crystals.models.compact.composition import (
 from groundstate.crystals.models.compact.message_network import MessageNetwork
 from groundstate.crystals.models.compact.network import TemplateTensors
 from groundstate.crystals.models.compact.structure_network import StructureNetwork
-from groundstate.crystals.models.compact.structure_stage import CellScale, sample_structures, structure_loss
+from groundstate.crystals.models.compact.structure_stage import (
+    CellScale,
+    denoising_error,
+    sample_structures,
+    structure_loss,
+)
 from groundstate.crystals.models.settings import Compact, TrainCrystals
 from groundstate.crystals.models.templates import FindTemplates, draw_variants, encode_templates
 from groundstate.crystals.templates.elements import expected_volume
@@ -192,6 +197,12 @@ class CompactModel(CrystalModel):
             )
             done.append(sampled.cpu())
         return torch.cat(done)[:count]
+
+    def denoising_error(self, crystals: Sequence[Crystal]) -> np.ndarray:
+        """See ``CrystalModel.denoising_error``; conditions and templates are not shown."""
+        device = self.size_weights.device
+        batch = {name: values.to(device) for name, values in self.encode(crystals).items()}
+        return denoising_error(self.structure, self.cell_scale, batch).cpu().double().numpy()
 
     @torch.no_grad()
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:
