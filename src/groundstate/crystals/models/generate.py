@@ -57,8 +57,8 @@ def generate(
         Search for templates: of the samples of one composition the first begins with the likest template, the
         next with the next; after the last template the likest comes again. None draws without.
 
-    Where the request says ``best_of`` n, n are drawn of each composition, and that one is kept which the model
-    denoises best.
+    Where the request says ``best_of`` n, n are drawn of each composition, and that one is kept which the
+    model denoises best.
 
     Raises ``GroundstateError`` for a request that the model cannot meet.
     """

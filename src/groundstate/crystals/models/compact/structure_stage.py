@@ -35,7 +35,7 @@ PASS_PAIRS = 600  # pairs of atoms that cost as much as one more forward pass
 # and the times that they become, with straight lines between.
 UNIFORM, TIMES = (0.0, 0.12, 0.95, 1.0), (0.0, 0.35, 0.9, 1.0)
 
-# Times at which a crystal is judged, and the weight of its lattice: taken from 150 validation compositions of MP-20
+# Times at which a crystal is judged, and the weight of its lattice, from 150 validation crystals of MP-20.
 JUDGED, LATTICE_SHARE = (0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6), 0.1
 
 Predict = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -199,15 +199,12 @@ def denoising_error(network: Network, scale: CellScale, batch: dict[str, Tensor]
     generator = torch.Generator().manual_seed(0)
     frac = batch["frac_coords"]
     errors = torch.zeros(len(frac), device=frac.device)
-    for time in JUDGED:
-        noise, lattice = (torch.randn(size, 3, generator=generator) for size in (frac.shape[1], 2))
-        given = (
-            time * torch.ones(len(frac)),
-            noise.expand(frac.shape),
-            lattice.view(1, 6).expand(len(frac), 6),
-        )
-        of_lattice, of_sites = structure_errors(network, scale, batch, None, *(one.to(frac) for one in given))
-        errors += (of_sites + LATTICE_SHARE * of_lattice) / len(JUDGED)
+    for moment in JUDGED:
+        noise = torch.randn(frac.shape[1], 3, generator=generator).to(frac).expand(frac.shape)
+        lattice_noise = torch.randn(6, generator=generator).to(frac).expand(len(frac), 6)
+        time = torch.full_like(errors, moment)
+        lattice, sites = structure_errors(network, scale, batch, None, time, noise, lattice_noise)
+        errors += (sites + LATTICE_SHARE * lattice) / len(JUDGED)
     return errors
 
 
