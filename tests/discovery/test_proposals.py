@@ -38,6 +38,16 @@ def test_a_checkpoint_proposes_in_the_cells_that_it_can_hold() -> None:
     assert Diffusion(Path("best.ckpt"), 0, 0).propose(cells_of({20: 1}, 20)) == []
 
 
+def test_the_crystals_that_the_model_denoises_best_come_first_each_kind_once(monkeypatch) -> None:
+    drawn = [one._replace(id=name) for one, name in zip([KNOWN[0]] * 4, "abcd", strict=True)]
+    drawn[3] = drawn[3]._replace(frac_coords=PLACES * [[1.0], [0.4], [0.7], [1.2], [0.8]])
+    errors = {"a": 0.3, "b": 0.1, "c": 0.2, "d": 0.4}
+    monkeypatch.setattr("groundstate.crystals.models.generate.generate", lambda *_, **__: drawn)
+    monkeypatch.setattr(CompactModel, "denoising_error", lambda _, row: np.array([errors[x.id] for x in row]))
+    found = Diffusion(Path("best.ckpt"), 2, 0, best_of=2).propose(cells_of({38: 1, 22: 1, 8: 3}, 5))
+    assert [one.origin for one in found] == ["best.ckpt b", "best.ckpt d"]
+
+
 def test_a_sample_begins_from_the_likest_template() -> None:
     wanted = cells_of({38: 1, 22: 1, 8: 3}, 5)
     source = Diffusion(Path("best.ckpt"), 1, 0, None, TemplateLibrary(KNOWN), 1e-3, own_formula=False)

@@ -200,7 +200,7 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
     seed, model = request.seed, request.model
     if request.checkpoint is not None:
         path = find_checkpoint(request.checkpoint)
-        sources.append(Diffusion(path, settings.diffusion, seed, model))
+        sources.append(Diffusion(path, settings.diffusion, seed, model, best_of=settings.diffusion_best_of))
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))
     sources.append(RandomSearch(settings.random, seed))

@@ -16,6 +16,11 @@ class Discover(Settings):
     diffusion: int = Field(
         8, ge=0, description="Crystals of the checkpoint for each formula, if one is given."
     )
+    diffusion_best_of: int = Field(
+        10,
+        ge=1,
+        description="Crystals drawn for each of these: those that the model denoises best are proposed.",
+    )
     diffusion_from_templates: int = Field(
         0, ge=0, description="Crystals of the checkpoint for each formula that begin from templates."
     )

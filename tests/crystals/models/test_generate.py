@@ -95,6 +95,19 @@ def test_interrupted_sampling_resumes_to_the_identical_crystals(model, tmp_path:
     assert len(calls) - 10 == len(set(calls)) - 1 and not set(calls[:3]) - {""}
 
 
+def test_the_best_of_several_is_the_one_that_is_denoised_best(model) -> None:
+    chosen = generate(model, Request(best_of=4), 6, 0, 5)
+    identical(generate(model, Request(best_of=4), 3, 0, 100), chosen[:3])
+    formulas = [formula for formula in model.compositions(Request(), 6, 0) for _ in range(4)]
+    drawn = generate(model, Request(formulas=tuple(formulas)), 24, 0, 32)
+    for index, crystal in enumerate(chosen):
+        group = drawn[4 * index : 4 * index + 4]
+        errors = model.denoising_error(group)
+        best = group[int(errors.argmin())]
+        np.testing.assert_array_equal(crystal.frac_coords, best.frac_coords)
+        assert errors.min() < errors.max()
+
+
 def test_a_thousand_samples_obey_elements_and_range(model) -> None:
     request = parse_request(None, "Li-Fe-P-O", "3-9")
     counts = torch.cat([batch.payload["counts"] for batch in model.plan(request, 1000, 0)])
