@@ -1,4 +1,4 @@
-"""Discovery measured: ten classics, and known ground states by templates and by random search.
+"""Discovery measured: ten classics, and known ground states by templates, diffusion and random search.
 
     python benchmarks/discovery.py classics --output FOLDER
     python benchmarks/discovery.py ground-states --data FOLDER --output FOLDER [--number 30]
@@ -9,13 +9,13 @@ Both go on where they were stopped: finished calculations are in FOLDER/cache, f
 import argparse
 import csv
 import time
-from collections.abc import Callable
 from math import gcd
 from pathlib import Path
 
 import numpy as np
 from pymatgen.analysis.structure_matcher import StructureMatcher
 
+from groundstate.api.weights import checkpoint_of
 from groundstate.crystals.crystal import Crystal, fault, reduced_formula
 from groundstate.crystals.dataset.readers.table import read_csv
 from groundstate.crystals.formula import parse_formula
@@ -23,7 +23,7 @@ from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.discovery.budget import Budget
 from groundstate.discovery.discover import Discovery, discover
-from groundstate.discovery.proposals import ProposalSource, RandomSearch, Templates
+from groundstate.discovery.proposals import Diffusion, ProposalSource, RandomSearch, Templates
 from groundstate.discovery.settings import Discover
 from groundstate.discovery.wanted import Wanted, cells_of
 from groundstate.errors import GroundstateError
@@ -31,6 +31,7 @@ from groundstate.potentials.atoms import to_structure as from_atoms
 from groundstate.potentials.cache import Cache
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.references.materials_project import listed_phases
+from groundstate.stability.settings import ScoreStability
 
 # space groups of the ground state: SrTiO3 is tetragonal below 105 K and cubic above; DFT (PBE) puts anatase
 # below rutile
@@ -116,7 +117,7 @@ def run(
 
 
 def ground_states(data: Path, output: Path, number: int, low: int, high: int, seed: int) -> None:
-    """Five relaxations for each stable validation crystal, the smallest cells of a random choice first."""
+    """Five full relaxations of at most 120 steps for each stable validation crystal, small cells first."""
     library = shipped_templates(("mp-20 train",))
     truths = [
         one
@@ -126,13 +127,19 @@ def ground_states(data: Path, output: Path, number: int, low: int, high: int, se
     truths = [one for one in truths if is_stable(one)]
     drawn = np.random.default_rng(seed).choice(len(truths), number, replace=False)
     chosen = sorted((truths[index] for index in drawn), key=lambda one: len(one.atomic_numbers))
-    ways: dict[str, Callable[[], ProposalSource]] = {
-        "templates": lambda: Templates(library, 5),
-        "random search": lambda: RandomSearch(5, seed),
+    checkpoint = checkpoint_of("crystals", None)
+    templates, random = Templates(library, 5), RandomSearch(5, seed)
+    diffusion = Diffusion(checkpoint, 5, seed, best_of=10)
+    ways: dict[str, list[ProposalSource]] = {
+        "templates": [templates],
+        "diffusion": [diffusion],
+        "templates and diffusion": [templates, diffusion],
+        "random search": [random],
     }
+    stability = ScoreStability(workers=0, max_steps=120)
     path = output / "ground_states.csv"
     for truth in chosen:
-        for way, source in ways.items():
+        for way, sources in ways.items():
             name = f"{truth.id} {way}"
             if name in finished(path):
                 continue
@@ -141,10 +148,10 @@ def ground_states(data: Path, output: Path, number: int, low: int, high: int, se
             counts = {int(z): int(n) for z, n in counts.items()}
             divisor = gcd(*counts.values())
             wanted = [Wanted({z: n // divisor for z, n in counts.items()}, [counts])]
-            settings = Discover(max_atoms=20, best=5)
+            settings = Discover(max_atoms=20, best=5, stability=stability)
             hit, relaxed = False, 0
             try:
-                found = run(wanted, [source()], output / truth.id, settings, 5, Cache(output / "cache"))
+                found = run(wanted, sources, output / truth.id, settings, 5, Cache(output / "cache"))
                 relaxed = len(found.rows)
                 atoms = found.evaluation.scores[GENERATED].relaxed
                 matcher = StructureMatcher()
