@@ -19,6 +19,7 @@ from groundstate.crystals.models.compact.composition import (
     composition_loss,
     sample_compositions,
 )
+from groundstate.crystals.models.compact.crowding import is_crowded
 from groundstate.crystals.models.compact.message_network import MessageNetwork
 from groundstate.crystals.models.compact.network import TemplateTensors
 from groundstate.crystals.models.compact.structure_network import StructureNetwork
@@ -36,6 +37,8 @@ from groundstate.crystals.templates.elements import expected_volume
 SUBSETS = 2
 # Rows of a padded batch: crystals of a common size share large ones, those of a rare size waste little.
 FEWEST_ROWS, MOST_ROWS = 8, 64
+# A sample with atoms on one another is noised to this time and denoised again, as often at most.
+BEGIN_AGAIN, ATTEMPTS = 0.9, 3
 
 
 class CompactConfig(CrystalConfig):
@@ -217,25 +220,41 @@ class CompactModel(CrystalModel):
         template = self._templates(batch, request, numbers, counts)
         start = None if request.noise is None else template
         numbers, counts = numbers.to(device), counts.to(device)
-        shown = template if self.settings.templates else None
-        streams = Streams(seed, "structure", batch)
-        metric, frac = sample_structures(
-            self.structure,
-            lambda *state: self.guide(
-                request,
-                lambda conditions: self.structure(numbers, *state, conditions, template=shown),
-            ),
-            self.cell_scale,
-            counts,
-            streams.draw(torch.rand, number, 3).to(device),
-            lambda: streams.draw(torch.randn, number + 2, 3).to(device),
-            steps or self.settings.sampling_steps,
-            self.settings.sampler,
-            self.settings.temperature,
-            self.settings.pull,
-            start,
-            request.noise or 1.0,
-        )
+        seen = template if self.settings.templates else None
+
+        def draw(
+            rows: Tensor, streams: Streams, start: TemplateTensors | None, begin: float
+        ) -> tuple[Tensor, Tensor]:
+            shown = None if seen is None else seen.rows(rows, number)
+            return sample_structures(
+                self.structure,
+                lambda *state: self.guide(
+                    request,
+                    lambda conditions: self.structure(numbers[rows], *state, conditions, template=shown),
+                ),
+                self.cell_scale,
+                counts[rows],
+                streams.draw(torch.rand, number, 3).to(device),
+                lambda: streams.draw(torch.randn, number + 2, 3).to(device),
+                steps or self.settings.sampling_steps,
+                self.settings.sampler,
+                self.settings.temperature,
+                self.settings.pull,
+                start,
+                begin,
+            )
+
+        everyone = torch.arange(batch.size, device=device)
+        metric, frac = draw(everyone, Streams(seed, "structure", batch), start, request.noise or 1.0)
+        for attempt in range(ATTEMPTS if start is None else 0):
+            crowded = is_crowded(numbers, metric, frac)
+            for row, index in zip(batch.rows, batch.indices, strict=True):
+                if crowded[row]:  # alone: what becomes of a crystal must not depend on those beside it
+                    rows = everyone[row : row + 1]
+                    alone = Streams(seed, f"structure {attempt}", Batch("", [index], [0], 1, {}))
+                    lattice = self.cell_scale.standardised(metric[rows], self.cell_scale.offset(counts[rows]))
+                    own = TemplateTensors(numbers[rows], frac[rows], metric[rows], lattice, lattice[:, 0])
+                    metric[rows], frac[rows] = draw(rows, alone, own, BEGIN_AGAIN)
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()
         if template is None and self.settings.volume == "expected":
