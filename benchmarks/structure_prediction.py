@@ -140,12 +140,12 @@ def ranked(pools: Predictions, output: Path, first: int, further: int, best: int
     """
     calculations = Calculations(find_potential("sevennet-0"), Cache(output / "energies"), RelaxSettings(), 0)
     pairs = [(row, one) for row, pool in enumerate(pools) for one in pool]
-    once = _relaxed(pairs, calculations, first)
+    once = relaxed(pairs, calculations, first)
     lowest: dict[int, list[tuple[float, Crystal]]] = {}
     for row, energy, crystal in sorted(once, key=lambda found: found[:2]):
         lowest.setdefault(row, []).append((energy, crystal))
     again = [(row, one) for row, found in lowest.items() for _, one in found[:best]]
-    twice = sorted(_relaxed(again, calculations, further), key=lambda found: found[:2])
+    twice = sorted(relaxed(again, calculations, further), key=lambda found: found[:2])
     ordered: Predictions = [[] for _ in pools]
     for row, _, crystal in twice:
         ordered[row].append(crystal)
@@ -154,7 +154,7 @@ def ranked(pools: Predictions, output: Path, first: int, further: int, best: int
     return ordered, sum(map(len, pools)) - sum(map(len, ordered))
 
 
-def _relaxed(
+def relaxed(
     crystals: Sequence[tuple[int, Crystal]], calculations: Calculations, steps: int
 ) -> list[tuple[int, float, Crystal]]:
     """Give the row, the energy per atom and the crystal after some steps of each that keeps whole."""

@@ -1,0 +1,82 @@
+"""The hard subset after relaxation: compositions whose true structure no template fits.
+
+    python benchmarks/hard_compositions.py --data FOLDER --output O [--relaxations 5] [--rows diffusion]
+
+Compositions, templates and folder are those of ``structure_prediction.py`` (O holds its ``hard.json``). Of each
+composition ``--relaxations`` crystals of each source are relaxed by SevenNet-0, at most ``--steps`` FIRE steps; it
+is found where one of them fits the true structure (``StructureMatcher`` with its default tolerances, ``fit``).
+``diffusion`` draws 20 without template and relaxes those that it denoises best, each kind once; ``random`` is
+random search, ``template`` the likest templates. Relaxations are kept: a killed run goes on.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from structure_prediction import PARTS, relaxed
+
+from groundstate.api.weights import checkpoint_of
+from groundstate.crystals.crystal import Crystal, fault
+from groundstate.crystals.dataset.readers.table import read_csv
+from groundstate.crystals.structures import to_structure
+from groundstate.crystals.templates.shipped import shipped_templates
+from groundstate.discovery.proposals import Diffusion, ProposalSource, RandomSearch, Templates
+from groundstate.discovery.wanted import Wanted
+from groundstate.metrics.bootstrap import bootstrap_interval
+from groundstate.potentials.cache import Cache
+from groundstate.potentials.calculations import Calculations
+from groundstate.potentials.interface import find_potential
+from groundstate.potentials.settings import RelaxSettings
+
+
+def main() -> None:
+    """Relax composition by composition, and print a line a source."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--relaxations", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--rows", nargs="*", default=["diffusion", "random", "template"])
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    rows = [one for one in read_csv(options.data / "mp_20_val.csv.gz") if isinstance(one, Crystal)]
+    every = [one for one in rows if fault(one) is None]
+    flags = json.loads((options.output / "hard.json").read_text())["value"]
+    chosen = np.random.default_rng(0).choice(len(every), len(flags), replace=False)
+    truths = [every[index] for index, hard in zip(chosen, flags, strict=True) if hard]
+    truths.sort(key=lambda one: len(one.atomic_numbers))
+    number = options.relaxations
+    sources: dict[str, ProposalSource] = {
+        "diffusion": Diffusion(checkpoint_of("crystals", None), number, 0, best_of=max(1, 20 // number)),
+        "random": RandomSearch(number, 0),
+        "template": Templates(shipped_templates(PARTS), number),
+    }
+    cache = Cache(options.output / "energies")
+    calculations = Calculations(find_potential("sevennet-0"), cache, RelaxSettings(), 0)
+    matcher = StructureMatcher()
+    for name in options.rows:
+        begun, hits, relaxations = time.process_time(), [], 0
+        for truth in truths:
+            counts = Counter(truth.atomic_numbers.tolist())
+            proposals = sources[name].propose(Wanted(dict(counts), [dict(counts)]))
+            ends = relaxed([(0, one.crystal) for one in proposals], calculations, options.steps)
+            relaxations += len(proposals)
+            hits.append(any(matcher.fit(to_structure(one), to_structure(truth)) for *_, one in ends))
+            print(f"  {name}: {len(hits)} of {len(truths)}, {sum(hits)} found", flush=True)
+        low, high = bootstrap_interval(np.array(hits, float))
+        print(
+            f"{name}: {sum(hits)} of {len(hits)} = {np.mean(hits):.0%} ({low:.0%}-{high:.0%}) found, "
+            f"{relaxations} relaxations, {time.process_time() - begun:.0f} CPU-s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
