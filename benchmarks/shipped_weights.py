@@ -25,6 +25,7 @@ from scipy.stats import spearmanr
 from ground_states import DRUGS, minima_of, molecule, relaxed
 from groundstate.api.weights import checkpoint_of
 from groundstate.ground_states.distinct import distinct
+from groundstate.ground_states.levels import rank_molecules
 from groundstate.metrics.molecules.geometry import aggregate, reference_terms
 from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential
@@ -63,22 +64,25 @@ def routes_of(model, potentials, name: str, mol: Chem.Mol) -> dict:
     )
     clock.append(time.process_time())
     refined = [one.mol.GetConformer().GetPositions() for one in ranked]
+    (chosen, *_), *_ = rank_molecules([(mol, refined)], "standard", potentials[:1])
+    clock.append(time.process_time())
     points = potentials[0].single_points([mol] * len(refined), refined) * KCAL
     order = distinct(points.tolist(), refined)
-    clock.append(time.process_time())
     few = relaxed(potentials[0], mol, [refined[k] for k in order[:3]])
     clock.append(time.process_time())
     first = np.array(min(rows, key=lambda row: (row["force_field"] != "mmff94", row["energy"]))["positions"])
     gfn2 = [one for potential in potentials[1:] for one in relaxed(potential, mol, [first])]
     clock.append(time.process_time())
-    embed, predict, single, thorough, semiempirical = np.diff(clock)
-    others = relaxed(potentials[0], mol, [first, refined[0], *(one.positions for one in gfn2)])
+    embed, predict, standard, thorough, semiempirical = np.diff(clock)
+    starts = [first, refined[0], chosen.positions, *(one.positions for one in gfn2)]
+    others = relaxed(potentials[0], mol, starts)
     ends = [one for one in (*few, *others) if one.fault is None]
     ground = min(ends, key=lambda one: one.energy)
     best = min(few, key=lambda one: (one.fault is not None, one.energy))
-    geometries = [first, refined[0], refined[order[0]], best.positions, *(one.positions for one in gfn2)]
-    minima = [others[0], others[1], few[0], best, *others[2:]]
-    seconds = [*np.cumsum([embed, predict, single, thorough]), *[embed + semiempirical] * len(gfn2)]
+    geometries = [first, refined[0], chosen.positions, best.positions, *(one.positions for one in gfn2)]
+    minima = [*others[:3], best, *others[3:]]
+    made = embed + predict
+    seconds = [embed, made, made + standard, made + thorough, *[embed + semiempirical] * len(gfn2)]
     above = [(one.energy - ground.energy) * KCAL for one in minima]
     rmsds = [heavy_rmsd(mol, one, ground.positions) for one in geometries]
     estimate = ranked[0].properties.get("error_estimate")
@@ -142,8 +146,8 @@ def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
     if potentials[0].refusal(bare) is None:
         (made,) = model.predict([whole], CONFORMERS)
         shapes = [prediction.positions for prediction in made]
-        points = potentials[0].single_points([bare] * len(shapes), shapes)
-        rows["standard (AIMNet2 single points)"] = shapes[int(np.nanargmin(points))]
+        (chosen, *_), *_ = rank_molecules([(bare, shapes)], "standard", potentials[:1])
+        rows["standard (AIMNet2)"] = chosen.positions
     for potential in potentials[1:]:
         if potential.refusal(bare) is None:
             (end,) = relaxed(potential, bare, [free])

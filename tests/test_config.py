@@ -65,6 +65,14 @@ def test_every_data_set_of_the_three_papers_is_described() -> None:
         ({"crystals": {"generate": {"num": -5}}}, r"config: crystals.generate.num: .*greater than"),
         ({"molecules": {"datasets": ["qm10"]}}, r"molecules.datasets: unknown name 'qm10'; allowed: .*qm9"),
         ({"molecules": {"datasets": ["mp_20"]}}, r"molecules.datasets: unknown name 'mp_20'; allowed: .*qm9"),
+        (
+            {"molecules": {"most_records": {"qm10": 9}}},
+            r"molecules.most_records: unknown name 'qm10'; allowed: .*qm9",
+        ),
+        (
+            {"molecules": {"most_records": {"qm9": 0}}},
+            r"config: molecules.most_records.qm9: .*greater than or equal to 1 \(it is 0\)",
+        ),
         ({"molecules": {"models": ["gauss"]}}, r"molecules.models: unknown name 'gauss'; allowed: .*gaunt"),
         (
             {"crystals": {"models": ["cdvae"]}},

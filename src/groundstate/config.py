@@ -83,8 +83,9 @@ class Config(Settings):
             readable = [name for name, source in self.sources.items() if source.format in formats]
             for key in ("models", "metrics"):
                 self._check_plugins(part, key)
-            for dataset in self.molecules.labelled if part == "molecules" else ():
-                _require("molecules.labelled", dataset, readable)
+            for key in ("labelled", "most_records") if part == "molecules" else ():
+                for dataset in getattr(section, key):
+                    _require(f"{part}.{key}", dataset, readable)
             bare = {name for name in readable if self.sources[name].format in WITHOUT_GEOMETRY}
             with_training = [one for one in readable if one not in bare.difference(self.molecules.labelled)]
             for dataset in section.datasets:

@@ -61,7 +61,7 @@ class Molecules(Settings):
     labelled: list[Name] = Field([], description="data sets whose ground states `label` finds first")
     label: LabelGeometry = LabelGeometry()
     prepare: PrepareMolecules = PrepareMolecules(max_molecules=3000)
-    most_records: dict[Name, int] = Field(
+    most_records: dict[Name, Annotated[int, Field(ge=1)]] = Field(
         {}, description="records of single data sets, in place of `prepare.max_molecules`"
     )
     embed: EmbedConformers = EmbedConformers(num_conformers=4)

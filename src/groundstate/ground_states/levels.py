@@ -7,12 +7,15 @@ import numpy as np
 from rdkit import Chem
 
 from groundstate.ground_states.distinct import distinct
-from groundstate.ground_states.relax import relax_geometries
+from groundstate.ground_states.relax import RelaxedGeometry, relax_geometries
 from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.settings import RelaxMolecules
 
 Level = Literal["fast", "standard", "thorough"]
 RELAXED = 3  # geometries per molecule that ``thorough`` relaxes
+# what ``standard`` follows downhill: at most so many geometries per molecule, not further above the lowest
+# single point (kcal/mol), for so many energies each
+FOLLOWED, NEAR, STEPS = 5, 1.0, 12
 
 
 class RankedGeometry(NamedTuple):
@@ -27,7 +30,7 @@ class RankedGeometry(NamedTuple):
     relative
         Energy above the best, kcal/mol; None where there are no energies.
     method
-        What ranked it, such as ``AIMNet2 (wB97M-D3) single point``.
+        What ranked it, such as ``AIMNet2 (wB97M-D3) single point`` or ``AIMNet2 (wB97M-D3), 12 steps``.
     note
         What did not go as asked, in words; None where all did.
     """
@@ -47,8 +50,9 @@ def rank_molecules(
 ) -> list[list[RankedGeometry]]:
     """Rank the geometries of each molecule, best first.
 
-    ``fast`` keeps the given order, that of the network. ``standard`` takes single-point energies.
-    ``thorough`` relaxes the ``relaxed`` lowest of these, and gives the distinct minima alone.
+    ``fast`` keeps the given order, that of the network. ``standard`` takes single-point energies and, where
+    several lie near the lowest, those after a few steps of relaxation; the geometries stay as given.
+    ``thorough`` relaxes the ``relaxed`` lowest single points, and gives the distinct minima alone.
 
     Parameters
     ----------
@@ -109,10 +113,65 @@ def _rank(
     ]
     if level == "thorough":
         return _minima(molecules, points, [chosen[:relaxed] for chosen in order], potential)
-    return [
-        _sorted(geometries, chosen, energy[chosen], f"{potential.title} single point", None)
-        for (_, geometries), energy, chosen in zip(molecules, points, order, strict=True)
+    return _followed(molecules, points, order, potential)
+
+
+def _followed(
+    molecules: Sequence[tuple[Chem.Mol, Sequence[np.ndarray]]],
+    points: Sequence[np.ndarray],
+    order: Sequence[Sequence[int]],
+    potential: MolecularPotential,
+) -> list[list[RankedGeometry]]:
+    """Rank by single points, less what a few steps of relaxation take off where several are low.
+
+    The others are taken to fall as far as those of their molecule that were followed do on average, so that
+    none of them comes first.
+    """
+    near = [
+        [i for i in chosen[:FOLLOWED] if energy[i] <= energy[chosen[0]] + NEAR]
+        for energy, chosen in zip(points, order, strict=True)
     ]
+    several = [some if len(some) > 1 else [] for some in near]
+    ends = _relaxed(molecules, several, potential, RelaxMolecules(max_calls=STEPS))
+    ranked = []
+    for (_, geometries), energy, chosen, mine in zip(molecules, points, order, ends, strict=True):
+        low = {i: one.energy * KCAL for i, one in mine.items() if one.fault is None}
+        drop = np.mean([energy[i] - low[i] for i in low]) if low else 0.0
+        heights = {i: low.get(i, energy[i] - drop) for i in chosen}
+        best = min(heights.values(), default=0.0)
+        ranked.append(
+            [
+                RankedGeometry(
+                    i,
+                    np.asarray(geometries[i], float),
+                    float(heights[i] - best),
+                    f"{potential.title}{f', {STEPS} steps' if i in low else ' single point'}",
+                    None,
+                )
+                for i in sorted(chosen, key=heights.__getitem__)
+            ]
+        )
+    return ranked
+
+
+def _relaxed(
+    molecules: Sequence[tuple[Chem.Mol, Sequence[np.ndarray]]],
+    chosen: Sequence[Sequence[int]],
+    potential: MolecularPotential,
+    settings: RelaxMolecules,
+) -> list[dict[int, RelaxedGeometry]]:
+    """Relax the ``chosen`` geometries of each molecule, by their numbers."""
+    jobs = [(place, i) for place, some in enumerate(chosen) for i in some]
+    results = relax_geometries(
+        potential,
+        [molecules[place][0] for place, _ in jobs],
+        [molecules[place][1][i] for place, i in jobs],
+        settings,
+    )
+    ends: list[dict[int, RelaxedGeometry]] = [{} for _ in molecules]
+    for (place, i), one in zip(jobs, results, strict=True):
+        ends[place][i] = one
+    return ends
 
 
 def _minima(
@@ -122,19 +181,12 @@ def _minima(
     potential: MolecularPotential,
 ) -> list[list[RankedGeometry]]:
     """Rank the distinct minima below the chosen geometries; single points where none of them is sound."""
-    jobs = [(place, i) for place, chosen in enumerate(order) for i in chosen]
-    results = relax_geometries(
-        potential,
-        [molecules[place][0] for place, _ in jobs],
-        [molecules[place][1][i] for place, i in jobs],
-        RelaxMolecules(),
-    )
     ranked = []
-    for place, (_, geometries) in enumerate(molecules):
-        mine = [(i, one) for (where, i), one in zip(jobs, results, strict=True) if where == place]
-        sound = [(i, one) for i, one in mine if one.fault is None]
+    ends = _relaxed(molecules, order, potential, RelaxMolecules())
+    for place, ((_, geometries), mine) in enumerate(zip(molecules, ends, strict=True)):
+        sound = [(i, one) for i, one in mine.items() if one.fault is None]
         if not sound:
-            note = mine[0][1].fault if mine else None
+            note = next((one.fault for one in mine.values()), None)
             single = f"{potential.title} single point"
             ranked.append(_sorted(geometries, order[place], points[place][list(order[place])], single, note))
             continue

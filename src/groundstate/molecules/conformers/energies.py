@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from rdkit import Chem
 
+from groundstate.molecules.conformers.etkdg import with_hydrogens
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.shards import SHARD_SIZE, Shards, embedding_content, write_shard
 from groundstate.molecules.mols import mol_from_record
@@ -77,12 +77,9 @@ def _energy_shard(chunk: Sequence[tuple[str, dict, Sequence[dict]]], method: str
         minima = [row for row in rows if row["reason"] is None and row["method"] == "mmff"]
         if not minima:
             continue
-        parts = [np.array(row["positions"] + (row["hydrogens"] or [])) for row in minima]
-        mol = mol_from_record(record)
-        if len(parts[0]) > mol.GetNumAtoms():
-            mol = Chem.AddHs(mol)
+        mol, shapes = with_hydrogens(mol_from_record(record), minima)
         if potential.refusal(mol) is None:
-            jobs += [(key, mol, row["conformer"], part) for row, part in zip(minima, parts, strict=True)]
+            jobs += [(key, mol, row["conformer"], shape) for row, shape in zip(minima, shapes, strict=True)]
     if jobs:
         points = potential.single_points([job[1] for job in jobs], [job[3] for job in jobs]) * KCAL
         for (key, _, conformer, _), point in zip(jobs, points, strict=True):

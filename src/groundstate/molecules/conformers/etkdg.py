@@ -60,6 +60,15 @@ def _parted(positions: np.ndarray, atoms: int) -> dict:
     return {"positions": positions[:atoms].tolist(), "hydrogens": lacking or None}
 
 
+def with_hydrogens(graph: Chem.Mol, rows: Sequence[Mapping]) -> tuple[Chem.Mol, list[np.ndarray]]:
+    """Join what ``conformers_of`` parted: the molecule with all hydrogens, and the positions of each row.
+
+    ``rows`` are of one method; without any the molecule stays as it is.
+    """
+    mol = Chem.AddHs(graph) if any(row.get("hydrogens") for row in rows) else graph
+    return mol, [np.array([*row["positions"], *(row.get("hydrogens") or [])]) for row in rows]
+
+
 def _distinct(minima: Sequence[Relaxed]) -> list[tuple[int, int]]:
     """Give (number, copies) of every distinct minimum, in the order of the conformers.
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from rdkit import Chem
 
 from groundstate.errors import GroundstateError
+from groundstate.molecules.conformers.etkdg import with_hydrogens
 from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.mols import mol_from_record
 from groundstate.molecules.record_check import HEAVIEST
@@ -43,14 +44,14 @@ class Molecule(NamedTuple):
 
     def with_hydrogens(self) -> "Molecule":
         """Add the hydrogens that the record lacks, behind its atoms, where the starts have them."""
-        lacking = [row.get("hydrogens") for row in self.starts]
-        if not lacking or not all(lacking):
+        mol, shapes = with_hydrogens(self.mol, self.starts)
+        if mol is self.mol:
             return self
         starts = [
-            {**row, "positions": np.concatenate([row["positions"], hydrogens]), "hydrogens": None}
-            for row, hydrogens in zip(self.starts, lacking, strict=True)
+            {**row, "positions": shape, "hydrogens": None}
+            for row, shape in zip(self.starts, shapes, strict=True)
         ]
-        return self._replace(mol=Chem.AddHs(self.mol), starts=starts)
+        return self._replace(mol=mol, starts=starts)
 
 
 class Example(NamedTuple):

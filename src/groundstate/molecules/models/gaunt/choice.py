@@ -1,6 +1,6 @@
 """Which candidate of a molecule to take: least expected error (distances, RMSD), or lowest energy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -46,6 +46,15 @@ class RankedCandidate(NamedTuple):
     spread: float
 
 
+# what the one to take has least of; equal ones stay in the order of their errors of distances
+FIRST: dict[Choice, Callable[[RankedCandidate], tuple[float, ...]]] = {
+    "distances": lambda one: (),
+    "rmsd": lambda one: (one.expected_rmsd,),
+    "energy": lambda one: (one.number,),
+    "network_energy": lambda one: (one.energy, one.number),
+}
+
+
 def ranked(
     mol: Chem.Mol, candidates: Candidates, probabilities: np.ndarray, energies: np.ndarray, choose: Choice
 ) -> list[RankedCandidate]:
@@ -74,15 +83,8 @@ def ranked(
     above = energies - energies.min()
     weights = np.bincount(shape, np.exp(-above / THERMAL)) / np.bincount(shape)
     thermal = rmsds @ weights / weights.sum()
-    order = np.argsort(by_distances, kind="stable")
-    if choose == "energy":
-        order = np.arange(len(order))
-    elif choose == "network_energy":
-        order = np.argsort(energies, kind="stable")
-    elif choose == "rmsd":
-        order = order[np.argsort(of_shape[shape][order], kind="stable")]
     spread = float(rmsds.mean())
-    return [
+    found = [
         RankedCandidate(
             int(k),
             float(probabilities[k]),
@@ -91,8 +93,9 @@ def ranked(
             float(thermal[shape[k]]),
             spread,
         )
-        for k in order
+        for k in np.argsort(by_distances, kind="stable")
     ]
+    return sorted(found, key=FIRST[choose])
 
 
 def usual_choices(

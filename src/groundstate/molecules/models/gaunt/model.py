@@ -1,6 +1,6 @@
 """The ``gaunt`` model: rank the candidate geometries of a molecule, refine the best."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -28,7 +28,6 @@ from groundstate.molecules.models.gaunt.choice import (
     RankedCandidate,
     candidate_errors,
     ranked,
-    symmetric_rmsds,
     usual_choices,
 )
 from groundstate.molecules.models.gaunt.graph import (
@@ -43,11 +42,11 @@ from groundstate.molecules.models.gaunt.ranking_loss import energy_loss, log_sof
 from groundstate.molecules.models.gaunt.refinement_loss import refinement_loss
 from groundstate.molecules.models.gaunt.refiner import Refiner
 from groundstate.molecules.models.gaunt.unrefined import unrefined
+from groundstate.molecules.models.gaunt.validation import validated
 from groundstate.molecules.models.settings import TrainGeometry
 
 RANKING_WEIGHT = 0.1  # of the ranking loss, beside distances in angstrom
 ENERGY_WEIGHT = 0.1  # of the error of relative energies in kcal/mol, the same
-VALIDATED_AT_ONCE = 64
 
 
 class GauntModel(GeometryModel):
@@ -118,7 +117,7 @@ class GauntModel(GeometryModel):
         Of several data sets, also decide how a conformer is chosen in each convention that numbers no
         hydrogens: by energy, unless the ranker is nearer to the references of the validation part.
         """
-        results = {choose: self._validated(examples, choose) for choose in CHOICES}
+        results = validated(self, examples)
         errors = {choose: [error for _, error in pairs] for choose, pairs in results.items()}
         names = [name for name in self.conventions if not self.rules(name)["hand"]]
         usual = usual_choices(names, [one.convention for one in examples], errors)
@@ -126,19 +125,6 @@ class GauntModel(GeometryModel):
             results[usual.get(one.convention or "", "distances")][index] for index, one in enumerate(examples)
         ]
         return calibrations(chosen, [one.convention for one in examples]) | {"choices": usual}
-
-    def _validated(self, examples: Sequence[GauntExample], choose: Choice) -> list[tuple[Evidence, float]]:
-        """Give evidence and true RMSD of the geometry that is chosen so, for each example."""
-        results = []
-        for begin in range(0, len(examples), VALIDATED_AT_ONCE):
-            part = examples[begin : begin + VALIDATED_AT_ONCE]
-            lists = [one.mol for one in part], [one.graph for one in part], [one.candidates for one in part]
-            for one, (prediction,) in zip(part, self._predict(*lists, 1, [choose] * len(part)), strict=True):
-                lacking = ~np.isfinite(one.reference).all(-1)
-                reference = np.where(lacking[:, None], prediction.positions, one.reference)
-                error = float(symmetric_rmsds(one.mol, [prediction.positions, reference])[0, 1])
-                results.append((cast(Evidence, prediction.evidence), error))
-        return results
 
     def predict(self, molecules: Sequence[Molecule], keep: int) -> list[list[Prediction]]:
         """Rank the candidates of each molecule, refine the first ``keep``; mirror images count once.
@@ -186,9 +172,22 @@ class GauntModel(GeometryModel):
             for one in order:
                 different.setdefault(candidates[number].rows[one.number]["conformer"], one)
             chosen += [(number, one) for one in list(different.values())[:keep]]
+        predictions: list[list[Prediction]] = [[] for _ in graphs]
+        made = self.predictions_of(mols, graphs, candidates, chosen)
+        for (number, _), prediction in zip(chosen, made, strict=True):
+            predictions[number].append(prediction)
+        return predictions
+
+    def predictions_of(
+        self,
+        mols: Sequence[Chem.Mol],
+        graphs: Sequence[MoleculeGraph],
+        candidates: Sequence[Candidates],
+        chosen: Sequence[tuple[int, RankedCandidate]],
+    ) -> Iterator[Prediction]:
+        """Refine the ``chosen`` candidates, each with the number of its molecule."""
         starts = [candidates[number].positions[one.number] for number, one in chosen]
         refined = self.refine([graphs[number] for number, _ in chosen], starts)
-        predictions: list[list[Prediction]] = [[] for _ in graphs]
         known: dict[int, Evidence] = {}  # what does not depend on the candidate
         for (number, one), start, positions in zip(chosen, starts, refined, strict=True):
             some = candidates[number]
@@ -200,10 +199,7 @@ class GauntModel(GeometryModel):
             if number not in known:
                 known[number] = evidence_of(mols[number], 0.0, 0.0, one.spread, self.config.get("domain"))
             evidence = known[number]._replace(expected_rmsd=one.expected_rmsd, thermal_rmsd=one.thermal_rmsd)
-            predictions[number].append(
-                Prediction(start if failed else positions, properties, failed, start, evidence)
-            )
-        return predictions
+            yield Prediction(start if failed else positions, properties, failed, start, evidence)
 
     @property
     def takes_any_element(self) -> bool:
