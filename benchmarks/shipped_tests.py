@@ -1,10 +1,10 @@
-"""Write test molecules that the shipped weights have not learned, with ten conformers, for `shipped_weights.py`.
+"""Write test molecules that the shipped weights have not learned, with conformers, for `shipped_weights.py`.
 
 `python benchmarks/shipped_tests.py --data FOLDER --output FOLDER`: the first has the wheels of qm9pack and
-molsets and the two SDF files of `config/weights.yaml`. The split of that config is drawn again; its training and
-validation molecules, of all four sets and by InChI, are left out everywhere. What remains: of QM9 the test part
-of `config/qm9_benchmark.yaml`; of CASCADE and Molecule3D everything else in their files; of MOSES its published
-test part. Of each those with the smallest hashes (`groundstate.subset`).
+molsets and the two SDF files of `config/weights.yaml`. The split of that config is drawn again; its training
+and validation molecules, of all four sets and by InChI, are left out everywhere. What remains: of QM9 the
+test part of `config/qm9_benchmark.yaml`; of CASCADE and Molecule3D everything else in their files; of MOSES
+its published test part. Of each those with the smallest hashes (`groundstate.subset`).
 """
 
 import argparse

@@ -109,7 +109,8 @@ def predict(
         Start geometries per molecule, among which the model chooses.
     level
         How the best is chosen: ``fast``, by the network alone; ``standard``, by AIMNet2 energies of its
-        geometries; ``thorough``, after relaxing the three lowest. MMFF94 where AIMNet2 does not know one.
+        geometries, those near the lowest followed for twelve steps; ``thorough``, after relaxing the three
+        lowest. MMFF94 where AIMNet2 does not know one.
     energy_window
         Leave out geometries further above the best, kcal/mol; not with ``fast``.
     stereo

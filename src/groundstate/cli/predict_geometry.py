@@ -71,7 +71,8 @@ def command(
         Literal["fast", "standard", "thorough"],
         typer.Option(
             help="How the best geometry is chosen: by the network alone; by AIMNet2 energies of its refined "
-            "geometries; or after relaxing the three lowest. MMFF94 where AIMNet2 does not know a molecule"
+            "geometries, those near the lowest followed for twelve steps; after relaxing the three lowest. "
+            "MMFF94 where AIMNet2 does not know a molecule"
         ),
     ] = "fast",
     energy_window: Annotated[
