@@ -4,7 +4,7 @@
 
 Compositions, templates and folder are those of ``structure_prediction.py`` (O holds its ``hard.json``). Of
 each composition ``--relaxations`` crystals of each source are relaxed by SevenNet-0, at most ``--steps`` FIRE
-steps; it is found where one of them fits the true structure (``StructureMatcher`` with its default tolerances,
+steps; it is found where one of them fits the true structure (``StructureMatcher`` with its defaults,
 ``fit``). ``diffusion`` draws 20 without template and relaxes those that it denoises best, each kind once;
 ``random`` is random search, ``template`` the likest templates. Relaxations are kept: a killed run goes on.
 """
