@@ -106,11 +106,14 @@ def from_model(
     seed: int,
     library: TemplateLibrary | None = None,
     noise: float | None = None,
+    work: Path | None = None,
 ) -> Predictions:
-    """Draw from the model: alone, with templates, or from templates noised to a time."""
+    """Draw from the model: alone, with templates, or from templates noised to a time; kept in ``work``."""
     formulas = tuple(dict(Counter(truth.atomic_numbers.tolist())) for truth in truths)
     find = None if library is None else find_in(library)
-    drawn = generate(model, Request(formulas, noise=noise), samples * len(truths), seed, 64, find=find)
+    count, request = samples * len(truths), Request(formulas, noise=noise)
+    folder = None if work is None else work / f"draws-{len(truths)}-{samples}-{seed}"
+    drawn = generate(model, request, count, seed, 64, work=folder, find=find)
     return [drawn[index :: len(truths)] for index in range(len(truths))]
 
 
@@ -220,9 +223,9 @@ def main() -> None:
 
     makers: dict[str, Maker] = {
         "template": lambda some, most: from_templates(some, library, most),
-        "diffusion": lambda some, most: from_model(model(), some, most, seed),
+        "diffusion": lambda some, most: from_model(model(), some, most, seed, work=output),
         "diffusion, likeliest first": lambda some, most: [
-            likeliest_first(model(), row) for row in from_model(model(), some, most, seed)
+            likeliest_first(model(), row) for row in from_model(model(), some, most, seed, work=output)
         ],
         "diffusion, template": lambda some, most: from_model(model(), some, most, seed, library),
     }
