@@ -129,7 +129,9 @@ class Discoveries(Settings):
     templates: list[str] = Field([], description="files of crystals that lend their structures, too")
     structures: list[str] = Field([], description="files of crystals that are judged beside the proposals")
     checkpoint: str | None = Field(
-        None, description="crystal model that proposes too: a checkpoint, or the name of shipped weights"
+        None,
+        description="crystal model that proposes too: a checkpoint, shipped weights by name, or none; null: "
+        "the shipped ones for a formula, none for a chemical system",
     )
     judge: Discover = Discover(max_atoms=12, formulas=4, templates=6)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from groundstate.api.tables import table
+from groundstate.api.weights import checkpoint_of
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.requests import parse_request
 from groundstate.crystals.structures import read_structures
@@ -123,8 +124,8 @@ def discover(
     templates, structures
         Files of crystals that lend their structures too, and of crystals that are judged too.
     checkpoint, model
-        A crystal model that proposes too: ``best.ckpt`` or shipped weights by name; its class where it is a
-        plug-in.
+        A crystal model that proposes too: ``best.ckpt``, shipped weights by name, or ``none``; its class
+        where it is a plug-in. By default the shipped weights propose for a formula, none for a system.
     settings
         Of the stage, such as ``{"stability": {"second_potential": "chgnet"}}``.
     output, cache
@@ -198,8 +199,11 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
     sources: list[ProposalSource] = [own]
     sources.append(Templates(library, settings.templates, own_formula=request.own_formula))
     seed, model = request.seed, request.model
-    if request.checkpoint is not None:
-        path = find_checkpoint(request.checkpoint)
+    checkpoint = request.checkpoint
+    if checkpoint is None and request.formula is not None:
+        checkpoint = str(checkpoint_of("crystals", None))
+    if checkpoint not in (None, "none"):
+        path = find_checkpoint(checkpoint)
         sources.append(Diffusion(path, settings.diffusion, seed, model, best_of=settings.diffusion_best_of))
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))

@@ -46,7 +46,11 @@ def command(
         ),
     ] = False,
     checkpoint: Annotated[
-        str | None, typer.Option(help="crystal model that proposes too: best.ckpt or shipped weights by name")
+        str | None,
+        typer.Option(
+            help="crystal model that proposes too: best.ckpt, shipped weights by name, or none; default: the "
+            "shipped ones for a formula, none for a chemical system"
+        ),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="needed where it is a plug-in: package.module:Object")

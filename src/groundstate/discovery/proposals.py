@@ -202,7 +202,7 @@ def gather(wanted: Sequence[Wanted], sources: Sequence[ProposalSource]) -> list[
     if not proposals:
         raise GroundstateError(
             "no source has a proposal: no template has this content; allow larger cells (max_atoms), add "
-            "--templates or --structures, or random crystals (setting random)"
+            "--templates, --structures or --checkpoint crystals, or random crystals (setting random)"
         )
     return proposals
 
