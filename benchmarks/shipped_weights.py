@@ -31,6 +31,7 @@ from groundstate.metrics.molecules.rmsd import heavy_rmsd
 from groundstate.molecular_potentials.interface import KCAL, find_molecular_potential
 from groundstate.molecules.conformers.choice import lowest
 from groundstate.molecules.models.examples import Molecule, read_starts
+from groundstate.molecules.models.gaunt.choice import FIRST, RankedCandidate
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import predict_molecules
 from groundstate.molecules.mols import mol_from_record
@@ -125,6 +126,24 @@ def routes(results: dict[str, dict]) -> None:
         print(f"by thirds, estimate / true: {', '.join(means)}")
 
 
+def refined_by(model, molecule: Molecule, count: int) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """The geometry that each way of choosing takes, and those of the first ``count`` conformers."""
+    whole = molecule._replace(convention=model.convention).with_hydrogens()
+    candidates = model._candidates(whole)
+    lists = [whole.mol], [model._graph(whole)], [candidates]
+    (order,) = model.rank(*lists)
+    firsts = {choose: min(order, key=FIRST[choose]) for choose in model.choices}
+    conformers: dict[int, RankedCandidate] = {}
+    for one in order:
+        conformers.setdefault(candidates.rows[one.number]["conformer"], one)
+    several = [*conformers.values()][:count]
+    taken = {one.number: one for one in (*firsts.values(), *several)}
+    made = model.predictions_of(*lists, [(0, one) for one in taken.values()])
+    atoms = molecule.mol.GetNumAtoms()
+    shapes = {k: one.positions[:atoms] for k, one in zip(taken, made, strict=True)}
+    return {choose: shapes[one.number] for choose, one in firsts.items()}, [shapes[k.number] for k in several]
+
+
 def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
     """Errors of one molecule against its reference, by every choice of a conformer.
 
@@ -137,15 +156,10 @@ def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
     whole = Molecule(record["id"], bare, starts)
     free = np.array(lowest(starts)["positions"])
     rows = {"MMFF94, first": starts[0]["positions"], "MMFF94, lowest": free}
-    usual = model.choose
-    for choose in model.choices:
-        model.choose = choose
-        ((prediction,),) = model.predict([whole], 1)
-        rows[f"network, {choose}"] = prediction.positions
-    model.choose = usual
-    if potentials[0].refusal(bare) is None:
-        (made,) = model.predict([whole], CONFORMERS)
-        shapes = [prediction.positions for prediction in made]
+    refused = potentials[0].refusal(bare) is not None
+    firsts, shapes = refined_by(model, whole, 0 if refused else CONFORMERS)
+    rows |= {f"network, {choose}": positions for choose, positions in firsts.items()}
+    if not refused:
         (chosen, *_), *_ = rank_molecules([(bare, shapes)], "standard", potentials[:1])
         rows["standard (AIMNet2)"] = chosen.positions
     for potential in potentials[1:]:
