@@ -126,8 +126,8 @@ def routes(results: dict[str, dict]) -> None:
         print(f"by thirds, estimate / true: {', '.join(means)}")
 
 
-def refined_by(model, molecule: Molecule, count: int) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
-    """The geometry that each way of choosing takes, and those of the first ``count`` conformers."""
+def refined_by(model, molecule: Molecule, every: bool) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """The geometry that each way of choosing takes, and those of ``every`` conformer or of none."""
     whole = molecule._replace(convention=model.convention).with_hydrogens()
     candidates = model._candidates(whole)
     lists = [whole.mol], [model._graph(whole)], [candidates]
@@ -136,7 +136,7 @@ def refined_by(model, molecule: Molecule, count: int) -> tuple[dict[str, np.ndar
     conformers: dict[int, RankedCandidate] = {}
     for one in order:
         conformers.setdefault(candidates.rows[one.number]["conformer"], one)
-    several = [*conformers.values()][:count]
+    several = [*conformers.values()] if every else []
     taken = {one.number: one for one in (*firsts.values(), *several)}
     made = model.predictions_of(*lists, [(0, one) for one in taken.values()])
     atoms = molecule.mol.GetNumAtoms()
@@ -157,7 +157,7 @@ def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
     free = np.array(lowest(starts)["positions"])
     rows = {"MMFF94, first": starts[0]["positions"], "MMFF94, lowest": free}
     refused = potentials[0].refusal(bare) is not None
-    firsts, shapes = refined_by(model, whole, 0 if refused else CONFORMERS)
+    firsts, shapes = refined_by(model, whole, every=not refused)
     rows |= {f"network, {choose}": positions for choose, positions in firsts.items()}
     if not refused:
         (chosen, *_), *_ = rank_molecules([(bare, shapes)], "standard", potentials[:1])
