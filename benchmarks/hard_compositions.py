@@ -18,20 +18,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from pymatgen.analysis.structure_matcher import StructureMatcher
-from structure_prediction import PARTS, relaxed
+from structure_energies import relaxed
+from structure_prediction import PARTS, validation_crystals
 
 from groundstate.api.weights import checkpoint_of
-from groundstate.crystals.crystal import Crystal, fault
-from groundstate.crystals.dataset.readers.table import read_csv
 from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.discovery.proposals import Diffusion, ProposalSource, RandomSearch, Templates
 from groundstate.discovery.wanted import Wanted
 from groundstate.metrics.bootstrap import bootstrap_interval
-from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import Calculations
-from groundstate.potentials.interface import find_potential
-from groundstate.potentials.settings import RelaxSettings
 
 
 def main() -> None:
@@ -46,11 +41,9 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", default=["diffusion", "random", "template"])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = [one for one in read_csv(options.data / "mp_20_val.csv.gz") if isinstance(one, Crystal)]
-    every = [one for one in rows if fault(one) is None]
     flags = json.loads((options.output / "hard.json").read_text())["value"]
-    chosen = np.random.default_rng(0).choice(len(every), len(flags), replace=False)
-    truths = [every[index] for index, hard in zip(chosen, flags, strict=True) if hard]
+    pairs = zip(validation_crystals(options.data, len(flags), 0), flags, strict=True)
+    truths = [one for one, hard in pairs if hard]
     truths.sort(key=lambda one: len(one.atomic_numbers))
     number = options.relaxations
     sources: dict[str, ProposalSource] = {
@@ -58,17 +51,15 @@ def main() -> None:
         "random": RandomSearch(number, 0),
         "template": Templates(shipped_templates(PARTS), number),
     }
-    cache = Cache(options.output / "energies")
-    calculations = Calculations(find_potential("sevennet-0"), cache, RelaxSettings(), 0)
     matcher = StructureMatcher()
     for name in options.rows:
         begun, hits, relaxations = time.process_time(), [], 0
         for truth in truths:
             counts = Counter(truth.atomic_numbers.tolist())
             proposals = sources[name].propose(Wanted(dict(counts), [dict(counts)]))
-            ends = relaxed([(0, one.crystal) for one in proposals], calculations, options.steps)
+            ends = relaxed([one.crystal for one in proposals], options.output, options.steps)
             relaxations += len(proposals)
-            hits.append(any(matcher.fit(to_structure(one), to_structure(truth)) for *_, one in ends))
+            hits.append(any(matcher.fit(to_structure(one), to_structure(truth)) for _, one in ends.values()))
             print(f"  {name}: {len(hits)} of {len(truths)}, {sum(hits)} found", flush=True)
         low, high = bootstrap_interval(np.array(hits, float))
         print(
