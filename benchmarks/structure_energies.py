@@ -4,11 +4,12 @@
 
 Compositions and templates are those of ``structure_prediction.py``. Of each composition the likest templates
 of different kinds, and of ``--samples`` crystals drawn without template the ``LIKELIEST`` that the model
-denoises best, are relaxed for ``FIRST`` FIRE steps, the ``BEST`` lowest for ``FURTHER`` more. Rows: the likest
-template as it is, the lowest energy, and the lowest of energy + price x distance of the template's elements
-(``DRAWN`` for what has no template), for the published crystal is not always the lowest of this potential; the
-price of a fifth of the compositions is that of the best match rate on the others. Draws and relaxations are
-kept: a killed run goes on.
+denoises best, are relaxed for ``FIRST`` FIRE steps, and the ``BEST`` lowest for ``FURTHER`` more.
+
+Rows: the likest template as it is, the lowest energy, and the lowest of energy + price x distance of the
+template's elements (``DRAWN`` for what has no template), for the published crystal is not always the lowest.
+The price of a fifth of the compositions is that of the best match rate on the others. Draws and relaxations
+are kept: a killed run goes on.
 """
 
 import argparse
