@@ -7,7 +7,7 @@ import pytest
 from rdkit import Chem
 from scipy.spatial.distance import pdist
 
-from groundstate.molecules.conformers.etkdg import Embedded, conformers_of, embed, relax
+from groundstate.molecules.conformers.etkdg import Embedded, conformers_of, embed, relax, with_hydrogens
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.mols import parse_smiles, set_positions
 from groundstate.molecules.stereo import match_stereo
@@ -96,6 +96,19 @@ def test_hydrogens_that_the_record_lacks_are_left_out_again():
     rows = conformers_of("a", heavy, SETTINGS)
     assert [len(row["positions"]) for row in rows] == [4, 4]
     assert match_stereo(heavy, np.array(rows[1]["positions"])).complete
+
+
+def test_hydrogens_that_were_left_out_come_back_where_they_were():
+    lacking, whole = parse_smiles("CCO"), Chem.AddHs(parse_smiles("CCO"))
+    rows, complete = (
+        [row for row in conformers_of("a", mol, SETTINGS) if row["method"] == "mmff"]
+        for mol in (lacking, whole)
+    )
+    mol, shapes = with_hydrogens(lacking, rows)
+    assert Chem.MolToSmiles(mol) == Chem.MolToSmiles(whole)
+    np.testing.assert_array_equal(shapes, [row["positions"] for row in complete])
+    assert with_hydrogens(whole, complete)[0] is whole
+    assert with_hydrogens(lacking, []) == (lacking, [])
 
 
 @pytest.mark.parametrize("smiles", ["[He]", "[Na+]", "[H][H]", "O"])
