@@ -1,6 +1,7 @@
 """What a stage is told: frozen pydantic models, passed to a command as one JSON argument."""
 
-from typing import Literal, TypeVar, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -62,3 +63,33 @@ def parse_settings(model: type[Model], text: str) -> Model:
         return model.model_validate_json(text)
     except ValidationError as error:
         raise GroundstateError(explain(error, "--settings", model)) from None
+
+
+def check_settings(model: type[Model], values: Mapping[str, Any] | None) -> Model:
+    """Read ``values`` as ``model``.
+
+    Raises ``GroundstateError`` that names the key and what is allowed.
+    """
+    try:
+        return model.model_validate(dict(values or {}))
+    except ValidationError as error:
+        raise GroundstateError(explain(error, "settings", model)) from None
+
+
+def check_numbers(*numbers: tuple[str, float | None, float]) -> None:
+    """Refuse an option (its name, what it is, the least that it may be) that is too small; None is not told.
+
+    Raises ``GroundstateError`` that names the option.
+    """
+    for name, value, least in numbers:
+        if value is not None and not value >= least:
+            raise GroundstateError(f"{name}: {value} is below {least}")
+
+
+def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Refuse an option that is none of those allowed.
+
+    Raises ``GroundstateError`` that names them.
+    """
+    if value not in allowed:
+        raise GroundstateError(f"{name}: {value!r} is not one of {', '.join(allowed)}")

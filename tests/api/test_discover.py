@@ -39,3 +39,9 @@ def test_the_table_is_that_of_the_command_with_structures(tmp_path: Path) -> Non
 def test_a_request_that_cannot_be_met_is_a_sentence() -> None:
     with pytest.raises(GroundstateError, match="give either --formula"):
         groundstate.discover()
+    with pytest.raises(GroundstateError, match=r"settings: diffusion_best_of: .*greater than or equal to 1"):
+        groundstate.discover("NaCl", settings={"diffusion_best_of": 0})
+    with pytest.raises(GroundstateError, match="'0' leaves nothing to relax"):
+        groundstate.discover("NaCl", budget=0)
+    with pytest.raises(GroundstateError, match="Cl3Na17Xe11: no source has a proposal"):
+        groundstate.discover("Na17Cl3Xe11", settings={"diffusion": 0})

@@ -38,6 +38,11 @@ def test_faults_are_sentences(crystal_model: Path, geometry_model: Path) -> None
         groundstate.generate(1, formula="Xy", checkpoint=crystal_model)
     with pytest.raises(GroundstateError, match="'crystals' is needed"):
         groundstate.generate(1, checkpoint=geometry_model)
+    for wrong in ({"num": 0}, {"best_of": 0}, {"batch_size": 0}, {"steps": 1}):
+        with pytest.raises(GroundstateError, match="is below"):
+            groundstate.generate(checkpoint=crystal_model, **wrong)
+    with pytest.raises(GroundstateError, match="--num 2, --best-of 10000000: 20000000 crystals drawn in all"):
+        groundstate.generate(2, best_of=10**7, checkpoint=crystal_model)
 
 
 def test_templates_begin_the_samples(crystal_model: Path, tmp_path: Path) -> None:

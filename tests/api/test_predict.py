@@ -82,5 +82,10 @@ def test_faults_are_sentences(geometry_model: Path) -> None:
         groundstate.predict([], checkpoint=geometry_model)
     with pytest.raises(GroundstateError, match="int: no molecule"):
         groundstate.predict(3, checkpoint=geometry_model)
+    with pytest.raises(GroundstateError, match="level: 'best' is not one of fast, standard, thorough"):
+        groundstate.predict("CCO", level="best", checkpoint=geometry_model)
+    for wrong in ({"num_geometries": 0}, {"num_conformers": 0}, {"batch_size": 0}, {"workers": 0}):
+        with pytest.raises(GroundstateError, match=f"{next(iter(wrong))}: 0 is below 1"):
+            groundstate.predict("CCO", checkpoint=geometry_model, **wrong)
     with pytest.raises(GroundstateError, match="no such file"):
         groundstate.predict("CCO", checkpoint=geometry_model / "none.ckpt")

@@ -54,5 +54,9 @@ def test_faults_are_sentences() -> None:
         groundstate.score(molecules(1))
     with pytest.raises(GroundstateError, match="kind: 'beauty' is not one of geometry, validity"):
         groundstate.score(molecules(1), kind="beauty")
+    cell = ase.build.bulk("NaCl", "rocksalt", a=5.6)
+    for kind in ("crystals", "stability"):
+        with pytest.raises(GroundstateError, match="settings: size: unknown key"):
+            groundstate.score(cell, reference=cell, kind=kind, settings={"size": 1})
     with pytest.raises(GroundstateError, match="there is no structure to score"):
         groundstate.score([])

@@ -28,6 +28,7 @@ from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure
 from groundstate.potentials.cache import Cache
 from groundstate.records import Rejection, name_stage
+from groundstate.settings import check_settings
 from groundstate.stability.inputs import GENERATED
 from groundstate.weights import find_checkpoint
 
@@ -98,7 +99,7 @@ def discover(
     *,
     elements: str | None = None,
     all_elements: bool = False,
-    budget: str = "10",
+    budget: str | int = "10",
     references: Sequence[str | Path] = (),
     templates: Sequence[str | Path] = (),
     structures: Sequence[str | Path] = (),
@@ -118,7 +119,7 @@ def discover(
     elements, all_elements
         In its place a chemical system such as ``Li-Fe-P-O``; only formulas with all of its elements.
     budget
-        Full relaxations (``"20"``), or CPU time of all relaxations (``"30min"``, ``"2h"``).
+        Full relaxations (``20``), or CPU time of all relaxations (``"30min"``, ``"2h"``).
     references
         Files of phases besides the shipped ones.
     templates, structures
@@ -152,7 +153,7 @@ def discover(
     told = None if checkpoint is None else str(checkpoint)
     paths = [[Path(path) for path in some] for some in (references, templates, structures)]
     request = Request(formula, elements, all_elements, paths[1], paths[2], True, told, model, seed)
-    chosen = Discover.model_validate(settings or {})
+    chosen, budget = check_settings(Discover, settings), str(budget)
     with ExitStack() as stack:
         folder = Path(output or stack.enter_context(tempfile.TemporaryDirectory()))
         found = search(request, chosen, budget, folder, Path(cache or folder / "cache"), paths[0])

@@ -22,6 +22,7 @@ from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.errors import GroundstateError
 from groundstate.records import Rejection
+from groundstate.settings import check_numbers
 from groundstate.training.checkpoints import choose_device
 from groundstate.weights import shipped_weights
 
@@ -93,6 +94,7 @@ def generate(
     >>> import groundstate
     >>> structures = groundstate.generate(16, formula="SrTiO3")  # doctest: +SKIP
     """
+    check_numbers(("batch_size", batch_size, 1), ("steps", steps, 2))
     request = parse_request(formula, elements, atoms, dict(conditions or {}), guidance)
     path = checkpoint_of("crystals", checkpoint)
     find = find_templates(templates, path)
@@ -166,14 +168,14 @@ def parse_noise(request: Request, noise: float | None, find: FindTemplates | Non
 def check_number(num: int, names: Sequence[str], best_of: int = 1) -> int:
     """Return how many crystals ``num`` of each composition are.
 
-    Raises ``GroundstateError`` for a ``best_of`` below 1, and where too many would be drawn.
+    Raises ``GroundstateError`` for a number below 1, and where too many would be drawn.
     """
-    if best_of < 1:
-        raise GroundstateError(f"--best-of: {best_of} is below 1")
+    check_numbers(("--num", num, 1), ("--best-of", best_of, 1))
     total = num * max(len(names), 1)
     if (drawn := total * best_of) > MAX_CRYSTALS:
         raise GroundstateError(
-            f"--num: {drawn} crystals in all, more than {MAX_CRYSTALS}; draw them in parts"
+            f"--num {num}{f', --best-of {best_of}' if best_of > 1 else ''}: {drawn} crystals drawn in all, "
+            f"more than {MAX_CRYSTALS}; draw them in parts"
         )
     return total
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import pandas as pd
 
@@ -29,6 +29,7 @@ from groundstate.molecules.models.predict import PredictedMolecule, molecules_of
 from groundstate.molecules.models.write import NUMBERS, Written, write_predictions
 from groundstate.progress import track
 from groundstate.records import MOLECULE_SCHEMA, Rejection, read_records, read_split
+from groundstate.settings import check_choice, check_numbers
 from groundstate.subset import fixed_subset
 from groundstate.training.checkpoints import choose_device
 
@@ -143,6 +144,11 @@ def predict(
     >>> table = groundstate.predict(["CCO", "c1ccccc1"])  # doctest: +SKIP
     >>> table.mol[0].GetConformer().GetPositions()  # doctest: +SKIP
     """
+    check_choice("level", level, get_args(Level))
+    check_choice("stereo", stereo, get_args(Stereo))
+    check_choice("fragments", fragments, get_args(Fragments))
+    check_numbers(("num_geometries", num_geometries, 1), ("num_conformers", num_conformers, 1))
+    check_numbers(("energy_window", energy_window, 0), ("batch_size", batch_size, 1), ("workers", workers, 1))
     rejections: list[Rejection] = []
     if isinstance(molecules, Path):
         found = read_requests(molecules, rejections, stereo, fragments, max_atoms)

@@ -22,6 +22,7 @@ from groundstate.metrics.molecules.score import score_geometry
 from groundstate.molecules.mols import RecordError
 from groundstate.molecules.sdf import write_sdf
 from groundstate.potentials.cache import Cache
+from groundstate.settings import check_settings
 from groundstate.stability.evaluation import evaluate_stability
 from groundstate.stability.output.write import write_evaluation
 from groundstate.stability.settings import ScoreStability
@@ -110,14 +111,14 @@ def score(
             case "validity":
                 summary = score_validity_files(path, place, beside, seed=seed, metrics=own)
             case "crystals":
-                chosen = ScoreCrystals.model_validate({"baseline_crystals": 0, **(settings or {})})
+                chosen = check_settings(ScoreCrystals, {"baseline_crystals": 0, **(settings or {})})
                 summary = score_crystal_files(
                     path, other, place, chosen, taught, workers=workers, seed=seed, metrics=own
                 )
             case "prediction":
                 summary = score_prediction_files(path, other, place, taught, workers=workers, seed=seed)
             case "stability":
-                told = ScoreStability.model_validate({"workers": workers, **(settings or {})})
+                told = check_settings(ScoreStability, {"workers": workers, **(settings or {})})
                 phases = [] if reference is None else [other]
                 known = [] if taught is None else [taught]
                 evaluation = evaluate_stability(path, phases, told, Cache(place / "cache"), seed, known)

@@ -13,6 +13,7 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
 from groundstate.crystals.crystal import Crystal, chemical_symbols, reduced_formula
+from groundstate.crystals.formula import formula_text
 from groundstate.crystals.structures import read_structures, to_structure
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.crystals.templates.substitute import candidates
@@ -200,9 +201,11 @@ def gather(wanted: Sequence[Wanted], sources: Sequence[ProposalSource]) -> list[
             name = f"{formula}-{index:03d}"
             proposals.append(proposal._replace(crystal=proposal.crystal._replace(id=name)))
     if not proposals:
+        asked = ", ".join(formula_text(one.formula).replace(" ", "") for one in wanted)
         raise GroundstateError(
-            "no source has a proposal: no template has this content; allow larger cells (max_atoms), add "
-            "--templates, --structures or --checkpoint crystals, or random crystals (setting random)"
+            f"{asked}: no source has a proposal: no template has this content, and no crystal model proposes "
+            "(none is asked, setting diffusion is 0, or the cell is too large for it); allow larger cells "
+            "(max_atoms), add --templates or --structures, or random crystals (setting random)"
         )
     return proposals
 

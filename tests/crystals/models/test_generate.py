@@ -108,6 +108,30 @@ def test_the_best_of_several_is_the_one_that_is_denoised_best(model) -> None:
         assert errors.min() < errors.max()
 
 
+def test_a_sample_does_not_depend_on_the_number_where_compositions_come_first(model, monkeypatch) -> None:
+    rows, real = {}, type(model).sample
+
+    def notes(self, batch, *rest):
+        rows.update({(count, index): batch.size for index in batch.indices})
+        return real(self, batch, *rest)
+
+    monkeypatch.setattr(type(model), "sample", notes)
+    for request, find in ((Request(best_of=2), None), (Request(noise=0.5), lambda *_: iter(()))):
+        found = {}
+        rows.clear()
+        for count in (2, 30):
+            found[count] = generate(model, request, count, 0, 32, find=find)
+        identical(found[2], found[30][:2])
+        assert all(rows[30, index] == size for (number, index), size in rows.items() if number == 2)
+
+
+def test_errors_of_many_crystals_are_those_of_each(model) -> None:
+    crystals = generate(model, Request(), 10, 0, 32) * 7
+    errors = model.denoising_error(crystals)
+    np.testing.assert_allclose(errors, np.tile(model.denoising_error(crystals[:10]), 7), rtol=1e-4)
+    assert len(model.denoising_error([])) == 0
+
+
 def test_a_thousand_samples_obey_elements_and_range(model) -> None:
     request = parse_request(None, "Li-Fe-P-O", "3-9")
     counts = torch.cat([batch.payload["counts"] for batch in model.plan(request, 1000, 0)])

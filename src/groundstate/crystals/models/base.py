@@ -45,6 +45,8 @@ class Request:
         Time in (0, 1] to which templates are noised to begin with; None begins without their places.
     best_of
         Crystals drawn for each one that is kept; see ``CrystalModel.denoising_error``.
+    origin
+        The request for which the formulas were drawn: sizes are as common as there, however many are drawn.
     """
 
     formulas: tuple[dict[int, int], ...] = ()
@@ -55,6 +57,7 @@ class Request:
     templates: tuple[Template | None, ...] = ()
     noise: float | None = None
     best_of: int = 1
+    origin: "Request | None" = None
 
     @property
     def guided(self) -> bool:

@@ -66,7 +66,7 @@ def generate(
     each = request.best_of
     if each > 1:
         same = [formula for formula in model.compositions(request, count, seed) for _ in range(each)]
-        request = replace(request, formulas=tuple(same), elements=None, atoms=None, best_of=1)
+        request = _of_compositions(request, same)
         drawn = generate(model, request, count * each, seed, batch_size, steps, work, find)
         groups = [drawn[start : start + each] for start in range(0, len(drawn), each)]
         chosen = [likeliest_first(model, group)[0] for group in groups]
@@ -109,7 +109,13 @@ def with_templates(
         row = found[key]
         templates.append(row[drawn[key] % len(row)] if row else None)
         drawn[key] += 1
-    return replace(request, formulas=tuple(formulas), elements=None, atoms=None, templates=tuple(templates))
+    return replace(_of_compositions(request, formulas), templates=tuple(templates))
+
+
+def _of_compositions(request: Request, formulas: Sequence[dict[int, int]]) -> Request:
+    """Return the request for compositions that were drawn for it, one crystal each."""
+    origin = request.origin or request
+    return replace(request, formulas=tuple(formulas), elements=None, atoms=None, best_of=1, origin=origin)
 
 
 def _parts(batch: Batch, size: int) -> list[Batch]:

@@ -156,6 +156,7 @@ class CompactModel(CrystalModel):
     def _size_weights(self, request: Request) -> Tensor:
         """Return (max_atoms + 1,) probability of each number of atoms in the cell."""
         weights = torch.zeros_like(self.size_weights, device="cpu")
+        request = request.origin or request
         if request.formulas:
             for formula in request.formulas:
                 weights[sum(formula.values())] += 1 / len(request.formulas)
@@ -204,8 +205,12 @@ class CompactModel(CrystalModel):
     def denoising_error(self, crystals: Sequence[Crystal]) -> np.ndarray:
         """See ``CrystalModel.denoising_error``; conditions and templates are not shown."""
         device = self.size_weights.device
-        batch = {name: values.to(device) for name, values in self.encode(crystals).items()}
-        return denoising_error(self.structure, self.cell_scale, batch).cpu().double().numpy()
+        errors = []
+        for start in range(0, len(crystals), MOST_ROWS):
+            encoded = self.encode(crystals[start : start + MOST_ROWS])
+            batch = {name: values.to(device) for name, values in encoded.items()}
+            errors.append(denoising_error(self.structure, self.cell_scale, batch).cpu().double().numpy())
+        return np.concatenate(errors) if errors else np.zeros(0)
 
     @torch.no_grad()
     def sample(self, batch: Batch, request: Request, seed: int, steps: int | None) -> list[Crystal]:
