@@ -1,5 +1,6 @@
 """Discovery from Python: the rows of the command, with structures; ASE's EMT as the potential."""
 
+import json
 from pathlib import Path
 
 import ase.build
@@ -30,6 +31,7 @@ def test_the_table_is_that_of_the_command_with_structures(tmp_path: Path) -> Non
     )
     written = pd.read_csv(tmp_path / "out/crystals.csv")
     assert list(found.id) == list(written.id)
+    assert json.loads((tmp_path / "out/summary.json").read_text())["checkpoint"] == "crystals.safetensors"
     assert found.energy_above_hull.tolist() == pytest.approx(written.energy_above_hull.tolist())
     assert {one.composition.reduced_formula for one in found.structure} == {"CuAu"}
     assert set(found.columns) == set(found.attrs["definitions"])

@@ -80,6 +80,13 @@ class Request:
     seed: int = 0
 
     @property
+    def weights(self) -> Path | None:
+        """The checkpoint of the crystal model that proposes; None where none does."""
+        if self.checkpoint is None:
+            return None if self.formula is None else checkpoint_of("crystals", None)
+        return None if self.checkpoint == "none" else find_checkpoint(self.checkpoint)
+
+    @property
     def text(self) -> str:
         """What was asked for, in words."""
         return self.formula or f"{self.elements}{' (all elements)' if self.all_elements else ''}"
@@ -185,8 +192,13 @@ def search(
 
 def about(request: Request, settings: Discover, budget: str) -> dict[str, object]:
     """Say what was asked, for the summary."""
-    values = settings.model_dump(mode="json")
-    return {"asked": request.text, "budget": budget, "seed": request.seed, "settings": values}
+    return {
+        "asked": request.text,
+        "budget": budget,
+        "seed": request.seed,
+        "checkpoint": request.weights.name if request.weights else None,
+        "settings": settings.model_dump(mode="json"),
+    }
 
 
 def plan(request: Request, settings: Discover, cache: Path) -> Plan:
@@ -200,11 +212,8 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
     sources: list[ProposalSource] = [own]
     sources.append(Templates(library, settings.templates, own_formula=request.own_formula))
     seed, model = request.seed, request.model
-    checkpoint = request.checkpoint
-    if checkpoint is None and request.formula is not None:
-        checkpoint = str(checkpoint_of("crystals", None))
-    if checkpoint not in (None, "none"):
-        path = find_checkpoint(checkpoint)
+    path = request.weights
+    if path is not None:
         sources.append(Diffusion(path, settings.diffusion, seed, model, best_of=settings.diffusion_best_of))
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))
