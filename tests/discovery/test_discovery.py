@@ -187,7 +187,8 @@ def test_the_same_seed_gives_the_same_bytes_and_a_killed_discovery_goes_on(
 ) -> None:
     out, elements = whole
     killed = command(tmp_path / "killed", elements, *REPEATED, settings=SEVERAL)
-    process = multiprocessing.get_context("fork").Process(target=run_and_die, args=(killed,))
+    # not forked: a child of a process that has computed with several threads hangs
+    process = multiprocessing.get_context("spawn").Process(target=run_and_die, args=(killed,))
     process.start()
     process.join(200)
     assert process.exitcode == -signal.SIGKILL and not (tmp_path / "killed/crystals.csv").exists()

@@ -13,6 +13,7 @@ from groundstate.stability.evaluation import Evaluation
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.output.figures import write_figures
 from groundstate.stability.relaxation import StabilityScore
+from groundstate.stability.rows import StabilityRow
 
 COUNTS = ("steps", "reference_phases", "initial_space_group_number", "space_group_number")  # or nothing
 
@@ -49,7 +50,9 @@ def _write_phases(path: Path, evaluation: Evaluation) -> None:
 
 
 def _write_score(folder: Path, score: StabilityScore) -> None:
-    table = pd.DataFrame([row.as_dict() for row in score.rows]).astype(dict.fromkeys(COUNTS, "Int64"))
+    columns = list(StabilityRow("").as_dict())  # of a set without crystals, too
+    table = pd.DataFrame([row.as_dict() for row in score.rows], columns=columns)
+    table = table.astype(dict.fromkeys(COUNTS, "Int64"))
     with atomic_path(folder / "crystals.csv") as temporary:
         table.to_csv(temporary, index=False)
     with atomic_path(folder / "crystals.parquet") as temporary:
