@@ -10,7 +10,7 @@ from groundstate.crystals.cif.sites import close_pairs
 from groundstate.crystals.crystal import Crystal, fault, to_record
 from groundstate.crystals.dataset.readers.formats import FORMATS
 from groundstate.crystals.dataset.readers.item import STAGE
-from groundstate.crystals.dataset.record_file import PARTS
+from groundstate.crystals.dataset.record_file import PARTS, read_ids
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.crystals.lattice import shortest_vector
 from groundstate.crystals.templates.shipped import shipped_formulas
@@ -20,22 +20,9 @@ from groundstate.names import line_fault
 from groundstate.progress import track
 from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_rejected
 from groundstate.seeds import derive_seed
-from groundstate.text import open_text
 from groundstate.weights.learned import REASON
 
 NEAREST = 0.5  # angstrom; the bound of the field's structural validity (Xie et al., ICLR 2022)
-
-
-def read_excluded(path: str | Path | None) -> set[str]:
-    """Return ids in the first column of a text or CSV file (.gz too); nothing for None."""
-    if path is None:
-        return set()
-    path = Path(path)
-    try:
-        with open_text(path, newline="") as stream:
-            return {row[0].strip() for row in csv.reader(stream) if row}
-    except (GroundstateError, csv.Error) as error:
-        raise GroundstateError(f"exclude_ids: {error}") from None
 
 
 def check(
@@ -150,7 +137,7 @@ def prepare(
     """
     if file_format not in FORMATS:
         raise GroundstateError(f"--format: {file_format!r} is unknown; allowed: {', '.join(FORMATS)}")
-    excluded = read_excluded(settings.exclude_ids)
+    excluded = set() if settings.exclude_ids is None else read_ids(settings.exclude_ids, "exclude_ids")
     if file_parts and not (len(file_parts) == len(inputs) and set(file_parts) <= set(PARTS)):
         raise GroundstateError(f"--part: one of {', '.join(PARTS)} for each --input, or none")
     read_parts = [list(FORMATS[file_format](path)) for path in inputs]

@@ -147,3 +147,16 @@ def ids_of_parts(path: str | Path, parts: Sequence[str], present: set[str], wher
             "use the splits of these crystals, or prepare the data again"
         )
     return ids
+
+
+def read_ids(path: str | Path, setting: str) -> set[str]:
+    """Return the first column of a text or CSV file (.gz too).
+
+    Raises ``GroundstateError`` that names the setting where it cannot be read.
+    """
+    path = Path(path)
+    try:
+        with open_text(path, newline="") as stream:
+            return {row[0].strip() for row in csv.reader(stream) if row}
+    except (GroundstateError, csv.Error) as error:
+        raise GroundstateError(f"{setting}: {error}") from None

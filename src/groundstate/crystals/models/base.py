@@ -154,7 +154,7 @@ class CrystalModel(nn.Module, ABC):
             **cls.own_config(settings),
         }
         model = cls(config)
-        encoded = model.encode(crystals)
+        encoded = model.encode(crystals) | cls.encode_choice(crystals, settings)
         model.fit_statistics(encoded)
         model.property_scale.fit(encoded["properties"])
         return model
@@ -186,6 +186,11 @@ class CrystalModel(nn.Module, ABC):
 
     def encode_templates(self, crystals: Sequence[Crystal], find: FindTemplates) -> dict[str, Tensor]:
         """Return what templates add to ``encode``; a model that reads none adds nothing."""
+        return {}
+
+    @classmethod
+    def encode_choice(cls, crystals: Sequence[Crystal], settings: TrainCrystals) -> dict[str, Tensor]:
+        """Return what the settings of a training add to ``encode``: which crystals teach what."""
         return {}
 
     def guide(self, request: Request, network: Callable[[Tensor | None], Output]) -> Output:

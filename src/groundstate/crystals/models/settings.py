@@ -42,6 +42,11 @@ class Compact(Settings):
     )
     composition_layers: int = Field(3, ge=1, le=128, description="residual layers of the composition stage")
     composition_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of the composition stage")
+    composition_ids: str | None = Field(
+        None,
+        description="file with ids of the crystals whose compositions and sizes are learned (text or CSV, "
+        "first column, .gz too); structures are learned from all; null: all",
+    )
     sampling_steps: int = Field(40, ge=2, le=MAX_SAMPLING_STEPS, description="denoising steps of a sample")
     sampler: Literal["ancestral", "ddim", "second_order"] = Field(
         "ancestral", description="how a denoising step is made"

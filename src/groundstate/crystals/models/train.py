@@ -63,20 +63,23 @@ def train(
     task = TrainingTask(
         network=model,
         loss=lambda network, batch, generator: network.loss(batch, generator),
-        train=_data(model, parts["train"], find),
-        validation=_data(model, within, find),
+        train=_data(model, parts["train"], find, settings),
+        validation=_data(model, within, find, settings),
         settings=settings.training,
         seed=seed,
         config=model.config,
-        inputs=[records, splits],
+        inputs=[records, splits, *([Path(chosen)] if (chosen := settings.compact.composition_ids) else [])],
         stages=model.stages,
     )
     fit(task, folder, name=f"train crystals {name} seed {seed}", processes=processes)
 
 
-def _data(model: CrystalModel, crystals: Sequence[Crystal], find: FindTemplates) -> TrainingData:
+def _data(
+    model: CrystalModel, crystals: Sequence[Crystal], find: FindTemplates, settings: TrainCrystals
+) -> TrainingData:
     """Return the crystals, encoded once, as data for ``fit``."""
     encoded = model.encode(crystals) | model.encode_templates(crystals, find)
+    encoded |= model.encode_choice(crystals, settings)
     return TrainingData(
         len(crystals),
         lambda indices, generator: {key: values[indices] for key, values in encoded.items()},

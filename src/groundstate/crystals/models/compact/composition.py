@@ -7,14 +7,16 @@ as there are species, and forbidden moves have probability zero: constraints are
 Source of the training objective: order-agnostic autoregressive diffusion (Hoogeboom et al. 2022).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from groundstate.crystals.crystal import MAX_NUMBER
+from groundstate.crystals.crystal import MAX_NUMBER, Crystal
+from groundstate.crystals.dataset.record_file import read_ids
 from groundstate.crystals.models.embedding import ElementEmbedding
+from groundstate.errors import GroundstateError
 
 
 def allowed_moves(chosen: Tensor, remaining: Tensor, usable: Tensor, depth: int) -> Tensor:
@@ -101,8 +103,24 @@ class CompositionNetwork(nn.Module):
         return scores + self.offset(hidden)[:, None, :]
 
 
+def named_in(path: str, crystals: Sequence[Crystal]) -> Tensor:
+    """Return 1 for crystals that a file of ids names, 0 for others, (crystals,).
+
+    Raises ``GroundstateError`` where it cannot be read or names none.
+    """
+    ids = read_ids(path, "composition_ids")
+    named = torch.tensor([float(crystal.id in ids) for crystal in crystals])
+    if not named.any():
+        raise GroundstateError(f"composition_ids: {path} names none of {len(crystals)} crystals")
+    return named
+
+
 def composition_loss(
-    network: CompositionNetwork, counts: Tensor, conditions: Tensor | None, uniform: Tensor
+    network: CompositionNetwork,
+    counts: Tensor,
+    conditions: Tensor | None,
+    uniform: Tensor,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Return a bound on the negative log-likelihood, per species, over random parts of each composition.
 
@@ -112,6 +130,8 @@ def composition_loss(
         (batch, 119) atoms of each element in the full composition.
     uniform
         (batch, 120) uniform numbers: the last one draws how many species stay, the others which.
+    weights
+        (batch,) of the compositions; None is 1 for all.
     """
     present = counts > 0
     number = present.sum(-1)
@@ -128,8 +148,9 @@ def composition_loss(
     chosen = -log_probability[row, element, counts[row, element] - 1]
     # Every removed species is as likely to come back next: the mean over them is the loss of a step. A
     # composition of n species has n steps and so n times the weight; else few species would be preferred.
-    weight = number / removed.sum(-1)
-    return (chosen * weight[row]).sum() / number.sum()
+    weights = torch.ones_like(chosen[:1]).expand(len(counts)) if weights is None else weights
+    weight = weights * number / removed.sum(-1)
+    return (chosen * weight[row]).sum() / (weights * number).sum().clamp(min=1)
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ from groundstate.crystals.models.base import Batch, CrystalConfig, CrystalModel,
 from groundstate.crystals.models.compact.composition import (
     CompositionNetwork,
     composition_loss,
+    named_in,
     sample_compositions,
 )
 from groundstate.crystals.models.compact.crowding import is_crowded
@@ -82,7 +83,13 @@ class CompactModel(CrystalModel):
     @classmethod
     def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
         """See ``CrystalModel.own_config``."""
-        return {"compact": settings.compact.model_dump()}
+        return {"compact": settings.compact.model_dump(exclude={"composition_ids"})}
+
+    @classmethod
+    def encode_choice(cls, crystals: Sequence[Crystal], settings: TrainCrystals) -> dict[str, Tensor]:
+        """See ``CrystalModel.encode_choice``."""
+        path = settings.compact.composition_ids
+        return {} if path is None else {"composes": named_in(path, crystals)}
 
     def encode_rest(self, crystals: Sequence[Crystal], lattices: Tensor) -> dict[str, Tensor]:
         """See ``CrystalModel.encode_rest``."""
@@ -100,7 +107,9 @@ class CompactModel(CrystalModel):
     def fit_statistics(self, encoded: dict[str, Tensor]) -> None:
         """See ``CrystalModel.fit_statistics``."""
         self.cell_scale.fit(encoded["log_metric"], encoded["counts"])
-        sizes = torch.bincount(encoded["counts"].sum(1), minlength=self.max_atoms + 1)
+        counts = encoded["counts"]
+        composing = counts[encoded.get("composes", torch.ones(len(counts))) > 0]
+        sizes = torch.bincount(composing.sum(1), minlength=self.max_atoms + 1)
         self.size_weights.copy_(sizes / sizes.sum())
 
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -111,7 +120,8 @@ class CompactModel(CrystalModel):
         repeated = counts.repeat(SUBSETS, 1)
         uniform = torch.rand(len(repeated), MAX_NUMBER + 2, generator=generator).to(device)
         repeated_conditions = None if conditions is None else conditions.repeat(SUBSETS, 1, 1)
-        composition = composition_loss(self.composition, repeated, repeated_conditions, uniform)
+        composes = batch["composes"].repeat(SUBSETS) if "composes" in batch else None
+        composition = composition_loss(self.composition, repeated, repeated_conditions, uniform, composes)
         template = None
         if "variants" in batch:
             batch = draw_variants(batch, self.settings.template_dropout, generator)
