@@ -48,6 +48,19 @@ def test_the_crystals_that_the_model_denoises_best_come_first_each_kind_once(mon
     assert [one.origin for one in found] == ["best.ckpt b", "best.ckpt d"]
 
 
+def test_crystals_from_templates_stay_in_the_order_of_these(monkeypatch) -> None:
+    drawn = [KNOWN[0]._replace(id="a"), KNOWN[0]._replace(id="b", frac_coords=PLACES * 0.8)]
+    monkeypatch.setattr("groundstate.crystals.models.generate.generate", lambda *_, **__: drawn)
+    monkeypatch.setattr(CompactModel, "denoising_error", lambda _, row: -np.arange(float(len(row))))
+    source = Diffusion(Path("best.ckpt"), 1, 0, None, TemplateLibrary(KNOWN), 0.3, best_of=2)
+    assert [one.origin for one in source.propose(cells_of({38: 1, 22: 1, 8: 3}, 5))] == ["best.ckpt a"]
+
+
+def test_an_element_that_the_model_hardly_knows_is_named(capsys) -> None:
+    Diffusion(Path("best.ckpt"), 1, 0).propose(cells_of({20: 1, 22: 1, 8: 3}, 5))
+    assert "0 of the training crystals have Ca" in capsys.readouterr().err
+
+
 def test_a_sample_begins_from_the_likest_template() -> None:
     wanted = cells_of({38: 1, 22: 1, 8: 3}, 5)
     source = Diffusion(Path("best.ckpt"), 1, 0, None, TemplateLibrary(KNOWN), 1e-3, own_formula=False)

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ class Request:
     model: str | None = None
     seed: int = 0
 
-    @property
+    @cached_property
     def weights(self) -> Path | None:
         """The checkpoint of the crystal model that proposes; None where none does."""
         if self.checkpoint is None:

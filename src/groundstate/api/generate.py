@@ -1,6 +1,5 @@
 """New crystals from a trained model: ``groundstate.generate``, and ``groundstate generate crystals``."""
 
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +10,10 @@ from pymatgen.core import Structure
 
 from groundstate.api.weights import checkpoint_of
 from groundstate.crystals.crystal import Crystal
-from groundstate.crystals.models.base import CrystalModel, Request
+from groundstate.crystals.models.base import Request
 from groundstate.crystals.models.generate import generate as draw
 from groundstate.crystals.models.load import load_model
-from groundstate.crystals.models.requests import parse_request, scarce_elements
+from groundstate.crystals.models.requests import parse_request, say_scarce
 from groundstate.crystals.models.settings import MAX_CRYSTALS
 from groundstate.crystals.models.templates import FindTemplates, find_in
 from groundstate.crystals.structures import read_part, read_structures, to_structure
@@ -101,7 +100,7 @@ def generate(
     trained = load_model(path, choose_device(device), model)
     total = check_number(num, [], best_of)
     request = replace(parse_noise(request, noise, find), best_of=best_of)
-    say_scarce(request, trained)
+    say_scarce(request, trained.config)
     crystals = draw(trained, request, total, seed, batch_size, steps, find=find)
     return [_named(to_structure(crystal), crystal.id) for crystal in crystals]
 
@@ -178,14 +177,6 @@ def check_number(num: int, names: Sequence[str], best_of: int = 1) -> int:
             f"more than {MAX_CRYSTALS}; draw them in parts"
         )
     return total
-
-
-def say_scarce(request: Request, model: CrystalModel) -> None:
-    """Say on standard error which elements of a request the model hardly knows."""
-    for symbol, count in scarce_elements(request, model.config):
-        sys.stderr.write(
-            f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
-        )
 
 
 def name_after(crystals: list[Crystal], names: Sequence[str]) -> list[Crystal]:

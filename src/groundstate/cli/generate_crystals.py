@@ -14,14 +14,13 @@ from groundstate.api.generate import (
     name_after,
     parse_noise,
     read_compositions,
-    say_scarce,
 )
 from groundstate.api.weights import checkpoint_of
 from groundstate.cli.ending import ending
 from groundstate.crystals.models.generate import generate as draw
 from groundstate.crystals.models.generate import remove_work, work_folder, write_cifs, write_extxyz
 from groundstate.crystals.models.load import load_model
-from groundstate.crystals.models.requests import parse_conditions, parse_request
+from groundstate.crystals.models.requests import parse_conditions, parse_request, say_scarce
 from groundstate.errors import GroundstateError
 from groundstate.files import check_replaceable, rejected_file
 from groundstate.outputs import refuse_inputs
@@ -105,7 +104,7 @@ def command(
     trained = load_model(path, where, model)
     shown = None if find is None else known or "shipped"
     work = work_folder(output, path, request, total, seed, steps, shown)
-    say_scarce(request, trained)
+    say_scarce(request, trained.config)
     crystals = name_after(draw(trained, request, total, seed, batch_size, steps, work, find), names)
     if cif_dir is not None:
         write_cifs(cif_dir, crystals)

@@ -89,7 +89,8 @@ class Diffusion:
     """Crystals of a trained model that is told the content of the cell.
 
     ``best_of`` times as many are drawn as are proposed; those that the model denoises best come first, one of
-    each kind (``StructureMatcher`` with its default tolerances).
+    each kind (``StructureMatcher`` with its default tolerances). Crystals from templates stay in the order of
+    these, the better guide.
     With ``library`` each sample has a template, which models that were trained so read; ``noise`` is the time
     in (0, 1] to which the template is noised to begin with, and needs no such training.
     """
@@ -108,6 +109,7 @@ class Diffusion:
         from groundstate.crystals.models.base import Request  # these load torch
         from groundstate.crystals.models.generate import generate, likeliest_first
         from groundstate.crystals.models.load import load_model
+        from groundstate.crystals.models.requests import say_scarce
         from groundstate.crystals.models.templates import find_in
         from groundstate.training.checkpoints import choose_device
 
@@ -121,11 +123,13 @@ class Diffusion:
             return []
         find = None if self.library is None else find_in(self.library, self.own_formula)
         request = Request(tuple(cells), noise=self.noise)
+        say_scarce(request, trained.config)
         draws = self.number * self.best_of
         drawn = generate(trained, request, draws, self.seed, DRAWN_AT_ONCE, find=find)
         of_cells = [drawn[start :: len(cells)] for start in range(min(len(cells), draws))]
-        ranked = [likeliest_first(trained, some) for some in of_cells]
-        in_turns = [one for row in zip_longest(*ranked) for one in row if one is not None]
+        if self.best_of > 1 and find is None:
+            of_cells = [likeliest_first(trained, some) for some in of_cells]
+        in_turns = [one for row in zip_longest(*of_cells) for one in row if one is not None]
         crystals = _distinct(in_turns, self.number)
         source = "diffusion" if find is None else "diffusion-from-template"
         return [Proposal(crystal, source, f"{self.checkpoint.name} {crystal.id}") for crystal in crystals]

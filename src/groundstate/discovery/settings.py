@@ -5,24 +5,27 @@ from pydantic import Field
 from groundstate.settings import Settings
 from groundstate.stability.settings import ScoreStability
 
+MOST = 1000  # of one source for a formula; as many can be drawn for each one of a model's
+
 
 class Discover(Settings):
     """Proposals, the chain that judges them, and where they are placed."""
 
     max_atoms: int = Field(32, ge=1, le=200, description="Most atoms of a proposed cell.")
     formulas: int = Field(20, ge=1, description="Formulas that are tried in a chemical system.")
-    templates: int = Field(20, ge=0, description="Crystals by template substitution for each formula.")
-    random: int = Field(0, ge=0, description="Random crystals for each formula.")
+    templates: int = Field(20, ge=0, le=MOST, description="Crystals by template substitution for each.")
+    random: int = Field(0, ge=0, le=MOST, description="Random crystals for each formula.")
     diffusion: int = Field(
-        8, ge=0, description="Crystals of the checkpoint for each formula, if one is given."
+        8, ge=0, le=MOST, description="Crystals of the checkpoint for each formula, if one is given."
     )
     diffusion_best_of: int = Field(
         10,
         ge=1,
+        le=MOST,
         description="Crystals drawn for each of these: those that the model denoises best are proposed.",
     )
     diffusion_from_templates: int = Field(
-        0, ge=0, description="Crystals of the checkpoint for each formula that begin from templates."
+        0, ge=0, le=MOST, description="Crystals of the checkpoint for each formula that begin from templates."
     )
     noise: float | None = Field(
         0.5,

@@ -5,7 +5,7 @@ import re
 import pytest
 from rdkit import Chem
 
-from groundstate.molecules.models.domain import Domain, check_elements, outside
+from groundstate.molecules.models.domain import Domain, check_elements, check_no_metal, outside
 from groundstate.molecules.mols import RecordError
 
 TRAINED = ["CCO", "CC(=O)C", "CC#N", "C1CC1", "CC=C"]
@@ -59,3 +59,16 @@ def test_an_element_that_was_not_in_training_is_refused():
     check_elements(molecule("CCl"), None)
     with pytest.raises(RecordError, match=r"element Cl was not in the training set \(H, C\)"):
         check_elements(molecule("CCl"), [1, 6])
+
+
+@pytest.mark.parametrize("smiles", ["[Fe]", "[Fe+2]", "N[Pt](Cl)(Cl)N", "C[Hg]C", "CC[Zn]CC", "[Na+].[Cl-]"])
+def test_a_metal_is_refused_by_name(smiles):
+    with pytest.raises(RecordError, match=r"atom \d+ \((Fe|Pt|Hg|Zn|Na)\) is a metal"):
+        check_no_metal(molecule(smiles))
+
+
+@pytest.mark.parametrize(
+    "smiles", ["[He]", "OB(O)c1ccccc1", "C[Si](C)(C)C", "C[As](C)C", "C[Se]C", "CI", "C[TeH]"]
+)
+def test_what_organic_molecules_are_made_of_is_no_metal(smiles):
+    check_no_metal(molecule(smiles))

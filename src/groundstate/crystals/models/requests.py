@@ -1,5 +1,6 @@
 """What a user asks of the generator, in words, and whether a model can do it."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,3 +125,11 @@ def scarce_elements(request: Request, config: Mapping[str, Any]) -> list[tuple[s
         for number in sorted(asked)
         if counts.get(number, 0) < SCARCE
     ]
+
+
+def say_scarce(request: Request, config: Mapping[str, Any]) -> None:
+    """Say on standard error which elements of a request the model hardly knows."""
+    for symbol, count in scarce_elements(request, config):
+        sys.stderr.write(
+            f"warning: {count} of the training crystals have {symbol}; what is generated with it is a guess\n"
+        )

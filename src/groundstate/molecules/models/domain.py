@@ -7,6 +7,8 @@ from rdkit import Chem
 
 from groundstate.molecules.mols import RecordError
 
+# Metalloids that molecules are made of count among them, and the noble gases.
+NONMETALS = frozenset([*range(1, 3), *range(5, 11), *range(14, 19), *range(32, 37), *range(51, 55), 85, 86])
 NAMED = 3  # environments that a sentence names
 BONDS = {1.0: "-", 1.5: ":", 2.0: "=", 3.0: "#"}
 
@@ -19,6 +21,16 @@ def check_elements(mol: Chem.Mol, elements: Sequence[int] | None) -> None:
         if atom.GetAtomicNum() not in elements:
             trained = ", ".join(Chem.GetPeriodicTable().GetElementSymbol(number) for number in elements)
             raise RecordError(f"element {atom.GetSymbol()} was not in the training set ({trained})")
+
+
+def check_no_metal(mol: Chem.Mol) -> None:
+    """Raise ``RecordError`` that names the first metal: no force field or network here describes one."""
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() not in NONMETALS:
+            raise RecordError(
+                f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) is a metal, which no force field or network "
+                "here describes; leave it out, or take a quantum-chemical method"
+            )
 
 
 class Domain:

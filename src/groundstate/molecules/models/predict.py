@@ -12,7 +12,7 @@ from groundstate.molecules.conformers.soundness import Soundness
 from groundstate.molecules.dataset.fragments import STRIPPED
 from groundstate.molecules.models.base import GeometryModel, Prediction
 from groundstate.molecules.models.calibration import calibrated
-from groundstate.molecules.models.domain import check_elements, outside
+from groundstate.molecules.models.domain import check_elements, check_no_metal, outside
 from groundstate.molecules.models.examples import Molecule
 from groundstate.molecules.mols import RecordError, mol_from_record, set_positions
 from groundstate.molecules.stereo import match_stereo
@@ -92,6 +92,8 @@ def _with_starts(
         try:
             if not model.takes_any_element:
                 check_elements(molecule.mol, model.config["elements"])
+            elif model.config.get("domain"):
+                check_no_metal(molecule.mol)
             accepted.append(molecule)
         except RecordError as error:
             rejections.append(Rejection(molecule.id, "predict", str(error)))
