@@ -14,16 +14,22 @@ from pathlib import Path
 
 import numpy as np
 from pymatgen.analysis.structure_matcher import StructureMatcher
+from structure_prediction import every_validation_crystal
 
 from groundstate.api.weights import checkpoint_of
-from groundstate.crystals.crystal import Crystal, fault, reduced_formula
-from groundstate.crystals.dataset.readers.table import read_csv
+from groundstate.crystals.crystal import Crystal, reduced_formula
 from groundstate.crystals.formula import parse_formula
 from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.discovery.budget import Budget
 from groundstate.discovery.discover import Discovery, discover
-from groundstate.discovery.proposals import Diffusion, ProposalSource, RandomSearch, Templates
+from groundstate.discovery.proposals import (
+    Diffusion,
+    ProposalSource,
+    RandomSearch,
+    SymmetricSearch,
+    Templates,
+)
 from groundstate.discovery.settings import Discover
 from groundstate.discovery.wanted import Wanted, cells_of
 from groundstate.errors import GroundstateError
@@ -62,9 +68,10 @@ def finished(path: Path) -> set[str]:
     return {row["name"] for row in csv.DictReader(path.open())} if path.exists() else set()
 
 
-def classics(output: Path, candidates: int, best: int) -> None:
+def classics(output: Path, candidates: int, best: int, symmetric: int) -> None:
     """No template of the very same formula lends its structure."""
     library = shipped_templates()
+    sources = [Templates(library, candidates, own_formula=False), SymmetricSearch(symmetric, 0)]
     path = output / "classics.csv"
     for formula, groups in CLASSICS.items():
         if formula in finished(path):
@@ -73,7 +80,7 @@ def classics(output: Path, candidates: int, best: int) -> None:
         wanted = [cells_of(parse_formula(formula), 28)]
         found = run(
             wanted,
-            [Templates(library, candidates, own_formula=False)],
+            sources,
             output / formula,
             Discover(max_atoms=28, templates=candidates, best=best),
             best,
@@ -119,22 +126,20 @@ def run(
 def ground_states(data: Path, output: Path, number: int, low: int, high: int, seed: int) -> None:
     """Five full relaxations of at most 120 steps for each stable validation crystal, small cells first."""
     library = shipped_templates(("mp-20 train",))
-    truths = [
-        one
-        for one in read_csv(data / "mp_20_val.csv.gz")
-        if isinstance(one, Crystal) and fault(one) is None and low <= len(one.atomic_numbers) <= high
-    ]
+    truths = [one for one in every_validation_crystal(data) if low <= len(one.atomic_numbers) <= high]
     truths = [one for one in truths if is_stable(one)]
     drawn = np.random.default_rng(seed).choice(len(truths), number, replace=False)
     chosen = sorted((truths[index] for index in drawn), key=lambda one: len(one.atomic_numbers))
     checkpoint = checkpoint_of("crystals", None)
     templates, random = Templates(library, 5), RandomSearch(5, seed)
     diffusion = Diffusion(checkpoint, 5, seed, best_of=10)
+    some = Templates(library, 7), Diffusion(checkpoint, 7, seed, best_of=7), SymmetricSearch(6, seed)
     ways: dict[str, list[ProposalSource]] = {
         "templates": [templates],
         "diffusion": [diffusion],
-        "templates and diffusion": [templates, diffusion],
+        "symmetric search": [SymmetricSearch(5, seed)],
         "random search": [random],
+        "all": list(some),  # twenty short relaxations, as a discovery of five makes
     }
     stability = ScoreStability(workers=0, max_steps=120)
     path = output / "ground_states.csv"
@@ -191,6 +196,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--candidates", type=int, default=6)
+    parser.add_argument("--symmetric", type=int, default=0)
     parser.add_argument("--best", type=int, default=3)
     parser.add_argument("--number", type=int, default=30)
     parser.add_argument("--atoms", type=int, nargs=2, default=[5, 20])
@@ -198,6 +204,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.what == "classics":
-        classics(options.output, options.candidates, options.best)
+        classics(options.output, options.candidates, options.best, options.symmetric)
     else:
         ground_states(options.data, options.output, options.number, *options.atoms, options.seed)

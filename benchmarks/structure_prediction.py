@@ -45,10 +45,15 @@ Predictions = list[list[Crystal]]  # of each composition, best first
 Maker = Callable[[Sequence[Crystal], int], Predictions]  # from compositions and how many of each
 
 
+def every_validation_crystal(data: Path) -> list[Crystal]:
+    """Read the validation file."""
+    rows = [one for one in read_csv(data / "mp_20_val.csv.gz") if isinstance(one, Crystal)]
+    return [one for one in rows if fault(one) is None]
+
+
 def validation_crystals(data: Path, number: int, seed: int) -> list[Crystal]:
     """Draw crystals of the validation file."""
-    rows = [one for one in read_csv(data / "mp_20_val.csv.gz") if isinstance(one, Crystal)]
-    every = [one for one in rows if fault(one) is None]
+    every = every_validation_crystal(data)
     return [every[index] for index in np.random.default_rng(seed).choice(len(every), number, replace=False)]
 
 

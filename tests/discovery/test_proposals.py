@@ -10,7 +10,7 @@ from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.compact.model import CompactModel
 from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.templates.library import TemplateLibrary
-from groundstate.discovery.proposals import Diffusion, Proposal, in_turn
+from groundstate.discovery.proposals import Diffusion, Proposal, SymmetricSearch, in_turn
 from groundstate.discovery.wanted import cells_of
 
 COMPACT = {"width": 32, "layers": 1, "composition_width": 32, "composition_layers": 1, "sampling_steps": 4}
@@ -75,3 +75,15 @@ def test_formulas_take_turns() -> None:
     other = Crystal("NaCl", np.array([11, 17]), PLACES[:2], np.eye(3) * 3.5)
     proposals = [Proposal(one, "own", str(n)) for n, one in enumerate([KNOWN[0], KNOWN[0], KNOWN[0], other])]
     assert [one.origin for one in in_turn(proposals)] == ["0", "3", "1", "2"]
+
+
+def test_a_symmetric_crystal_does_not_depend_on_how_many_are_drawn() -> None:
+    wanted = cells_of({22: 1, 8: 2}, 6)
+    few, many = SymmetricSearch(2, 0).propose(wanted), SymmetricSearch(5, 0).propose(wanted)
+    assert [one.source for one in many] == ["symmetric"] * 5
+    assert all(
+        np.array_equal(a.crystal.frac_coords, b.crystal.frac_coords) for a, b in zip(few, many, strict=False)
+    )
+    assert not np.array_equal(
+        many[0].crystal.lattice, SymmetricSearch(1, 1).propose(wanted)[0].crystal.lattice
+    )

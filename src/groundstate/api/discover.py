@@ -22,7 +22,14 @@ from groundstate.discovery.chain import to_crystal
 from groundstate.discovery.discover import Discovery
 from groundstate.discovery.discover import discover as run_discovery
 from groundstate.discovery.output import write_discovery
-from groundstate.discovery.proposals import Diffusion, OwnStructures, ProposalSource, RandomSearch, Templates
+from groundstate.discovery.proposals import (
+    Diffusion,
+    OwnStructures,
+    ProposalSource,
+    RandomSearch,
+    SymmetricSearch,
+    Templates,
+)
 from groundstate.discovery.settings import Discover
 from groundstate.discovery.wanted import Wanted, cells_of, formulas_of
 from groundstate.errors import GroundstateError
@@ -218,7 +225,7 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
         sources.append(Diffusion(path, settings.diffusion, seed, model, best_of=settings.diffusion_best_of))
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))
-    sources.append(RandomSearch(settings.random, seed))
+    sources += [SymmetricSearch(settings.symmetric, seed), RandomSearch(settings.random, seed)]
     return Plan(wanted, sources, library, [*unread, *own.rejections, *own.not_asked_for(wanted)])
 
 

@@ -15,6 +15,7 @@ from pymatgen.core import Structure
 from groundstate.crystals.crystal import Crystal, chemical_symbols, reduced_formula
 from groundstate.crystals.formula import formula_text
 from groundstate.crystals.structures import read_structures, to_structure
+from groundstate.crystals.symmetric import symmetric_crystal
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.crystals.templates.substitute import candidates
 from groundstate.discovery.wanted import Wanted
@@ -81,6 +82,24 @@ class RandomSearch:
             atoms = random_crystal(symbols, derive_seed(self.seed, "discover", str(symbols), index))
             crystal = Crystal("", atoms.numbers, atoms.get_scaled_positions(), atoms.cell.array)
             proposals.append(Proposal(crystal, "random", str(index)))
+        return proposals
+
+
+@dataclass(frozen=True)
+class SymmetricSearch:
+    """Random crystals with symmetry (``symmetric_crystal``), the sizes of the cells in turn."""
+
+    number: int
+    seed: int
+
+    def propose(self, wanted: Wanted) -> list[Proposal]:
+        """Propose at most ``number`` crystals."""
+        proposals = []
+        for index in range(self.number):
+            cell = wanted.cells[index % len(wanted.cells)]
+            seed = derive_seed(self.seed, "symmetric", formula_text(cell), index)
+            if (crystal := symmetric_crystal(cell, seed)) is not None:
+                proposals.append(Proposal(crystal, "symmetric", str(index)))
         return proposals
 
 

@@ -15,6 +15,9 @@ class Discover(Settings):
     formulas: int = Field(20, ge=1, description="Formulas that are tried in a chemical system.")
     templates: int = Field(20, ge=0, le=MOST, description="Crystals by template substitution for each.")
     random: int = Field(0, ge=0, le=MOST, description="Random crystals for each formula.")
+    symmetric: int = Field(
+        0, ge=0, le=MOST, description="Random crystals with a space group's symmetry for each formula."
+    )
     diffusion: int = Field(
         8, ge=0, le=MOST, description="Crystals of the checkpoint for each formula, if one is given."
     )
