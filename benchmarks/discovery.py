@@ -1,7 +1,7 @@
 """Discovery measured: ten classics, and known ground states by templates, diffusion and random search.
 
     python benchmarks/discovery.py classics --output FOLDER
-    python benchmarks/discovery.py ground-states --data FOLDER --output FOLDER [--number 30]
+    python benchmarks/discovery.py ground-states --data FOLDER --output FOLDER [--first 30]
 
 Both go on where they were stopped: finished calculations are in FOLDER/cache, finished rows in FOLDER/*.csv.
 """
@@ -123,15 +123,14 @@ def run(
     )
 
 
-def ground_states(
-    data: Path, output: Path, number: int, low: int, high: int, seed: int, rows: list[str] | None
-) -> None:
-    """Five full relaxations of at most 120 steps for each stable validation crystal, small cells first."""
+def ground_states(options: argparse.Namespace) -> None:
+    """Five full relaxations of at most 120 steps for each stable validation crystal, in the order drawn."""
+    output, seed, (low, high) = options.output, options.seed, options.atoms
     library = shipped_templates(("mp-20 train",))
-    truths = [one for one in every_validation_crystal(data) if low <= len(one.atomic_numbers) <= high]
+    truths = [one for one in every_validation_crystal(options.data) if low <= len(one.atomic_numbers) <= high]
     truths = [one for one in truths if is_stable(one)]
-    drawn = np.random.default_rng(seed).choice(len(truths), number, replace=False)
-    chosen = sorted((truths[index] for index in drawn), key=lambda one: len(one.atomic_numbers))
+    drawn = np.random.default_rng(seed).choice(len(truths), options.number, replace=False)
+    chosen = [truths[index] for index in drawn[: options.first]]
     checkpoint = checkpoint_of("crystals", None)
     templates, random = Templates(library, 5), RandomSearch(5, seed)
     diffusion = Diffusion(checkpoint, 5, seed, best_of=10)
@@ -148,7 +147,7 @@ def ground_states(
     for truth in chosen:
         for way, sources in ways.items():
             name = f"{truth.id} {way}"
-            if name in finished(path) or (rows and way not in rows):
+            if name in finished(path) or (options.rows and way not in options.rows):
                 continue
             start = time.process_time()
             counts = dict(zip(*np.unique(truth.atomic_numbers, return_counts=True), strict=True))
@@ -200,7 +199,8 @@ if __name__ == "__main__":
     parser.add_argument("--candidates", type=int, default=6)
     parser.add_argument("--symmetric", type=int, default=0)
     parser.add_argument("--best", type=int, default=3)
-    parser.add_argument("--number", type=int, default=30)
+    parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--first", type=int, help="only so many of these")
     parser.add_argument("--atoms", type=int, nargs=2, default=[5, 20])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", nargs="*", help="of the ground states; all by default")
@@ -209,6 +209,4 @@ if __name__ == "__main__":
     if options.what == "classics":
         classics(options.output, options.candidates, options.best, options.symmetric)
     else:
-        ground_states(
-            options.data, options.output, options.number, *options.atoms, options.seed, options.rows
-        )
+        ground_states(options)
