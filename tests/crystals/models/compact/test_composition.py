@@ -3,14 +3,20 @@
 import itertools
 from collections.abc import Callable
 
+import numpy as np
+import pytest
 import torch
 
+from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.compact.composition import (
     CompositionNetwork,
     allowed_moves,
     composition_loss,
     sample_compositions,
 )
+from groundstate.crystals.models.compact.model import CompactModel
+from groundstate.crystals.models.settings import TrainCrystals
+from groundstate.errors import GroundstateError
 
 USABLE = torch.arange(119) > 0
 
@@ -158,3 +164,37 @@ def test_a_condition_is_learned() -> None:
         uniform(200),
     )
     assert (counts[:, 11] == 2).double().mean() > 0.9
+
+
+def test_compositions_are_learned_from_the_crystals_that_are_named_alone(tmp_path) -> None:
+    def crystal(name: str, *numbers: int) -> Crystal:
+        places = np.linspace(0.1, 0.9, 3 * len(numbers)).reshape(-1, 3)
+        return Crystal(name, np.array(numbers), places, np.eye(3) * 5)
+
+    crystals = [crystal("a", 38, 22, 8, 8, 8), crystal("b", 11, 17), crystal("c", 12, 8)]
+    ids = tmp_path / "ids.csv"
+    ids.write_text("material_id,formula\na,SrTiO3\nz,MgO\n")
+    compact = {"width": 16, "layers": 1, "composition_width": 16, "composition_layers": 1}
+    settings = TrainCrystals(compact={**compact, "composition_ids": str(ids)})
+    model = CompactModel.build("unimat-compact", crystals, settings)
+    assert model.size_weights.nonzero()[:, 0].tolist() == [5]
+    assert "composition_ids" not in model.config["compact"]
+    encoded = model.encode(crystals)
+    choice = CompactModel.encode_choice(crystals, settings)
+    one = {key: values[:1] for key, values in encoded.items()}
+    few = [one, {key: values[1:] for key, values in (encoded | choice).items()}]
+    losses = []
+    for batch in few:
+        model.zero_grad()
+        model.eval()
+        parts = model.loss(batch, torch.Generator().manual_seed(0))[1]
+        parts["composition"].backward()
+        losses.append(sum(float(p.grad.abs().sum()) for p in model.parameters() if p.grad is not None))
+    assert losses[0] > 0  # SrTiO3 teaches
+    assert losses[1] == 0  # the others do not
+    ids.write_text("nothing\n")
+    with pytest.raises(GroundstateError, match=r"composition_ids: .*ids.csv names none of 3 crystals"):
+        CompactModel.encode_choice(crystals, settings)
+    missing = TrainCrystals(compact={**compact, "composition_ids": str(tmp_path / "no.csv")})
+    with pytest.raises(GroundstateError, match=r"composition_ids: .*no.csv"):
+        CompactModel.encode_choice(crystals, missing)
