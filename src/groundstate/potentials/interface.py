@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from ase.calculators.calculator import Calculator
@@ -114,6 +114,12 @@ POTENTIALS: dict[str, tuple[str, str, str, Callable[[], Calculator]]] = {
 }
 
 
+@cache
+def _shared(name: str, version: str, scheme: str, build: Callable[[], Calculator]) -> Potential:
+    """Give a registered potential, once a process: a network is loaded once, whoever asks."""
+    return Potential(name, version, scheme, build)
+
+
 def find_potential(
     name: str, arguments: Mapping[str, object] | None = None, scheme: str | None = None
 ) -> Potential:
@@ -141,7 +147,7 @@ def find_potential(
             raise GroundstateError(
                 f"{name}: needs the package {package}; install groundstate[stability]"
             ) from None
-        return Potential(name, version, own_scheme, build)
+        return _shared(name, version, own_scheme, build)
     if name == "dft":
         raise GroundstateError(
             "dft: gives single points on relaxed crystals; keep a potential to relax and set `dft: true`"
