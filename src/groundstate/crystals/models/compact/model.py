@@ -38,7 +38,8 @@ from groundstate.crystals.templates.elements import expected_volume
 SUBSETS = 2
 # Rows of a padded batch: crystals of a common size share large ones, those of a rare size waste little.
 FEWEST_ROWS, MOST_ROWS = 8, 64
-# A sample with atoms on one another is noised to this time and denoised again, as often at most.
+# A sample with atoms on one another is noised to this time and denoised again, as often at most, with half
+# the pull of before: what crowds atoms.
 BEGIN_AGAIN, ATTEMPTS = 0.9, 3
 
 
@@ -238,7 +239,7 @@ class CompactModel(CrystalModel):
         seen = template if self.settings.templates else None
 
         def draw(
-            rows: Tensor, streams: Streams, start: TemplateTensors | None, begin: float
+            rows: Tensor, streams: Streams, start: TemplateTensors | None, begin: float, pull: float
         ) -> tuple[Tensor, Tensor]:
             shown = None if seen is None else seen.rows(rows, number)
             return sample_structures(
@@ -254,22 +255,23 @@ class CompactModel(CrystalModel):
                 steps or self.settings.sampling_steps,
                 self.settings.sampler,
                 self.settings.temperature,
-                self.settings.pull,
+                pull,
                 start,
                 begin,
             )
 
         everyone = torch.arange(batch.size, device=device)
-        metric, frac = draw(everyone, Streams(seed, "structure", batch), start, request.noise or 1.0)
+        streams, pull = Streams(seed, "structure", batch), self.settings.pull
+        metric, frac = draw(everyone, streams, start, request.noise or 1.0, pull)
         for attempt in range(ATTEMPTS if start is None else 0):
-            crowded = is_crowded(numbers, metric, frac)
+            crowded, pull = is_crowded(numbers, metric, frac), max(1.0, pull / 2)
             for row, index in zip(batch.rows, batch.indices, strict=True):
                 if crowded[row]:  # alone: what becomes of a crystal must not depend on those beside it
                     rows = everyone[row : row + 1]
                     alone = Streams(seed, f"structure {attempt}", Batch("", [index], [0], 1, {}))
                     lattice = self.cell_scale.standardised(metric[rows], self.cell_scale.offset(counts[rows]))
                     own = TemplateTensors(numbers[rows], frac[rows], metric[rows], lattice, lattice[:, 0])
-                    metric[rows], frac[rows] = draw(rows, alone, own, BEGIN_AGAIN)
+                    metric[rows], frac[rows] = draw(rows, alone, own, BEGIN_AGAIN, pull)
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()
         if template is None and self.settings.volume == "expected":
