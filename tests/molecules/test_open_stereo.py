@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from rdkit import Chem
+from rdkit.Chem import rdDepictor, rdDistGeom
 
 from groundstate.molecules.axes import stereo_axes
 from groundstate.molecules.dataset.readers.formats import read_entries
 from groundstate.molecules.mols import RecordError, parse_smiles, record_from_mol
 from groundstate.molecules.open_stereo import MAX_ISOMERS, open_stereo
+from groundstate.molecules.sdf import parse_molblock
+from groundstate.molecules.stereo import match_stereo
 
 ROWS = Path(__file__).parents[1] / "data" / "qm9_rows.zip"
 
@@ -45,6 +48,22 @@ def test_double_bonds_of_rings_have_the_forms_that_exist(smiles, forms):
 def test_marks_of_the_input_stay():
     smiles, elements = isomers("C[C@H](O)C(F)Cl")
     assert smiles == {"C[C@H](O)[C@H](F)Cl", "C[C@H](O)[C@@H](F)Cl"} and elements == ["C4"]
+
+
+@pytest.mark.parametrize("v3000", [False, True])
+@pytest.mark.parametrize(
+    ("smiles", "elements"),
+    [("CC(F)O |w:1.0|", ["C2"]), ("CC=CF |w:1.0|", ["C2-C3"]), ("CC(=NO)CC |w:1.0|", ["C2-N3"])],
+)
+def test_wavy_bonds_of_a_drawing_leave_stereo_open(smiles, elements, v3000):
+    drawn = Chem.MolFromSmiles(smiles)
+    rdDepictor.Compute2DCoords(drawn)
+    mol = parse_molblock(Chem.MolToMolBlock(drawn, forceV3000=v3000))
+    found = open_stereo(Chem.AddHs(mol))
+    assert found.elements == elements and len(found.isomers) == 2
+    for isomer in found.isomers:  # its mark is seen in its geometry
+        rdDistGeom.EmbedMolecule(isomer, randomSeed=1)
+        assert match_stereo(isomer, isomer.GetConformer().GetPositions()).complete
 
 
 def test_a_meso_form_is_one_molecule():

@@ -133,7 +133,7 @@ def _properties(lines: list[str]) -> dict[str, str]:
 
 
 def parse_molblock(molblock: str) -> Chem.Mol:
-    """Read a V2000 or V3000 mol block, hydrogens kept, sanitised.
+    """Read a V2000 or V3000 mol block, hydrogens kept, sanitised; stereo at wavy bonds is open.
 
     Raises ``RecordError`` with the reason where RDKit refuses it, and for patterns and polymers.
     """
@@ -150,6 +150,8 @@ def parse_molblock(molblock: str) -> Chem.Mol:
         raise RecordError(comma)
     if reason := unsupported_part(mol):
         raise RecordError(reason)
+    for bond in list(mol.GetBonds()):  # with it RDKit would not read the stereo from geometries
+        bond.ClearProp("_UnknownStereo")
     return mol
 
 
