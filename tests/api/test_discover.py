@@ -21,6 +21,8 @@ def test_the_table_is_that_of_the_command_with_structures(tmp_path: Path) -> Non
         frames.append(ase.build.bulk(symbol, a=a))
         frames[-1].info = {"id": symbol}
     ase.io.write(tmp_path / "elements.extxyz", frames)
+    with (tmp_path / "elements.extxyz").open("a") as handle:
+        handle.write('1\nLattice="3 0 0 0 3 0 0 0 3" id=bad-phase\nCu 0 nan 0\n')
     settings = SETTINGS | {"stability": EMT | {"whole_references": True}}
     found = groundstate.discover(
         "CuAu",
@@ -35,7 +37,8 @@ def test_the_table_is_that_of_the_command_with_structures(tmp_path: Path) -> Non
     assert found.energy_above_hull.tolist() == pytest.approx(written.energy_above_hull.tolist())
     assert {one.composition.reduced_formula for one in found.structure} == {"CuAu"}
     assert set(found.columns) == set(found.attrs["definitions"])
-    assert found.attrs["rejected"] and all(one["reason"] for one in found.attrs["rejected"])
+    stages = {one["id"]: one["stage"] for one in found.attrs["rejected"] if one["reason"]}
+    assert len(stages) == len(found.attrs["rejected"]) and stages["bad-phase"] == "read reference"
 
 
 def test_a_request_that_cannot_be_met_is_a_sentence() -> None:

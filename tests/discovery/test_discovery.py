@@ -31,6 +31,7 @@ EMT = {
     "whole_references": True,
 }
 SETTINGS = {"max_atoms": 8, "templates": 5, "random": 1, "best": 3, "stability": EMT}
+MP_ENTRY = '[{"composition": {"Cu": 1, "Au": 1}, "energy": -7.0, "parameters": {"run_type": "GGA"}}]'
 COPPER, GOLD = number_of("Cu"), number_of("Au")
 CESIUM_CHLORIDE = Crystal("B2", np.array([COPPER, GOLD]), np.array([[0.0] * 3, [0.5] * 3]), np.eye(3) * 3.05)
 
@@ -118,6 +119,9 @@ def test_proposals_have_ids_of_their_own_and_do_not_change() -> None:
         gather(wanted, [Templates(TemplateLibrary([]), 5)])
 
 
+UNREADABLE = '1\nLattice="3 0 0 0 3 0 0 0 3" id={}\nCu 0 nan 0\n'
+
+
 def own_structures(path: Path) -> Path:
     """A good crystal, the same one moved, one whose atoms overlap, one of another formula, one unreadable."""
     good = Atoms("CuAu", cell=np.eye(3) * 3.05, scaled_positions=[[0] * 3, [0.5] * 3], pbc=True)
@@ -130,19 +134,21 @@ def own_structures(path: Path) -> Path:
     for name, atoms in frames.items():
         atoms.info = {"id": name}
     ase.io.write(path, list(frames.values()), format="extxyz")
-    path.write_text(path.read_text() + '1\nLattice="3 0 0 0 3 0 0 0 3" id=unreadable\nCu 0 nan 0\n')
+    path.write_text(path.read_text() + UNREADABLE.format("unreadable"))
     return path
 
 
 def test_every_proposal_ends_in_the_table_or_among_the_rejected(tmp_path: Path, elements: Path) -> None:
     own = own_structures(tmp_path / "own.extxyz")
     folder = tmp_path / "out"
+    elements.write_text(elements.read_text() + UNREADABLE.format("bad-phase"))
     run(command(folder, elements, "--formula", "CuAu", "--structures", str(own), "--budget", "4"))
     table, rejected = pd.read_csv(folder / "crystals.csv"), pd.read_csv(folder / "rejected.csv")
     proposed = sum(json.loads((folder / "summary.json").read_text())["proposed"].values())
     reasons = dict(zip(rejected["id"], rejected["stage"] + ": " + rejected["reason"], strict=True))
     assert reasons.pop("other") == "choice: its formula Cu3Au is not tried"
     assert reasons.pop("unreadable").startswith("read: unreadable: a coordinate of atom 1 is nan")
+    assert reasons.pop("bad-phase").startswith("read reference: unreadable: a coordinate of atom 1 is nan")
     assert len(table) + len(reasons) == proposed and not set(table["id"]) & set(rejected["id"])
     assert reasons["CuAu-002"].startswith("duplicate as proposed: equivalent to CuAu-001")
     assert reasons["CuAu-003"].startswith("guard: a Au-Cu distance of 0.10 A")
@@ -226,6 +232,33 @@ def test_bad_requests_are_one_sentence(
     with pytest.raises(SystemExit) as end:
         main(command(tmp_path / "out", elements, *arguments))
     assert end.value.code == 2 and sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--shard", "1/2"]])
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("notes.txt", "mine", "notes.txt: unknown kind of crystal file"),
+        ("absent.cif", None, "absent.cif: no such file"),
+        ("empty.extxyz", "", "empty.extxyz: the file is empty"),
+        ("hull.json", "[]", "hull.json: no entry is readable"),
+        ("mp.json", MP_ENTRY, "energies of different schemes make no hull"),
+    ],
+)
+def test_bad_references_are_found_before_anything_is_relaxed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str | None,
+    sentence: str,
+    more: list[str],
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(SystemExit) as end:
+        main(command(tmp_path / "out", tmp_path / name, "--formula", "CuAu", *more))
+    assert end.value.code == 2 and sentence in capsys.readouterr().err
+    assert not list((tmp_path / "out").rglob("*.json"))
 
 
 def test_elements_without_reference_energy_are_named(

@@ -82,7 +82,7 @@ def command(
     if shard is not None:
         part = parse_shard(shard)
         wanted, sources, *_ = plan(request, chosen, store)
-        number = fill_cache(wanted, sources, output_dir, chosen, asked, Cache(store), part)
+        number = fill_cache(wanted, sources, output_dir, chosen, asked, Cache(store), part, references)
         write_json(output_dir / "shards" / f"{part[0]}.json", {"proposals": number})
         typer.echo(part_ending(part, number, "proposals"))
         return

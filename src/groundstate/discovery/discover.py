@@ -26,9 +26,10 @@ from groundstate.potentials.corrections import hull_scheme, mp_element_energies
 from groundstate.potentials.interface import MP_CORRECTED, find_potential
 from groundstate.records import Rejection
 from groundstate.stability.evaluation import Evaluation, evaluate_stability
+from groundstate.stability.inputs import read_references
 from groundstate.stability.references.hull import chemical_system
 from groundstate.stability.references.inputs import ReferenceInputs
-from groundstate.stability.references.phases import References, build_references
+from groundstate.stability.references.phases import References, build_references, refuse_mixed_hull
 
 CANDIDATES = "candidates.extxyz"  # what was relaxed to the end, as it was before
 KNOWN, AT_HAND = ".known.extxyz", ".at_hand.extxyz"
@@ -72,10 +73,12 @@ def discover(
     Raises
     ------
     GroundstateError
-        An element that the potential or the reference energies lack, no proposal, or none that survives.
+        An element that the potential or the reference energies lack, a file of references that cannot be
+        read (said before anything is relaxed), no proposal, or none that survives.
     """
+    _check_references(references, wanted, settings)
     chosen, chain, origins, clock = _survivors(wanted, sources, folder, settings, budget, cache)
-    systems = {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
+    systems = _systems(wanted)
     for system in sorted(systems, key=sorted):
         _warn_without_references(system, chain.references)
     done = _relax_fully(chosen, folder, chain, settings, budget, clock)
@@ -101,7 +104,8 @@ def discover(
     symmetrised = {one.structure.id for one in chosen if one.symmetrised}
     rows = make_rows(evaluation, origins, symmetrised, settings.symprec)
     proposed = dict(Counter(proposal.source for proposal in origins.values()))
-    return Discovery(rows, evaluation, chain.rejections, proposed, clock.seconds)
+    rejections = [*chain.rejections, *evaluation.rejected_references]
+    return Discovery(rows, evaluation, rejections, proposed, clock.seconds)
 
 
 def fill_cache(
@@ -112,16 +116,19 @@ def fill_cache(
     budget: Budget,
     cache: Cache,
     shard: tuple[int, int],
+    references: Sequence[Path] = (),
 ) -> int:
     """Do the short relaxations of the k-th of n parts of the proposals, and full ones of its best.
 
-    ``discover`` then finds them in the cache. Returns the number of proposals of this part.
+    ``discover`` then finds them in the cache; ``references`` are only checked. Returns the number of
+    proposals of this part.
     """
     part, parts = shard
     share = Budget(
         None if budget.relaxations is None else -(-budget.relaxations // parts),
         None if budget.minutes is None else budget.minutes / parts,
     )
+    _check_references(references, wanted, settings)
     own = folder / f".part-{part}-of-{parts}"
     chosen, chain, origins, clock = _survivors(wanted, sources, own, settings, share, cache, shard)
     _relax_fully(chosen, own, chain, settings, share, clock)
@@ -140,7 +147,7 @@ def _survivors(
     """Propose, judge and choose: the crystals for full relaxation, their chain, origins by id, the time."""
     asked = settings.stability
     potential = find_potential(asked.potential, asked.potential_arguments, asked.potential_scheme)
-    systems = {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
+    systems = _systems(wanted)
     if hull_scheme(potential.scheme) == MP_CORRECTED:
         refuse_unknown(set().union(*systems), asked.potential)
     calculations = Calculations(potential, cache, asked, asked.workers)
@@ -155,6 +162,20 @@ def _survivors(
     survivors = chain.judge(named, enough, most)
     clock.keep()
     return chain.choose(survivors, settings.best, budget.relaxations), chain, origins, clock
+
+
+def _systems(wanted: Sequence[Wanted]) -> set[frozenset[str]]:
+    return {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
+
+
+def _check_references(references: Sequence[Path], wanted: Sequence[Wanted], settings: Discover) -> None:
+    """Raise what the hull would raise for its files: now, not after the relaxations."""
+    entries, asked = read_references(references, _systems(wanted))[1], settings.stability
+    refuse_mixed_hull(
+        entries, find_potential(asked.potential, asked.potential_arguments, asked.potential_scheme)
+    )
+    if asked.second_potential is not None:
+        refuse_mixed_hull(entries, find_potential(asked.second_potential))
 
 
 def _spent(clock: Clock, budget: Budget, share: float = 1.0) -> Callable[[], bool] | None:

@@ -10,7 +10,7 @@ from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEn
 from groundstate.crystals.structures import NamedStructure, read_part, read_structures
 from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure
-from groundstate.records import Rejection
+from groundstate.records import Rejection, name_stage
 from groundstate.stability.controls import random_search, substitute_prototypes, training_replay
 from groundstate.stability.references.entries import is_entry_file, read_entries
 from groundstate.stability.references.inputs import ReferenceInputs
@@ -71,20 +71,14 @@ def read_inputs(
     shard
         ``(k, n)`` keeps every n-th crystal from the k-th (1 to n) of every set.
     """
-    entry_files = [file for file in references if is_entry_file(file)]
-    phase_files = [file for file in references if file not in entry_files]
+    phase_files = [file for file in references if not is_entry_file(file)]
     crystals, unreadable = read_structures(path)
     chosen, rest = choose(crystals, settings)
     sets = {GENERATED: chosen, **_controls(chosen, phase_files, settings, seed)}
     if shard is not None:
         sets = {name: members[shard[0] - 1 :: shard[1]] for name, members in sets.items()}
     systems = chemical_systems(sets)
-    phases, unreadable_phases = _read_phases(phase_files, systems)
-    entries: list[ComputedEntry] = []
-    for file in entry_files:
-        kept, refused = read_entries(file, systems)
-        entries += kept
-        unreadable_phases += refused
+    phases, entries, unreadable_phases = read_references(references, systems)
     training = _read_training(train, splits, systems)
     reference_inputs = ReferenceInputs(
         phases,
@@ -106,6 +100,25 @@ def read_inputs(
         rest,
         unreadable,
     )
+
+
+def read_references(
+    files: Sequence[Path], systems: set[frozenset[str]]
+) -> tuple[list[NamedStructure], list[ComputedEntry], list[Rejection]]:
+    """Read the phases and the entries inside ``systems``, and say what cannot be read.
+
+    Raises ``GroundstateError`` for a file that is absent, of an unknown kind, given twice, or holds nothing.
+    """
+    phase_files = [file for file in files if not is_entry_file(file)]
+    phases, unreadable = _read_phases(phase_files, systems)
+    unreadable = name_stage(unreadable, "read reference")
+    entries: list[ComputedEntry] = []
+    for file in files:
+        if file not in phase_files:
+            kept, refused = read_entries(file, systems)
+            entries += kept
+            unreadable += refused
+    return phases, entries, unreadable
 
 
 def chemical_systems(sets: Mapping[str, Sequence[NamedStructure]]) -> set[frozenset[str]]:
