@@ -50,6 +50,15 @@ def test_relaxes_what_it_can_in_order(tmp_path: Path) -> None:
     assert "no geometry" in reasons["flat"] and "hydrogens of C1 are missing" in reasons["bare"]
 
 
+def test_an_id_that_cannot_be_written_loses_its_record_alone(tmp_path: Path) -> None:
+    bad = record("x", "CCO").replace("x\n", "$$$$ x\n", 1).replace(">  <id>\nx\n", "")
+    (tmp_path / "in.sdf").write_text(record("a", "CCO") + bad + record("b", "CCO"))
+    counts = relax_sdf(tmp_path / "in.sdf", tmp_path / "out.sdf", Mmff94(), RelaxMolecules(), 1)
+    assert [block.id for block in read_sdf_blocks(tmp_path / "out.sdf")] == ["a", "b"]
+    assert counts["rejected"] == 1
+    assert "$$$$ x,relax,the id '$$$$ x' begins with" in (tmp_path / "out.rejected.csv").read_text()
+
+
 def test_a_table_of_the_users_and_another_format_are_refused(tmp_path: Path) -> None:
     (tmp_path / "in.sdf").write_text(record("a", "CCO"))
     with pytest.raises(GroundstateError, match=r"ends in \.sdf"):

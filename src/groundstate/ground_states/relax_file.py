@@ -14,6 +14,7 @@ from groundstate.molecular_potentials.interface import KCAL, MolecularPotential
 from groundstate.molecular_potentials.settings import RelaxMolecules
 from groundstate.molecules.mols import RecordError, check_positions, has_geometry, set_positions
 from groundstate.molecules.sdf import SdfBlock, parse_block, read_sdf_blocks, write_sdf
+from groundstate.names import line_fault
 from groundstate.processes import chunked, map_chunks
 from groundstate.progress import Progress
 from groundstate.records import Rejection, write_rejected
@@ -126,6 +127,8 @@ def relax_named(
 
 
 def _molecule(block: SdfBlock) -> Chem.Mol | RecordError:
+    if fault := line_fault(block.id):
+        return RecordError(fault)
     try:
         return parse_block(block)
     except RecordError as error:
