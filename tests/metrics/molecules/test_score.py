@@ -120,6 +120,16 @@ def test_missing_extra_failed_broken_and_foreign_records_are_counted(files, tmp_
     assert reasons["stranger"] == "no reference has this id"
 
 
+def test_an_id_that_the_reference_has_twice_is_scored_by_the_first_and_named(files, tmp_path):
+    predicted, reference = files
+    with reference.open("a") as handle:
+        handle.write(predicted.read_text().split("$$$$\n")[0] + "$$$$\n")
+    assert score_geometry(predicted, reference, tmp_path / "out", samples=2)["n"] == 5
+    with (tmp_path / "out" / "rejected.csv").open() as handle:
+        rows = [tuple(row.values()) for row in csv.DictReader(handle)]
+    assert rows == [("m 0", "read reference", "the id occurs twice; the first one is kept")]
+
+
 def test_wrong_molecule_is_rejected(files, tmp_path):
     predicted, reference = files
     swap = lambda number, mol: (f"m {(number + 1) % 5}", mol, {})  # noqa: E731

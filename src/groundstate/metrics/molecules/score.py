@@ -75,7 +75,7 @@ def score_geometry(
     chosen = fixed_subset(references, len(references) if subset is None else subset)
     judge = Judge(
         {key: geometry for key, geometry in references.items() if key in chosen},
-        (references.keys() - chosen) | {row.id for row in rejections},
+        (references.keys() | {row.id for row in rejections}) - chosen,
         extensive,
         metrics,
         seed,
@@ -119,7 +119,7 @@ def _read_references(path: str | Path) -> tuple[dict[str, Geometry], list[Reject
             references[name] = geometry
     if not references:
         raise GroundstateError(f"{path}: no record can be read; the first: {rejections[0].reason}")
-    return references, [row for row in rejections if row.id not in references]
+    return references, rejections
 
 
 def _on_common(judge: Judge, ours: ScoredFile, others: Mapping[str, ScoredFile]) -> dict:
