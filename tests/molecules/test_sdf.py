@@ -91,6 +91,13 @@ def test_valence_fault_is_named(tmp_path):
         parse_molblock(Chem.MolToMolBlock(mol, kekulize=False))
 
 
+@pytest.mark.parametrize("name", ["a.smi", "a.smi.gz", "a.csv"])
+def test_smiles_in_the_place_of_an_sdf_are_told_where_they_belong(tmp_path, name):
+    (tmp_path / name).write_bytes(gzip.compress(b"CCO a\n") if name.endswith("gz") else b"CCO a\n")
+    with pytest.raises(GroundstateError, match=r"not an SDF, or cut; SMILES are read by .*--format smiles"):
+        list(read_sdf_blocks(tmp_path / name))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

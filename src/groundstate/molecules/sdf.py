@@ -18,6 +18,10 @@ PROPERTY = re.compile(r">.*?<([^>]*)>")
 COUNTS = re.compile(r"V[23]000\s*$")
 HEADER = 3  # lines before the counts line: title, program, comment
 LONGEST_RECORD = 100_000  # lines
+SMILES_FILES = (".smi", ".smiles", ".csv", ".tsv")
+SMILES_HINT = (
+    "; SMILES are read by `prepare molecules --format smiles`, and `predict geometry` makes their geometries"
+)
 
 
 class SdfBlock(NamedTuple):
@@ -76,8 +80,10 @@ def read_sdf_blocks(path: str | Path, whole: bool = False) -> Iterator[SdfBlock]
                     lines.append(line.rstrip("\r\n"))
     if any(line.strip() for line in lines):
         if (whole or not number) and length <= LONGEST_RECORD and _end(lines) is None:
+            smiles = Path(path.name.removesuffix(".gz")).suffix.lower() in SMILES_FILES
             raise GroundstateError(
                 f"{path}: ends in the middle of record {number + 1} (no 'M  END'): not an SDF, or cut"
+                + SMILES_HINT * smiles
             )
         number += 1
         yield _block(lines, f"{stem}-{number}", number, length)
