@@ -7,6 +7,7 @@ from rdkit.Chem import rdDistGeom
 from groundstate.ground_states.predictions import chosen_by_energy
 from groundstate.molecular_potentials.interface import KCAL
 from groundstate.molecular_potentials.mmff94 import Mmff94
+from groundstate.molecules.conformers.choice import NO_PARAMETERS
 from groundstate.molecules.models.predict import PredictedMolecule
 from groundstate.molecules.mols import set_positions
 
@@ -65,3 +66,18 @@ def test_thorough_gives_minima(predictions) -> None:
     (first, *_) = chosen_by_energy(predictions, "thorough", [Mmff94()], 9)
     assert first[0].properties["method"] == "MMFF94 minimum"
     assert energies(first)[0] < min(energies(predictions[0]))
+
+
+@pytest.mark.parametrize("level", ["standard", "thorough"])
+def test_a_minimum_mends_a_start_that_lacked_parameters(level) -> None:
+    reason = f"{NO_PARAMETERS} for atom 2 (S): this is RDKit's embedding"
+    (given,) = predicted("a", "CCO", 1, reason)
+    given.properties["failed"] = reason
+    ((one,),) = chosen_by_energy([[given]], level, [Mmff94()], 9)
+    if level == "standard":
+        assert one == given
+    else:
+        assert one.failed is None and "failed" not in one.properties
+        assert one.properties["method"] == "MMFF94 minimum"
+    ((one,),) = chosen_by_energy([[given]], level, [], 9)  # nothing could relax it
+    assert one.failed == one.properties["failed"] == reason

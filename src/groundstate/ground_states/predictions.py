@@ -6,6 +6,7 @@ import numpy as np
 
 from groundstate.ground_states.levels import Level, RankedGeometry, rank_molecules
 from groundstate.molecular_potentials.interface import MolecularPotential
+from groundstate.molecules.conformers.choice import NO_PARAMETERS
 from groundstate.molecules.models.predict import PredictedMolecule
 from groundstate.molecules.mols import set_positions
 from groundstate.processes import chunked
@@ -22,8 +23,10 @@ def chosen_by_energy(
 ) -> Iterator[list[PredictedMolecule]]:
     """Rank the geometries of each molecule by energy (see ``levels.rank_molecules``), best first.
 
-    A molecule whose prediction failed is passed on as it is. Every geometry says its ``method``, its
-    ``relative_energy_kcal`` above the best and, where not all went as asked, an ``energy_note``.
+    A molecule whose prediction failed is passed on as it is; but ``thorough`` relaxes an embedding that no
+    force field could minimise, and it has failed only where that gives no minimum. Every geometry says its
+    ``method``, its ``relative_energy_kcal`` above the best and, where not all went as asked, an
+    ``energy_note``.
 
     Parameters
     ----------
@@ -33,7 +36,11 @@ def chosen_by_energy(
         Geometries further above the best, kcal/mol, are left out; None keeps all.
     """
     for batch in chunked(predictions, BATCH):
-        sound = [index for index, ranked in enumerate(batch) if ranked[0].failed is None]
+        sound = [
+            index
+            for index, (first, *_) in enumerate(batch)
+            if first.failed is None or (level == "thorough" and NO_PARAMETERS in first.failed)
+        ]
         molecules = [
             (batch[index][0].mol, [one.mol.GetConformer().GetPositions() for one in batch[index]])
             for index in sound
@@ -55,5 +62,9 @@ def _moved(predicted: Sequence[PredictedMolecule], ranked: RankedGeometry, rank:
         properties["relative_energy_kcal"] = f"{ranked.relative:.3f}"
     if ranked.note:
         properties["energy_note"] = ranked.note
+    failed = source.failed
+    if ranked.method.endswith(" minimum"):
+        failed = None
+        properties.pop("failed", None)
     mol = set_positions(source.mol, np.asarray(ranked.positions))
-    return source._replace(mol=mol, properties=properties)
+    return source._replace(mol=mol, properties=properties, failed=failed)

@@ -79,6 +79,11 @@ def test_without_rules_the_candidates_are_the_conformers():
     assert candidates.hints[:, 1].sum() == pytest.approx(1)
 
 
+def test_embeddings_that_no_force_field_could_minimise_are_not_sound():
+    failed = candidates_of(*molecule("FS(F)(F)(F)(F)c1ccccc1", 1), NO_RULES).failed
+    assert failed == "no force field here has parameters for atom 2 (S): this is RDKit's embedding"
+
+
 def test_unsound_conformers_are_left_out_and_named_where_nothing_else_is_there():
     mol, rows = molecule("C[C@H](O)CF")
     broken = rows[0] | {"positions": np.array(rows[0]["positions"]) * 3, "energy": -100.0}

@@ -1,8 +1,11 @@
 """Which conformer stands for a molecule."""
 
 import pytest
+from rdkit import Chem
 
-from groundstate.molecules.conformers.choice import embedding_failure, lowest
+from groundstate.molecules.conformers.choice import embedding_failure, lowest, unminimised
+from groundstate.molecules.conformers.etkdg import conformers_of
+from groundstate.molecules.conformers.settings import EmbedConformers
 
 
 def row(number, method="mmff", force_field="mmff94", energy=0.0, stereo_kept=True, origin="etkdg"):
@@ -43,3 +46,15 @@ def test_the_first_minimum_where_no_energy_counts():
 def test_a_stand_in_is_named(one, sentence):
     failure = embedding_failure(one)
     assert failure is None if sentence is None else sentence in failure
+
+
+@pytest.mark.parametrize(
+    ("smiles", "lacking"),
+    [("FS(F)(F)(F)(F)F", "2 (S)"), ("F[Xe]F", "2 (Xe)"), ("[Xe]", None), ("C[Hg]C", None), ("CO", None)],
+)
+def test_an_embedding_that_no_force_field_can_minimise_is_named(smiles, lacking):
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    start, minimum = conformers_of("a", mol, EmbedConformers())
+    assert unminimised(start, mol) is None
+    sentence = lacking and f"no force field here has parameters for atom {lacking}: this is RDKit's embedding"
+    assert unminimised(minimum, mol) == sentence

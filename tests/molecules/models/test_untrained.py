@@ -5,11 +5,15 @@ import pytest
 import torch
 from rdkit import Chem
 
-from groundstate.molecules.models.examples import DataSet, read_starts
+from groundstate.molecules.conformers.etkdg import conformers_of
+from groundstate.molecules.conformers.settings import EmbedConformers
+from groundstate.molecules.models.examples import DataSet, Molecule, read_starts
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.molecules.models.train import train
+from groundstate.molecules.models.untrained import Etkdg, EtkdgNoStereo, Mmff, MmffLowest
+from groundstate.molecules.mols import parse_smiles
 from groundstate.records import MOLECULE_SCHEMA, read_records
 
 
@@ -41,6 +45,15 @@ def test_an_untrained_model_gives_the_start_geometry_that_it_is_named_after(prep
         assert (one.failed is not None) == (wanted["origin"] == "fallback" or not wanted["stereo_kept"])
         several |= wanted is not rows[0]
     assert several == (model == "mmff-lowest")
+
+
+def test_an_embedding_fails_only_where_a_minimum_was_promised():
+    mol = parse_smiles("FS(F)(F)(F)(F)F")
+    rows = conformers_of("a", mol, EmbedConformers())
+    for model, row, failed in ((Etkdg, rows[0], False), (Mmff, rows[1], True), (MmffLowest, rows[1], True)):
+        prediction = model({}).geometry(Molecule("a", mol, [row]))
+        assert bool(prediction.failed) == failed
+    assert not EtkdgNoStereo({}).geometry(Molecule("a", mol)).failed
 
 
 def predictions_of(prepared, folder, model, count):

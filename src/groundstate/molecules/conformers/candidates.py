@@ -8,6 +8,7 @@ import numpy as np
 from rdkit import Chem
 from scipy.spatial.distance import pdist
 
+from groundstate.molecules.conformers.choice import unminimised
 from groundstate.molecules.conformers.hydrogen_numbering import (
     follow_rules,
     hydrogen_groups,
@@ -29,7 +30,7 @@ class Candidates(NamedTuple):
     hints: np.ndarray  # (candidates, 2): energy above the lowest in 10 kcal/mol, share of the conformers
     rows: list[Mapping]  # the conformer of each
     shapes: list[int]  # equal for candidates that differ by numbers alone: one conformer, one hand
-    failed: str | None  # why none of them is sound; they are then the lowest conformer alone
+    failed: str | None  # why none of them is sound; they are then the lowest conformer, or embeddings, alone
 
 
 def candidates_of(
@@ -44,11 +45,11 @@ def candidates_of(
     """
     soundness = Soundness(mol)
     sound = [row for row in rows if row["stereo_kept"] and soundness.fault(row["positions"]) is None]
-    failed = None
+    failed = unminimised(rows[0], mol)
     if not sound:
         sound = [min(rows, key=lambda row: (not row["stereo_kept"], _energy(row)))]
         reason = soundness.fault(sound[0]["positions"])
-        failed = reason or "it does not have the stereo of the input"
+        failed = failed or reason or "it does not have the stereo of the input"
     sound = sorted(sound, key=_energy)
     fields = {row["force_field"] for row in sound}  # energies of two force fields are not on one scale
     lowest = _energy(sound[0]) if len(fields) == 1 else math.inf

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdForceFieldHelpers
+
 Row = TypeVar("Row", bound=Mapping)
+NO_PARAMETERS = "no force field here has parameters"
 
 
 def lowest(rows: Sequence[Row]) -> Row:
@@ -26,3 +30,19 @@ def embedding_failure(row: Mapping) -> str | None:
     if row["origin"] == "fallback":
         return "ETKDGv3 gave nothing; this is the fallback geometry"
     return None
+
+
+def unminimised(row: Mapping, mol: Chem.Mol) -> str | None:
+    """Say in a sentence why ``row`` of the method ``mmff`` is no minimum for want of parameters; None: it is.
+
+    UFF comes last, so what it lacks is named. One atom has nothing to minimise.
+    """
+    if row["method"] != "mmff" or row["force_field"] != "none" or mol.GetNumAtoms() == 1:
+        return None
+    with rdBase.BlockLogs():
+        lacking = [
+            f"{i + 1} ({mol.GetAtomWithIdx(i).GetSymbol()})"
+            for i in range(mol.GetNumAtoms())
+            if rdForceFieldHelpers.GetUFFVdWParams(mol, i, i) is None
+        ]
+    return f"{NO_PARAMETERS} for atom {', '.join(lacking)}: this is RDKit's embedding" if lacking else None

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from rdkit import Chem
 
 from groundstate.files import atomic_path, write_json
-from groundstate.molecules.conformers.choice import embedding_failure, lowest
+from groundstate.molecules.conformers.choice import embedding_failure, lowest, unminimised
 from groundstate.molecules.conformers.energies import add_energies, with_energies
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
@@ -159,7 +159,7 @@ def _judged(output: Path) -> Path:
 
 def _sdf_record(name: str, mol: Chem.Mol, row: dict) -> str:
     properties = {key: row[key] for key in ("origin", "force_field", "stereo_kept")}
-    if failure := embedding_failure(row):
+    if failure := embedding_failure(row) or unminimised(row, mol):
         properties["failed"] = failure
     return molblock_with_properties(set_positions(mol, row["positions"]), name, properties)
 

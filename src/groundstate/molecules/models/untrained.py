@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rdkit import Chem
 
-from groundstate.molecules.conformers.choice import embedding_failure, lowest
+from groundstate.molecules.conformers.choice import embedding_failure, lowest, unminimised
 from groundstate.molecules.conformers.etkdg import conformers_of
 from groundstate.molecules.conformers.settings import EmbedConformers
 from groundstate.molecules.conformers.soundness import Soundness
@@ -40,7 +40,7 @@ class Etkdg(UntrainedModel):
 
     def geometry(self, molecule: Molecule) -> Prediction:
         """Take the embedding as it is."""
-        return as_it_is(molecule.starts[0])
+        return as_it_is(molecule.starts[0], molecule.mol)
 
 
 class Mmff(UntrainedModel):
@@ -48,7 +48,7 @@ class Mmff(UntrainedModel):
 
     def geometry(self, molecule: Molecule) -> Prediction:
         """Take the first of the start geometries."""
-        return as_it_is(molecule.starts[0])
+        return as_it_is(molecule.starts[0], molecule.mol)
 
 
 class MmffLowest(UntrainedModel):
@@ -56,7 +56,7 @@ class MmffLowest(UntrainedModel):
 
     def geometry(self, molecule: Molecule) -> Prediction:
         """Take the lowest of the start geometries."""
-        return as_it_is(lowest(molecule.starts))
+        return as_it_is(lowest(molecule.starts), molecule.mol)
 
 
 class EtkdgNoStereo(UntrainedModel):
@@ -69,7 +69,7 @@ class EtkdgNoStereo(UntrainedModel):
         bare = Chem.RemoveHs(molecule.mol)
         Chem.RemoveStereochemistry(bare)
         mol = mol_from_smiles(Chem.MolToSmiles(bare), molecule.mol)
-        return as_it_is(conformers_of(molecule.id, mol, EmbedConformers(force_field_steps=0))[0])
+        return as_it_is(conformers_of(molecule.id, mol, EmbedConformers(force_field_steps=0))[0], mol)
 
 
 class Xtb(UntrainedModel):
@@ -77,20 +77,21 @@ class Xtb(UntrainedModel):
 
     def geometry(self, molecule: Molecule) -> Prediction:
         """Relax; the MMFF94 geometry, marked, where the way down breaks the molecule."""
-        start = as_it_is(lowest(molecule.starts))
-        minimum, failed = None, start.failed
+        start = lowest(molecule.starts)
+        minimum, failed = None, embedding_failure(start)
         if any(atom.GetTotalNumHs() for atom in list(molecule.mol.GetAtoms())):
             failed = "hydrogens are missing; this is the MMFF94 geometry"
-        elif (minimum := relax_gfn2(molecule.mol, start.positions)) is None:
+        elif (minimum := relax_gfn2(molecule.mol, start["positions"])) is None:
             failed = "GFN2-xTB does not converge; this is the MMFF94 geometry"
         elif broken := Soundness(molecule.mol).broken_bond(minimum.positions):
             failed, minimum = f"GFN2-xTB broke the molecule: {broken}; this is the MMFF94 geometry", None
         elif not failed and not match_stereo(molecule.mol, minimum.positions).complete:
             failed, minimum = "GFN2-xTB changed the stereo; this is the MMFF94 geometry", None
-        positions = start.positions if minimum is None else minimum.positions
-        return Prediction(positions, start.properties, failed)
+        positions = start["positions"] if minimum is None else minimum.positions
+        return Prediction(positions, {"origin": start["origin"]}, failed)
 
 
-def as_it_is(row: Mapping) -> Prediction:
-    """Take a start geometry as the prediction; failed where the embedding failed."""
-    return Prediction(row["positions"], {"origin": row["origin"]}, embedding_failure(row))
+def as_it_is(row: Mapping, mol: Chem.Mol) -> Prediction:
+    """Take a start geometry as the prediction; failed where the embedding, or its minimisation, failed."""
+    failed = embedding_failure(row) or unminimised(row, mol)
+    return Prediction(row["positions"], {"origin": row["origin"]}, failed)
