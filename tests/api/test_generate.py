@@ -1,5 +1,6 @@
 """Generation from Python: the crystals of the command line."""
 
+import csv
 from pathlib import Path
 
 import ase.io
@@ -49,6 +50,9 @@ def test_templates_begin_the_samples(crystal_model: Path, tmp_path: Path) -> Non
     known = Structure(Lattice.cubic(4.0), ["Ba", "Ti", "O", "O", "O"], PEROVSKITE)
     known.to(str(tmp_path / "known.cif"))
     asked = {"formula": "SrTiO3", "checkpoint": crystal_model, "templates": tmp_path / "known.cif"}
+    with pytest.raises(GroundstateError, match=r"bad\.cif: no crystal to begin from; the first: bad: "):
+        (tmp_path / "bad.cif").write_text("mine")
+        groundstate.generate(1, noise=1e-3, **asked | {"templates": tmp_path / "bad.cif"})
     near = groundstate.generate(1, noise=1e-3, **asked)[0]
     assert near.composition.formula == "Sr1 Ti1 O3"
     assert StructureMatcher().fit_anonymous(near, known)
@@ -78,3 +82,22 @@ def test_the_command_line_begins_with_templates_too(crystal_model: Path, tmp_pat
     assert CliRunner().invoke(build_app(arguments), arguments).exit_code == 0
     first = ase.io.read(output, "0")
     assert first.get_volume() == pytest.approx(60, rel=0.15)
+
+
+def test_templates_that_cannot_be_read_are_named(crystal_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "known"
+    folder.mkdir()
+    Structure(Lattice.cubic(4.0), ["Ba", "Ti", "O", "O", "O"], PEROVSKITE).to(str(folder / "good.cif"))
+    (folder / "._good.cif").write_text("of the Finder")
+    asked = {"formula": "SrTiO3", "checkpoint": crystal_model}
+    made = groundstate.generate(1, templates=folder, **asked)
+    (rejected,) = made.attrs["rejected"]
+    assert (rejected["id"], rejected["stage"]) == ("._good", "read template")
+    assert groundstate.generate(1, **asked).attrs["rejected"] == []
+    output = tmp_path / "one.extxyz"
+    arguments = ["generate", "crystals", "--checkpoint", str(crystal_model), "--output", str(output)]
+    arguments += ["--formula", "SrTiO3", "--templates", str(folder), "--num", "1"]
+    done = CliRunner().invoke(build_app(arguments), arguments)
+    assert done.exit_code == 0 and f"{folder}: 1 rejected, see {output}.rejected.csv" in done.stderr
+    with Path(f"{output}.rejected.csv").open(newline="") as handle:
+        assert list(csv.DictReader(handle)) == [rejected]

@@ -1,13 +1,15 @@
 """New crystals from a trained model: ``groundstate.generate``, and ``groundstate generate crystals``."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pymatgen.core import Structure
 
+from groundstate.api.tables import rejected_rows
 from groundstate.api.weights import checkpoint_of
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.models.base import Request
@@ -20,12 +22,20 @@ from groundstate.crystals.structures import read_part, read_structures, to_struc
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.errors import GroundstateError
-from groundstate.records import Rejection
+from groundstate.records import Rejection, name_stage
 from groundstate.settings import check_numbers
 from groundstate.training.checkpoints import choose_device
 from groundstate.weights import shipped_weights
 
 NOISE = 0.3  # nearest to the true structures of 0.15, 0.3 and none (benchmarks/structure_prediction.py)
+
+
+class Crystals(list[Structure]):
+    """Crystals, with what was left out as attributes, as tables have them (``api.tables``)."""
+
+    def __init__(self, structures: Iterable[Structure] = ()) -> None:
+        super().__init__(structures)
+        self.attrs: dict[str, Any] = {"rejected": []}
 
 
 def generate(
@@ -45,7 +55,7 @@ def generate(
     noise: float | None = None,
     best_of: int = 1,
     device: str = "auto",
-) -> list[Structure]:
+) -> Crystals:
     """Generate crystals.
 
     Parameters
@@ -81,7 +91,8 @@ def generate(
     Returns
     -------
     list of pymatgen.core.Structure
-        As drawn, not relaxed (see ``groundstate.relax``); ``properties["id"]`` names each.
+        As drawn, not relaxed (see ``groundstate.relax``); ``properties["id"]`` names each, and
+        ``attrs["rejected"]`` of the list the templates that could not be read, with reasons.
 
     Raises
     ------
@@ -96,13 +107,15 @@ def generate(
     check_numbers(("batch_size", batch_size, 1), ("steps", steps, 2))
     request = parse_request(formula, elements, atoms, dict(conditions or {}), guidance)
     path = checkpoint_of("crystals", checkpoint)
-    find = find_templates(templates, path)
+    find, unread = find_templates(templates, path)
     trained = load_model(path, choose_device(device), model)
     total = check_number(num, [], best_of)
     request = replace(parse_noise(request, noise, find), best_of=best_of)
     say_scarce(request, trained.config)
     crystals = draw(trained, request, total, seed, batch_size, steps, find=find)
-    return [_named(to_structure(crystal), crystal.id) for crystal in crystals]
+    structures = Crystals(_named(to_structure(crystal), crystal.id) for crystal in crystals)
+    structures.attrs["rejected"] = rejected_rows(unread)
+    return structures
 
 
 def _named(structure: Structure, name: str) -> Structure:
@@ -121,8 +134,10 @@ def read_compositions(
     return [crystal.id for crystal in crystals], rejections, replace(request, formulas=formulas)
 
 
-def find_templates(templates: str | Path | None, checkpoint: Path) -> FindTemplates | None:
-    """Return the search for known crystals that samples begin from.
+def find_templates(
+    templates: str | Path | None, checkpoint: Path
+) -> tuple[FindTemplates | None, list[Rejection]]:
+    """Return the search for known crystals that samples begin from, and what of a file cannot be read.
 
     Parameters
     ----------
@@ -132,19 +147,25 @@ def find_templates(templates: str | Path | None, checkpoint: Path) -> FindTempla
     checkpoint
         Of the model.
 
-    Raises ``GroundstateError`` where the file cannot be read.
+    Raises ``GroundstateError`` where the file, or all of its crystals, cannot be read.
     """
     if templates is None:
         templates = "shipped" if checkpoint in shipped_weights().values() else "none"
     if str(templates) == "none":
-        return None
+        return None, []
     if str(templates) == "shipped":
-        return find_in(shipped_templates())
+        return find_in(shipped_templates()), []
+    structures, rejections = read_structures(templates)
+    if not structures:
+        first = rejections[0]
+        raise GroundstateError(
+            f"{templates}: no crystal to begin from; the first: {first.id}: {first.reason}"
+        )
     own = [
         Crystal(name, np.array(one.atomic_numbers), one.frac_coords, one.lattice.matrix)
-        for name, one in read_structures(templates)[0]
+        for name, one in structures
     ]
-    return find_in(TemplateLibrary(own))
+    return find_in(TemplateLibrary(own)), name_stage(rejections, "read template")
 
 
 def parse_noise(request: Request, noise: float | None, find: FindTemplates | None) -> Request:

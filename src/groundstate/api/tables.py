@@ -49,17 +49,23 @@ def table(
         raise GroundstateError(
             f"none of {len(rejections)} could be used; the first: {first.id}: {first.reason}"
         )
-    if rejections:
-        names = ", ".join(one.id for one in rejections[:3]) + ", ..." * (len(rejections) > 3)
-        sys.stderr.write(f"{len(rejections)} rejected ({names}); the reasons are in attrs['rejected']\n")
+    rejected = rejected_rows(rejections)
     columns = [
         name for name in definitions if name not in optional or any(row.get(name) is not None for row in rows)
     ]
     made = pd.DataFrame([{name: row.get(name) for name in columns} for row in rows], columns=columns)
     made.attrs |= {
         "definitions": {name: definitions[name] for name in columns},
-        "rejected": [one._asdict() for one in rejections],
+        "rejected": rejected,
         "groundstate": __version__,
         **about,
     }
     return made
+
+
+def rejected_rows(rejections: Sequence[Rejection]) -> list[dict[str, str]]:
+    """Make ``attrs["rejected"]``, and say on standard error that there is something in it."""
+    if rejections:
+        names = ", ".join(one.id for one in rejections[:3]) + ", ..." * (len(rejections) > 3)
+        sys.stderr.write(f"{len(rejections)} rejected ({names}); the reasons are in attrs['rejected']\n")
+    return [one._asdict() for one in rejections]

@@ -24,7 +24,7 @@ from groundstate.crystals.models.requests import parse_conditions, parse_request
 from groundstate.errors import GroundstateError
 from groundstate.files import check_replaceable, rejected_file
 from groundstate.outputs import refuse_inputs
-from groundstate.records import write_rejected
+from groundstate.records import Rejection, write_rejected
 from groundstate.training.checkpoints import choose_device
 
 
@@ -89,17 +89,20 @@ def command(
     where = choose_device(device)
     request = parse_request(formula, elements, atoms, parse_conditions(condition or []), guidance)
     names: list[str] = []
+    rejections: list[Rejection] = []
     if compositions is not None:
         if formula or elements or atoms:
             raise GroundstateError(
                 "--compositions fixes all atoms: leave out --formula, --elements and --atoms"
             )
         names, rejections, request = read_compositions(compositions, splits, request)
-        if rejections:
-            write_rejected(rejected_file(output), rejections)
-            sys.stderr.write(f"{compositions}: {len(rejections)} rejected, see {rejected_file(output)}\n")
     total = check_number(num, names, best_of)
-    find = find_templates(templates, path)
+    find, unread = find_templates(templates, path)
+    for source, some in ((compositions, rejections), (known, unread)):
+        if some:
+            sys.stderr.write(f"{source}: {len(some)} rejected, see {rejected_file(output)}\n")
+    if rejections or unread:
+        write_rejected(rejected_file(output), [*rejections, *unread])
     request = replace(parse_noise(request, noise, find), best_of=best_of)
     trained = load_model(path, where, model)
     shown = None if find is None else known or "shipped"
