@@ -330,10 +330,19 @@ def test_an_output_is_never_an_input(checkpoint: Path, tmp_path: Path, capsys) -
 def test_options_out_of_bounds_are_refused(
     checkpoint: Path, tmp_path: Path, capsys, arguments: list, reason: str
 ) -> None:
-    code, error = run(capsys, "--checkpoint", checkpoint, "--output", tmp_path / "o", *arguments)
+    code, error = run(capsys, "--checkpoint", checkpoint, "--output", tmp_path / "o.xyz", *arguments)
     assert code == 2
     assert any(word in error for word in reason.split("|")), error
-    assert not (tmp_path / "o").exists()
+    assert not (tmp_path / "o.xyz").exists()
+
+
+@pytest.mark.parametrize("name", ["o.cif", "o", "o.extxyz.gz"])
+def test_no_other_format_than_extended_xyz_is_written(
+    checkpoint: Path, tmp_path: Path, capsys, name: str
+) -> None:
+    code, error = run(capsys, "--checkpoint", checkpoint, "--num", 1, "--output", tmp_path / name)
+    assert code == 2 and f"{name}: extended XYZ is written" in error and "--cif-dir" in error
+    assert not (tmp_path / name).exists()
 
 
 def test_scarce_chemistry_is_warned_of(checkpoint: Path, tmp_path: Path, capsys) -> None:

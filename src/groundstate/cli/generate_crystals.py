@@ -29,7 +29,7 @@ from groundstate.training.checkpoints import choose_device
 
 
 def command(
-    output: Annotated[Path, typer.Option(help="extxyz file to write")],
+    output: Annotated[Path, typer.Option(help="File to write, .extxyz or .xyz (extended XYZ)")],
     checkpoint: Annotated[
         str | None, typer.Option(help="best.ckpt of a trained crystal model; default: the shipped weights")
     ] = None,
@@ -79,6 +79,11 @@ def command(
 
     Example: groundstate generate crystals --formula SrTiO3 --output srtio3.extxyz
     """
+    if output.suffix.lower() not in (".extxyz", ".xyz"):
+        raise GroundstateError(
+            f"--output {output}: extended XYZ is written; give it a name that ends in .extxyz or .xyz, and "
+            "--cif-dir for CIF files"
+        )
     path = checkpoint_of("crystals", checkpoint)
     known = Path(templates) if templates not in (None, "shipped", "none") else None
     inputs = {"--checkpoint": path, "--compositions": compositions, "--splits": splits, "--templates": known}
