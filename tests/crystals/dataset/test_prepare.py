@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.dataset.prepare import check, prepare, split_by_group
 from groundstate.crystals.dataset.settings import PrepareCrystals
 from groundstate.crystals.models.generate import write_extxyz
@@ -86,10 +87,21 @@ def test_excluded_ids_come_from_a_file(tmp_path: Path, real: list) -> None:
 
 
 def test_nothing_left_and_unknown_format_are_sentences(tmp_path: Path, real: list) -> None:
-    write_extxyz(tmp_path / "a.extxyz", real[:1])
-    limit = len(real[0].atomic_numbers)
-    with pytest.raises(GroundstateError, match="none of 1 crystals"):
+    write_extxyz(tmp_path / "a.extxyz", real[:4])
+    limit = min(len(crystal.atomic_numbers) for crystal in real[:4])
+    with pytest.raises(GroundstateError, match="none of 4 crystals") as caught:
         prepare([tmp_path / "a.extxyz"], "extxyz", PrepareCrystals(max_atoms=limit - 1), tmp_path / "out")
+    assert all(f"; {crystal.id}: " in str(caught.value) for crystal in real[:3])
+    assert str(caught.value).endswith(f"all: {tmp_path / 'out/rejected.csv'}")
+    with (tmp_path / "out/rejected.csv").open(newline="") as handle:
+        assert [row["id"] for row in csv.DictReader(handle)] == [crystal.id for crystal in real[:4]]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["rejected.csv"]
+    salt = Crystal("salt", np.array([11, 17]), np.array([[0.0] * 3, [0.5] * 3]), 3.4 * np.eye(3))
+    write_extxyz(tmp_path / "salt.extxyz", [salt])
+    with pytest.raises(GroundstateError, match="none of 1 crystals can be used; salt: "):
+        prepare(
+            [tmp_path / "salt.extxyz"], "extxyz", PrepareCrystals(), tmp_path / "salt", ["test"], unseen=True
+        )
     with pytest.raises(GroundstateError, match="allowed: flla, csv, extxyz, cif"):
         prepare([ROWS], "poscar", PrepareCrystals(), tmp_path / "out")
 

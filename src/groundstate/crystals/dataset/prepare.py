@@ -133,7 +133,8 @@ def prepare(
 
     ``file_parts`` names the part of the split that each of ``inputs`` is; without it the split is by formula.
     With ``unseen`` crystals of the test part whose formula shipped weights or templates know are rejected.
-    Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left.
+    Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left;
+    ``rejected.csv`` is written all the same.
     """
     if file_format not in FORMATS:
         raise GroundstateError(f"--format: {file_format!r} is unknown; allowed: {', '.join(FORMATS)}")
@@ -146,9 +147,6 @@ def prepare(
     read = len(crystals) + len(rejected)
     crystals, left = choose(crystals, settings.max_crystals, settings.split_seed)
     rejected += left
-    if not crystals:
-        first = f"; the first: {rejected[0].id}: {rejected[0].reason}" if rejected else ""
-        raise GroundstateError(f"{inputs[0]}: none of {read} crystals can be used{first}")
     rows = [to_record(crystal) for crystal in crystals]
     shares = settings.validation_fraction, settings.test_fraction, settings.split_seed
     groups = [row["formula"] for row in rows]
@@ -167,8 +165,12 @@ def prepare(
         pairs = list(zip(rows, parts, learned, strict=True))
         rejected += [Rejection(row["id"], STAGE, REASON) for row, _, out in pairs if out]
         rows, parts = [row for row, _, out in pairs if not out], [part for _, part, out in pairs if not out]
-    write_records(folder / "records.parquet", rows, CRYSTAL_SCHEMA)
     write_rejected(folder / "rejected.csv", rejected)
+    if not rows:
+        said = [f"{inputs[0]}: none of {read} crystals can be used"]
+        said += [f"{one.id}: {one.reason}" for one in rejected[:3]]
+        raise GroundstateError("; ".join([*said, f"all: {folder / 'rejected.csv'}"] if rejected else said))
+    write_records(folder / "records.parquet", rows, CRYSTAL_SCHEMA)
     with atomic_path(folder / "splits.csv") as path, path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["id", "random"])
