@@ -5,9 +5,11 @@ import ase.build
 import pytest
 from pymatgen.core import Lattice, Structure
 from rdkit import Chem
+from rdkit.Chem import rdDepictor
 
 from groundstate.api.inputs import molecule_of, named
 from groundstate.molecules.mols import RecordError
+from groundstate.molecules.open_stereo import open_stereo
 
 
 def test_ids_are_keys_own_ids_or_numbers() -> None:
@@ -31,3 +33,11 @@ def test_bonds_of_bare_atoms_follow_the_charge() -> None:
         molecule_of(ammonium)
     with pytest.raises(RecordError, match="it is a crystal"):
         molecule_of(ase.build.bulk("Cu"))
+
+
+def test_wavy_bonds_of_a_molecule_leave_its_stereo_open() -> None:
+    drawn = Chem.MolFromSmiles("CC=CF |w:1.0|")
+    rdDepictor.Compute2DCoords(drawn)
+    mol = Chem.MolFromMolBlock(Chem.MolToMolBlock(drawn))
+    assert open_stereo(molecule_of(mol)).elements == ["C2-C3"]
+    assert mol.GetBondWithIdx(0).HasProp("_UnknownStereo")  # the user's own molecule stays

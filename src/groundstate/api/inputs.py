@@ -10,7 +10,7 @@ from rdkit.Chem import rdDetermineBonds
 
 from groundstate.errors import GroundstateError
 from groundstate.molecules.dataset.readers.entry import Entry, MoleculeRead
-from groundstate.molecules.mols import RecordError, parse_smiles, set_positions
+from groundstate.molecules.mols import RecordError, parse_smiles, set_positions, without_wavy_bonds
 
 OBJECTS = ("cart_coords", "get_positions")  # what tells pymatgen's and ASE's one structure from many
 
@@ -61,7 +61,7 @@ def molecule_of(thing: Any) -> Chem.Mol:  # noqa: ANN401 -- whatever a user hand
     if isinstance(thing, str):
         return parse_smiles(thing)
     if isinstance(thing, Chem.Mol):
-        return thing
+        return without_wavy_bonds(thing)
     if hasattr(thing, "get_positions"):
         if any(thing.pbc):
             raise RecordError("has a periodic cell: it is a crystal, not a molecule")

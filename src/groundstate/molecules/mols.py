@@ -58,6 +58,17 @@ def parse_smiles(smiles: str) -> Chem.Mol:
     return mol
 
 
+def without_wavy_bonds(mol: Chem.Mol) -> Chem.Mol:
+    """Copy ``mol`` without RDKit's note of wavy bonds, for which it reads no stereo from any geometry.
+
+    The stereo at them stays open.
+    """
+    copy = Chem.Mol(mol)
+    for bond in list(copy.GetBonds()):
+        bond.ClearProp("_UnknownStereo")
+    return copy
+
+
 def set_positions(mol: Chem.Mol, positions: np.ndarray) -> Chem.Mol:
     """Copy ``mol`` with ``positions`` (n, 3), angstrom, as its one conformer; its stereo marks are kept."""
     copy = Chem.Mol(mol)

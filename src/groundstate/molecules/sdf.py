@@ -9,7 +9,7 @@ from rdkit import Chem, rdBase
 
 from groundstate.errors import GroundstateError
 from groundstate.files import atomic_path
-from groundstate.molecules.mols import RecordError, sanitize
+from groundstate.molecules.mols import RecordError, sanitize, without_wavy_bonds
 from groundstate.molecules.reasons import decimal_comma, molblock_fault, unsupported_part
 from groundstate.names import line_fault
 from groundstate.text import open_text
@@ -156,9 +156,7 @@ def parse_molblock(molblock: str) -> Chem.Mol:
         raise RecordError(comma)
     if reason := unsupported_part(mol):
         raise RecordError(reason)
-    for bond in list(mol.GetBonds()):  # with it RDKit would not read the stereo from geometries
-        bond.ClearProp("_UnknownStereo")
-    return mol
+    return without_wavy_bonds(mol)
 
 
 def parse_block(block: SdfBlock) -> Chem.Mol:
