@@ -87,3 +87,10 @@ def test_a_symmetric_crystal_does_not_depend_on_how_many_are_drawn() -> None:
     assert not np.array_equal(
         many[0].crystal.lattice, SymmetricSearch(1, 1).propose(wanted)[0].crystal.lattice
     )
+
+
+def test_chance_is_left_to_small_cells() -> None:
+    olivine = SymmetricSearch(3, 0).propose(cells_of({3: 1, 26: 1, 15: 1, 8: 4}, 28))
+    assert [len(one.crystal.atomic_numbers) for one in olivine] == [7] * 3
+    large = SymmetricSearch(1, 0).propose(cells_of({12: 3, 13: 2, 14: 3, 8: 12}, 20))
+    assert [len(one.crystal.atomic_numbers) for one in large] == [20]

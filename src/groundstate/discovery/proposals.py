@@ -25,6 +25,7 @@ from groundstate.seeds import derive_seed
 from groundstate.stability.controls import random_crystal
 
 DRAWN_AT_ONCE = 32
+SMALL = 12  # atoms
 
 
 class Proposal(NamedTuple):
@@ -87,7 +88,10 @@ class RandomSearch:
 
 @dataclass(frozen=True)
 class SymmetricSearch:
-    """Random crystals with symmetry (``symmetric_crystal``), the sizes of the cells in turn."""
+    """Random crystals with symmetry (``symmetric_crystal``) in small cells, their sizes in turn.
+
+    Chance finds little in cells of more than ``SMALL`` atoms: where all are larger the smallest is taken.
+    """
 
     number: int
     seed: int
@@ -95,8 +99,9 @@ class SymmetricSearch:
     def propose(self, wanted: Wanted) -> list[Proposal]:
         """Propose at most ``number`` crystals."""
         proposals = []
+        small = [cell for cell in wanted.cells if sum(cell.values()) <= SMALL] or wanted.cells[:1]
         for index in range(self.number):
-            cell = wanted.cells[index % len(wanted.cells)]
+            cell = small[index % len(small)]
             seed = derive_seed(self.seed, "symmetric", formula_text(cell), index)
             if (crystal := symmetric_crystal(cell, seed)) is not None:
                 proposals.append(Proposal(crystal, "symmetric", str(index)))
