@@ -22,6 +22,7 @@ from groundstate.records import CRYSTAL_SCHEMA, Rejection, write_records, write_
 from groundstate.seeds import derive_seed
 from groundstate.weights.learned import REASON
 
+NAMED = 10  # rejected crystals in one sentence
 NEAREST = 0.5  # angstrom; the bound of the field's structural validity (Xie et al., ICLR 2022)
 
 
@@ -133,8 +134,8 @@ def prepare(
 
     ``file_parts`` names the part of the split that each of ``inputs`` is; without it the split is by formula.
     With ``unseen`` crystals of the test part whose formula shipped weights or templates know are rejected.
-    Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left;
-    ``rejected.csv`` is written all the same.
+    Raises ``GroundstateError`` for an unknown format, an unreadable file, or where nothing is left: it names
+    the first of what was rejected, and no file is written.
     """
     if file_format not in FORMATS:
         raise GroundstateError(f"--format: {file_format!r} is unknown; allowed: {', '.join(FORMATS)}")
@@ -165,12 +166,12 @@ def prepare(
         pairs = list(zip(rows, parts, learned, strict=True))
         rejected += [Rejection(row["id"], STAGE, REASON) for row, _, out in pairs if out]
         rows, parts = [row for row, _, out in pairs if not out], [part for _, part, out in pairs if not out]
-    write_rejected(folder / "rejected.csv", rejected)
     if not rows:
-        said = [f"{inputs[0]}: none of {read} crystals can be used"]
-        said += [f"{one.id}: {one.reason}" for one in rejected[:3]]
-        raise GroundstateError("; ".join([*said, f"all: {folder / 'rejected.csv'}"] if rejected else said))
+        said = [f"{one.id}: {one.reason}" for one in rejected[:NAMED]]
+        more = [f"and {len(rejected) - NAMED} more"] if len(rejected) > NAMED else []
+        raise GroundstateError("; ".join([f"{inputs[0]}: none of {read} crystals can be used", *said, *more]))
     write_records(folder / "records.parquet", rows, CRYSTAL_SCHEMA)
+    write_rejected(folder / "rejected.csv", rejected)
     with atomic_path(folder / "splits.csv") as path, path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["id", "random"])
