@@ -134,13 +134,13 @@ def ground_states(options: argparse.Namespace) -> None:
     checkpoint = checkpoint_of("crystals", None)
     templates, random = Templates(library, 5), RandomSearch(5, seed)
     diffusion = Diffusion(checkpoint, 5, seed, best_of=10)
-    some = Templates(library, 7), Diffusion(checkpoint, 7, seed, best_of=7), SymmetricSearch(6, seed)
+    twenty = [Templates(library, 7), Diffusion(checkpoint, 7, seed, best_of=7), SymmetricSearch(6, seed)]
     ways: dict[str, list[ProposalSource]] = {
         "templates": [templates],
         "diffusion": [diffusion],
         "symmetric search": [SymmetricSearch(5, seed)],
         "random search": [random],
-        "all": list(some),  # twenty short relaxations, as a discovery of five makes
+        "all": twenty,  # as many short relaxations as a discovery of five makes
     }
     stability = ScoreStability(workers=0, max_steps=120)
     path = output / "ground_states.csv"

@@ -13,6 +13,7 @@ import gemmi
 import numpy as np
 import spglib
 from ase.data import covalent_radii
+from ase.geometry import cellpar_to_cell
 
 from groundstate.crystals.crystal import Crystal
 from groundstate.crystals.lattice import spglib_cell
@@ -78,27 +79,18 @@ def symmetric_crystal(counts: Mapping[int, int], seed: int) -> Crystal | None:
 def _cell(system: str, volume: float, generator: np.random.Generator) -> np.ndarray:
     """Draw a cell (rows, angstrom) of a crystal system."""
     a, b, c = np.exp(SPREAD * generator.standard_normal(3))
-    alpha, beta, gamma = np.radians(generator.uniform(70, 110, 3))
-    right = np.pi / 2
+    alpha, beta, gamma = generator.uniform(70, 110, 3)
     if system != "triclinic":
-        alpha = gamma = right
+        alpha = gamma = 90.0
     if system not in ("triclinic", "monoclinic"):
-        beta = right
+        beta = 90.0
     if system in ("tetragonal", "trigonal", "hexagonal"):
         b = a
     if system in ("trigonal", "hexagonal"):
-        gamma = 2 * np.pi / 3
+        gamma = 120.0
     if system == "cubic":
         b = c = a
-    x = c * np.cos(beta)
-    y = c * (np.cos(alpha) - np.cos(beta) * np.cos(gamma)) / np.sin(gamma)
-    cell = np.array(
-        [
-            [a, 0.0, 0.0],
-            [b * np.cos(gamma), b * np.sin(gamma), 0.0],
-            [x, y, np.sqrt(c**2 - x**2 - y**2)],
-        ]
-    )
+    cell = cellpar_to_cell([a, b, c, alpha, beta, gamma])
     return cell * (volume / abs(np.linalg.det(cell))) ** (1 / 3)
 
 

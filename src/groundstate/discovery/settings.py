@@ -13,7 +13,9 @@ class Discover(Settings):
 
     max_atoms: int = Field(32, ge=1, le=200, description="Most atoms of a proposed cell.")
     formulas: int = Field(20, ge=1, description="Formulas that are tried in a chemical system.")
-    templates: int = Field(20, ge=0, le=MOST, description="Crystals by template substitution for each.")
+    templates: int = Field(
+        20, ge=0, le=MOST, description="Crystals by template substitution for each formula."
+    )
     random: int = Field(0, ge=0, le=MOST, description="Random crystals for each formula.")
     symmetric: int = Field(
         0, ge=0, le=MOST, description="Random crystals with a space group's symmetry for each formula."
