@@ -18,7 +18,7 @@ export OMP_NUM_THREADS ?= 1
 help:
 	@echo "make run         set up, run the whole pipeline (minutes on two cores), print the report's path"
 	@echo "make weights     train the weights that come with the package again (config/weights.yaml; hours)"
-	@echo "make crystal-weights  the same of crystals (config/crystal_weights.yaml; three hours)"
+	@echo "make crystal-weights  the same of crystals (config/crystal_weights.yaml; two hours)"
 	@echo "make test        set up, run the tests (at most 10 minutes)"
 	@echo "make test-slow   the longer tests"
 	@echo "make test-slurm  the whole pipeline through a throw-away SLURM (packages slurm-wlm and munge, root)"
