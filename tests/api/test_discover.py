@@ -38,7 +38,10 @@ def test_the_table_is_that_of_the_command_with_structures(tmp_path: Path) -> Non
     assert {one.composition.reduced_formula for one in found.structure} == {"CuAu"}
     assert set(found.columns) == set(found.attrs["definitions"])
     stages = {one["id"]: one["stage"] for one in found.attrs["rejected"] if one["reason"]}
-    assert len(stages) == len(found.attrs["rejected"]) and stages["bad-phase"] == "read reference"
+    assert (
+        len(stages) == len(found.attrs["rejected"])
+        and stages["elements.extxyz:bad-phase"] == "read reference"
+    )
 
 
 def test_a_request_that_cannot_be_met_is_a_sentence() -> None:

@@ -298,6 +298,27 @@ def test_training_crystals_count_for_novelty_and_not_for_the_hull(tmp_path, refe
     assert beside.reference_phases == alone.reference_phases
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_training_crystals_that_cannot_be_read_are_named(tmp_path, references, capsys, split):
+    path = save(tmp_path / "mine.extxyz", {"a": ordered()})
+    train = save(tmp_path / "train.extxyz", {"t": ordered(4.0)})
+    train.write_text(train.read_text() + '1\nLattice="3 0 0 0 3 0 0 0 3" id=bad\nCu 0 nan 0\n')
+    arguments = ["--structures", path, "--reference", references, "--train", train]
+    if split:
+        (tmp_path / "splits.csv").write_text("id,random\nt,train\nbad,train\n")
+        arguments += ["--splits", tmp_path / "splits.csv"]
+    arguments += ["--output", tmp_path / "out", "--settings", json.dumps(EMT)]
+    with pytest.raises(SystemExit) as stop:
+        main(["score", "stability", *map(str, arguments)])
+    assert stop.value.code == 0
+    table = tmp_path / "out/rejected_references.csv"
+    (row,) = pd.read_csv(table).to_dict("records")
+    assert (row["id"], row["stage"]) == ("train.extxyz:bad", "read train")
+    assert row["reason"].startswith("unreadable: a coordinate of atom 1 is nan")
+    told = f"1 references or training crystals rejected, see {table}; the first: train.extxyz:bad: unreadable"
+    assert told in capsys.readouterr().err
+
+
 def test_a_bad_entry_is_listed_and_the_others_make_the_hull(tmp_path, references):
     bad = {**ENTRY, "entry_id": "bad", "parameters": {"run_type": "r2SCAN"}}
     (tmp_path / "hull.json").write_text(json.dumps([{**ENTRY, "energy": -8.0}, bad]))

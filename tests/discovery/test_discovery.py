@@ -148,7 +148,9 @@ def test_every_proposal_ends_in_the_table_or_among_the_rejected(tmp_path: Path, 
     reasons = dict(zip(rejected["id"], rejected["stage"] + ": " + rejected["reason"], strict=True))
     assert reasons.pop("other") == "choice: its formula Cu3Au is not tried"
     assert reasons.pop("unreadable").startswith("read: unreadable: a coordinate of atom 1 is nan")
-    assert reasons.pop("bad-phase").startswith("read reference: unreadable: a coordinate of atom 1 is nan")
+    assert reasons.pop("elements.extxyz:bad-phase").startswith(
+        "read reference: unreadable: a coordinate of atom 1 is nan"
+    )
     assert len(table) + len(reasons) == proposed and not set(table["id"]) & set(rejected["id"])
     assert reasons["CuAu-002"].startswith("duplicate as proposed: equivalent to CuAu-001")
     assert reasons["CuAu-003"].startswith("guard: a Au-Cu distance of 0.10 A")

@@ -1,5 +1,6 @@
 """``groundstate score stability``: relax anybody's crystals and place them on a hull."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from groundstate.shards import parse_shard
 from groundstate.stability.evaluation import evaluate_stability, fill_cache
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.output.text_table import crystal_table, phonon_table, protocol_table
-from groundstate.stability.output.write import write_evaluation
+from groundstate.stability.output.write import REJECTED_REFERENCES, write_evaluation
 from groundstate.stability.settings import ScoreStability
 
 
@@ -61,6 +62,12 @@ def command(
         return
     evaluation = evaluate_stability(structures, reference, chosen, store, seed, train, splits)
     write_evaluation(output, evaluation)
+    if rejections := evaluation.rejected_references:
+        first = rejections[0]
+        sys.stderr.write(
+            f"{len(rejections)} references or training crystals rejected, see "
+            f"{output / REJECTED_REFERENCES}; the first: {first.id}: {first.reason}\n"
+        )
     summary = evaluation.summary
     typer.echo(score_table(summary, "crystals"))
     typer.echo(protocol_table(summary))

@@ -31,7 +31,10 @@ from groundstate.stability.summaries.rates import summarise_complete, summarise_
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything the stage writes: ``scores`` of the generated crystals first, then of the controls."""
+    """Everything the stage writes: ``scores`` of the generated crystals first, then of the controls.
+
+    ``rejected_references`` are references and training crystals that could not be used.
+    """
 
     scores: dict[str, StabilityScore]
     summary: dict[str, object]

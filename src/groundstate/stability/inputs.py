@@ -26,7 +26,7 @@ class Inputs:
     """Sets by name, the generated crystals first; ``rest`` holds rows of those that are not scored.
 
     Novelty is counted against ``known_structures``, references and entries that have one, and against the
-    ``training`` crystals, None where no file of them was given.
+    ``training`` crystals, None where no file of them was given; ``unreadable_references`` are of all these.
     """
 
     sets: dict[str, list[NamedStructure]]
@@ -79,7 +79,7 @@ def read_inputs(
         sets = {name: members[shard[0] - 1 :: shard[1]] for name, members in sets.items()}
     systems = chemical_systems(sets)
     phases, entries, unreadable_phases = read_references(references, systems)
-    training = _read_training(train, splits, systems)
+    training, unreadable_training = _read_training(train, splits, systems)
     reference_inputs = ReferenceInputs(
         phases,
         [],
@@ -95,7 +95,7 @@ def read_inputs(
         replace(reference_inputs, prototypes=prototypes),
         [*phases, *_entry_structures(entries)],
         training,
-        unreadable_phases,
+        [*unreadable_phases, *name_stage(unreadable_training, "read train")],
         [name for name, _ in crystals],
         rest,
         unreadable,
@@ -182,12 +182,18 @@ def _controls(
 
 def _read_training(
     files: Sequence[Path], splits: Path | None, systems: set[frozenset[str]]
-) -> list[NamedStructure] | None:
+) -> tuple[list[NamedStructure] | None, list[Rejection]]:
     if not files:
-        return None
+        return None, []
     if splits is None:
-        return _read_phases(files, systems)[0]
-    return [crystal for file in files for crystal in read_part(file, splits, ("train",))[0]]
+        return _read_phases(files, systems)
+    training: list[NamedStructure] = []
+    unreadable: list[Rejection] = []
+    for file in files:
+        crystals, rejections = read_part(file, splits, ("train",))
+        training += crystals
+        unreadable += _in_file(file, rejections)
+    return training, unreadable
 
 
 def _read_phases(
@@ -201,10 +207,15 @@ def _read_phases(
     unreadable: list[Rejection] = []
     for file in files:
         structures, rejections = read_structures(file, numbers)
-        unreadable += rejections
+        unreadable += _in_file(file, rejections)
         for name, structure in structures:
             unused = name if name not in phases else f"{file.name}:{name}"
             if unused in phases:
                 raise GroundstateError(f"{file}: is given twice as a reference")
             phases[unused] = NamedStructure(unused, structure)
     return list(phases.values()), unreadable
+
+
+def _in_file(file: Path, rejections: Sequence[Rejection]) -> list[Rejection]:
+    """Name the file, as ``read_entries`` does: another one may have the same id."""
+    return [rejection._replace(id=f"{file.name}:{rejection.id}") for rejection in rejections]

@@ -16,6 +16,7 @@ from groundstate.stability.relaxation import StabilityScore
 from groundstate.stability.rows import StabilityRow
 
 COUNTS = ("steps", "reference_phases", "initial_space_group_number", "space_group_number")  # or nothing
+REJECTED_REFERENCES = "rejected_references.csv"
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
@@ -33,7 +34,7 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
         temporary.mkdir()
         write_figures(temporary, sets, evaluation.hull)
     _write_phases(folder / "reference_phases.csv", evaluation)
-    write_rejected(folder / "rejected_references.csv", evaluation.rejected_references)
+    write_rejected(folder / REJECTED_REFERENCES, evaluation.rejected_references)
     if evaluation.phonon_cost is not None:  # not in the summary, which the same seed writes the same
         write_json(folder / "phonon_cost.json", asdict(evaluation.phonon_cost))
     write_json(folder / "summary.json", evaluation.summary)
