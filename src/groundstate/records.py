@@ -101,6 +101,14 @@ def write_rejected(path: str | Path, rejections: Iterable[Rejection]) -> None:
         writer.writerows(rejections)
 
 
+def write_any_rejected(path: str | Path, rejections: Sequence[Rejection]) -> None:
+    """Write ``rejected.csv``; where nothing was rejected there is none, and that of an older run goes."""
+    if rejections:
+        write_rejected(path, rejections)
+    else:
+        Path(path).unlink(missing_ok=True)
+
+
 def read_split(path: str | Path, column: str, part: str, present: Iterable[str] | None = None) -> list[str]:
     """Read the ids whose ``column`` (``random``, ``scaffold``) in the split file is ``part``, in file order.
 

@@ -101,3 +101,6 @@ def test_templates_that_cannot_be_read_are_named(crystal_model: Path, tmp_path: 
     assert done.exit_code == 0 and f"{folder}: 1 rejected, see {output}.rejected.csv" in done.stderr
     with Path(f"{output}.rejected.csv").open(newline="") as handle:
         assert list(csv.DictReader(handle)) == [rejected]
+    (folder / "._good.cif").unlink()
+    assert CliRunner().invoke(build_app(arguments), arguments).exit_code == 0
+    assert not Path(f"{output}.rejected.csv").exists()  # it was of the older run

@@ -24,7 +24,7 @@ from groundstate.crystals.models.requests import parse_conditions, parse_request
 from groundstate.errors import GroundstateError
 from groundstate.files import check_replaceable, rejected_file
 from groundstate.outputs import refuse_inputs
-from groundstate.records import Rejection, write_rejected
+from groundstate.records import Rejection, write_any_rejected
 from groundstate.training.checkpoints import choose_device
 
 
@@ -106,8 +106,7 @@ def command(
     for source, some in ((compositions, rejections), (known, unread)):
         if some:
             sys.stderr.write(f"{source}: {len(some)} rejected, see {rejected_file(output)}\n")
-    if rejections or unread:
-        write_rejected(rejected_file(output), [*rejections, *unread])
+    write_any_rejected(rejected_file(output), [*rejections, *unread])
     request = replace(parse_noise(request, noise, find), best_of=best_of)
     trained = load_model(path, where, model)
     shown = None if find is None else known or "shipped"

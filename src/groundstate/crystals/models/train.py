@@ -14,7 +14,7 @@ from groundstate.crystals.models.settings import TrainCrystals
 from groundstate.crystals.models.templates import FindTemplates, find_in, plain_library
 from groundstate.errors import GroundstateError
 from groundstate.plugins import load_class
-from groundstate.records import Rejection, write_rejected
+from groundstate.records import Rejection, write_any_rejected
 from groundstate.training.checkpoints import canonical_name
 from groundstate.training.fit import fit
 from groundstate.training.task import TrainingData, TrainingTask
@@ -45,8 +45,8 @@ def train(
             rejections.append(Rejection(item.id, "train", "the id occurs twice; the first one is kept"))
         else:
             crystals[item.id] = item
+    write_any_rejected(folder / "rejected.csv", rejections)
     if rejections:
-        write_rejected(folder / "rejected.csv", rejections)
         sys.stderr.write(f"{records}: {len(rejections)} rejected, see {folder / 'rejected.csv'}\n")
     present = crystals.keys() | {rejection.id for rejection in rejections}
     parts = {}
