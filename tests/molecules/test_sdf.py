@@ -8,7 +8,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from groundstate.errors import GroundstateError
-from groundstate.molecules.mols import RecordError
+from groundstate.molecules.dataset.requests import read_requests
+from groundstate.molecules.mols import RecordError, record_from_mol
 from groundstate.molecules.sdf import parse_molblock, read_sdf_blocks, write_sdf
 
 
@@ -38,6 +39,21 @@ def test_written_records_come_back_in_order_with_ids_and_properties(tmp_path):
     # the same file as RDKit sees it
     with Chem.SDMolSupplier(str(path), removeHs=False) as supplier:
         assert [mol.GetProp("id") for mol in supplier] == ["b.2", "a name", "c_3"]
+
+
+@pytest.mark.parametrize("smiles", ["C/C=C/F", "C/C=C\\F"])
+def test_a_geometry_decides_over_wavy_and_crossed_double_bonds(tmp_path, smiles):
+    mol = embedded(smiles)
+    Chem.RemoveStereochemistry(mol)
+    crossed = Chem.MolToMolBlock(mol)  # as RDKit writes any double bond without a mark
+    single, double = "\n  1  2  1  0\n", "\n  2  3  2  3\n"
+    assert single in crossed and double in crossed
+    wavy = crossed.replace(double, "\n  2  3  2  0\n").replace(single, "\n  1  2  1  4\n")
+    for block in (crossed, wavy):
+        assert record_from_mol("a", parse_molblock(block))["smiles"] == smiles
+        (tmp_path / "a.sdf").write_text(block + "$$$$\n")
+        ((name, read),) = read_requests(tmp_path / "a.sdf", [])
+        assert (name, Chem.MolToSmiles(Chem.RemoveHs(read))) == ("a-1", smiles)
 
 
 def test_a_broken_record_in_the_middle_loses_no_other(tmp_path):

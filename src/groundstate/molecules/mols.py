@@ -59,13 +59,15 @@ def parse_smiles(smiles: str) -> Chem.Mol:
 
 
 def without_wavy_bonds(mol: Chem.Mol) -> Chem.Mol:
-    """Copy ``mol`` without RDKit's note of wavy bonds, for which it reads no stereo from any geometry.
+    """Copy ``mol`` without RDKit's note of wavy bonds (and crossed ones), which keeps it from reading stereo.
 
-    The stereo at them stays open.
+    The stereo at them stays open in a drawing; a geometry decides it, as it does where nothing is drawn.
     """
-    copy = Chem.Mol(mol)
+    copy, geometry = Chem.Mol(mol), has_geometry(mol)
     for bond in list(copy.GetBonds()):
         bond.ClearProp("_UnknownStereo")
+        if geometry and bond.GetStereo() == Chem.BondStereo.STEREOANY:
+            bond.SetStereo(Chem.BondStereo.STEREONONE)
     return copy
 
 

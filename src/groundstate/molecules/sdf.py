@@ -139,7 +139,7 @@ def _properties(lines: list[str]) -> dict[str, str]:
 
 
 def parse_molblock(molblock: str) -> Chem.Mol:
-    """Read a V2000 or V3000 mol block, hydrogens kept, sanitised; stereo at wavy bonds is open.
+    """Read a V2000 or V3000 mol block, hydrogens kept, sanitised; stereo at wavy bonds of a drawing is open.
 
     Raises ``RecordError`` with the reason where RDKit refuses it, and for patterns and polymers.
     """
