@@ -111,7 +111,11 @@ def named_in(path: str, crystals: Sequence[Crystal]) -> Tensor:
     ids = read_ids(path, "composition_ids")
     named = torch.tensor([float(crystal.id in ids) for crystal in crystals])
     if not named.any():
-        raise GroundstateError(f"composition_ids: {path} names none of {len(crystals)} crystals")
+        some = ", ".join([crystal.id for crystal in crystals[:3]] + ["..."] * (len(crystals) > 3))
+        raise GroundstateError(
+            f"composition_ids: {path} names none of {len(crystals)} crystals of a part ({some}); it has to "
+            "name some of the training part and some of the validation part, by the ids of the records"
+        )
     return named
 
 
