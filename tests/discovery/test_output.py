@@ -9,6 +9,7 @@ import pytest
 
 from groundstate.crystals.cif.read import read_blocks
 from groundstate.crystals.crystal import Crystal, number_of
+from groundstate.crystals.models.generate import write_extxyz
 from groundstate.crystals.structures import NamedStructure, to_structure
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.discovery.budget import Budget
@@ -16,10 +17,10 @@ from groundstate.discovery.chain import Chain
 from groundstate.discovery.discover import Discovery, discover
 from groundstate.discovery.output import discovery_table, write_discovery
 from groundstate.discovery.part import discovery_part
-from groundstate.discovery.proposals import Templates
+from groundstate.discovery.proposals import Proposal, Templates
 from groundstate.discovery.rows import share_p1
 from groundstate.discovery.settings import Discover
-from groundstate.discovery.wanted import cells_of
+from groundstate.discovery.wanted import Wanted, cells_of
 from groundstate.potentials.cache import Cache
 from groundstate.potentials.calculations import Calculations
 from groundstate.potentials.interface import find_potential
@@ -73,6 +74,35 @@ def test_a_relaxed_crystal_has_its_space_group_and_a_cif_that_says_so(made: tupl
 def test_the_table_is_for_people(made: tuple[Discovery, Path]) -> None:
     text = discovery_table(made[0])
     assert "CuAu-001" in text and "P4/mmm (123)" in text and "P1: 0 %" in text
+
+
+class Once(Templates):
+    """Templates that take the file of references away before they propose."""
+
+    def propose(self, wanted: Wanted) -> list[Proposal]:
+        Path("phases.extxyz").unlink()
+        return super().propose(wanted)
+
+
+def test_references_are_read_once_and_known_structures_join_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [
+        Crystal(symbol, np.array([number_of(symbol)]), np.zeros((1, 3)), np.eye(3) * 2.6)
+        for symbol in ("Cu", "Au", "Ag")
+    ]
+    write_extxyz("phases.extxyz", [*given, ORDERED._replace(id="mp-2258")])  # of Cu3Au, which has no energy
+    cubic = Crystal("mp-2258", NUMBERS[[0, 0, 0, 1]], (1 - np.eye(4)[:, :3]) / 2, np.eye(3) * 3.75)
+    cubic.frac_coords[3] = 0
+    library = TemplateLibrary([cubic])
+    asked = EMT.model_copy(update={"whole_references": False, "phonons": False})
+    settings = Discover(max_atoms=4, stability=asked)
+    wanted = [cells_of({int(NUMBERS[0]): 3, int(NUMBERS[1]): 1}, 4)]
+    budget, cache, references = Budget(1), Cache(tmp_path / "cache"), [Path("phases.extxyz")]
+    found = discover(wanted, [Once(library, 1)], library, tmp_path, settings, budget, cache, references)
+    names = {phase.id for phase in found.evaluation.hull.phases}
+    assert names >= {"mp-2258", ".at_hand.extxyz:mp-2258"} and "Ag" not in names
 
 
 def test_a_symmetrised_cell_is_taken_where_it_keeps_the_energy(tmp_path: Path) -> None:

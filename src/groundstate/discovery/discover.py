@@ -26,7 +26,7 @@ from groundstate.potentials.corrections import hull_scheme, mp_element_energies
 from groundstate.potentials.interface import MP_CORRECTED, find_potential
 from groundstate.records import Rejection
 from groundstate.stability.evaluation import Evaluation, evaluate_stability
-from groundstate.stability.inputs import read_references
+from groundstate.stability.inputs import ReadReferences, read_references
 from groundstate.stability.references.hull import chemical_system
 from groundstate.stability.references.inputs import ReferenceInputs
 from groundstate.stability.references.phases import References, build_references, refuse_mixed_hull
@@ -76,7 +76,7 @@ def discover(
         An element that the potential or the reference energies lack, a file of references that cannot be
         read (said before anything is relaxed), no proposal, or none that survives.
     """
-    _check_references(references, wanted, settings)
+    read = _read_references(references, wanted, settings)
     chosen, chain, origins, clock = _survivors(wanted, sources, folder, settings, budget, cache)
     systems = _systems(wanted)
     for system in sorted(systems, key=sorted):
@@ -92,13 +92,17 @@ def discover(
     files = {KNOWN: known, AT_HAND: at_hand}
     for name, crystals in files.items():
         write_extxyz(folder / name, [to_crystal(crystal) for crystal in crystals])
+    if at_hand:
+        references = [*references, folder / AT_HAND]
+        read = read_references(references[-1:], systems, read)
     evaluation = evaluate_stability(
         folder / CANDIDATES,
-        [*references, *([folder / AT_HAND] if at_hand else [])],
+        references,
         settings.stability,
         cache,
         seed,
         [folder / KNOWN] if known else [],
+        read=read,
     )
     clock.keep()
     symmetrised = {one.structure.id for one in chosen if one.symmetrised}
@@ -128,7 +132,7 @@ def fill_cache(
         None if budget.relaxations is None else -(-budget.relaxations // parts),
         None if budget.minutes is None else budget.minutes / parts,
     )
-    _check_references(references, wanted, settings)
+    _read_references(references, wanted, settings)
     own = folder / f".part-{part}-of-{parts}"
     chosen, chain, origins, clock = _survivors(wanted, sources, own, settings, share, cache, shard)
     _relax_fully(chosen, own, chain, settings, share, clock)
@@ -168,14 +172,17 @@ def _systems(wanted: Sequence[Wanted]) -> set[frozenset[str]]:
     return {frozenset(chemical_symbols[z] for z in one.formula) for one in wanted}
 
 
-def _check_references(references: Sequence[Path], wanted: Sequence[Wanted], settings: Discover) -> None:
-    """Raise what the hull would raise for its files: now, not after the relaxations."""
-    entries, asked = read_references(references, _systems(wanted))[1], settings.stability
+def _read_references(
+    references: Sequence[Path], wanted: Sequence[Wanted], settings: Discover
+) -> ReadReferences:
+    """Read them, and raise what the hull would raise for them: now, not after the relaxations."""
+    read, asked = read_references(references, _systems(wanted)), settings.stability
     refuse_mixed_hull(
-        entries, find_potential(asked.potential, asked.potential_arguments, asked.potential_scheme)
+        read.entries, find_potential(asked.potential, asked.potential_arguments, asked.potential_scheme)
     )
     if asked.second_potential is not None:
-        refuse_mixed_hull(entries, find_potential(asked.second_potential))
+        refuse_mixed_hull(read.entries, find_potential(asked.second_potential))
+    return read
 
 
 def _spent(clock: Clock, budget: Budget, share: float = 1.0) -> Callable[[], bool] | None:

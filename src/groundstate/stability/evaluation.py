@@ -10,7 +10,7 @@ from groundstate.potentials.dft import require_gpaw
 from groundstate.potentials.interface import find_potential
 from groundstate.records import Rejection
 from groundstate.stability.dft import add_dft
-from groundstate.stability.inputs import GENERATED, Inputs, chemical_systems, read_inputs
+from groundstate.stability.inputs import GENERATED, Inputs, ReadReferences, chemical_systems, read_inputs
 from groundstate.stability.novelty import add_novelty
 from groundstate.stability.output.definitions import definitions
 from groundstate.stability.output.describe import describe_hull
@@ -51,6 +51,7 @@ def evaluate_stability(
     seed: int = 0,
     train: Sequence[Path] = (),
     splits: Path | None = None,
+    read: ReadReferences | None = None,
 ) -> Evaluation:
     """Score the crystals of a file against reference phases, with the controls that the settings name.
 
@@ -61,9 +62,11 @@ def evaluate_stability(
         what novelty is counted against.
     train
         Files of crystals that only novelty is counted against; with ``splits`` their training part.
+    read
+        ``references``, where they were read before (``read_inputs``).
     """
     first, second = _calculations(settings, cache)
-    inputs = read_inputs(path, references, settings, first.potential.scheme, seed, train, splits)
+    inputs = read_inputs(path, references, settings, first.potential.scheme, seed, train, splits, read=read)
     scores, placed = _calculate(inputs, settings, first, second)
     listed = inputs.references.use_shipped(first.potential.scheme)
     scores = {

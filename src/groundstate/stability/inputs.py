@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from ase.data import atomic_numbers
+from pymatgen.core import Composition
 from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
 
 from groundstate.crystals.structures import NamedStructure, read_part, read_structures
@@ -19,6 +21,14 @@ from groundstate.stability.rows import StabilityRow, new_row
 from groundstate.stability.settings import ScoreStability
 
 GENERATED = "generated"
+
+
+class ReadReferences(NamedTuple):
+    """Phases and entries of files of references, and what of these cannot be read."""
+
+    phases: list[NamedStructure]
+    entries: list[ComputedEntry]
+    unreadable: list[Rejection]
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ def read_inputs(
     train: Sequence[Path] = (),
     splits: Path | None = None,
     shard: tuple[int, int] | None = None,
+    read: ReadReferences | None = None,
 ) -> Inputs:
     """Read the crystals and the references, and make the controls.
 
@@ -70,6 +81,8 @@ def read_inputs(
         Files of crystals that only novelty is counted against; with ``splits`` their training part.
     shard
         ``(k, n)`` keeps every n-th crystal from the k-th (1 to n) of every set.
+    read
+        What ``read_references`` gave of ``references`` for these chemical systems or more.
     """
     phase_files = [file for file in references if not is_entry_file(file)]
     crystals, unreadable = read_structures(path)
@@ -78,7 +91,7 @@ def read_inputs(
     if shard is not None:
         sets = {name: members[shard[0] - 1 :: shard[1]] for name, members in sets.items()}
     systems = chemical_systems(sets)
-    phases, entries, unreadable_phases = read_references(references, systems)
+    phases, entries, unreadable_phases = _within(read or read_references(references, systems), systems)
     training, unreadable_training = _read_training(train, splits, systems)
     reference_inputs = ReferenceInputs(
         phases,
@@ -103,22 +116,32 @@ def read_inputs(
 
 
 def read_references(
-    files: Sequence[Path], systems: set[frozenset[str]]
-) -> tuple[list[NamedStructure], list[ComputedEntry], list[Rejection]]:
-    """Read the phases and the entries inside ``systems``, and say what cannot be read.
+    files: Sequence[Path], systems: set[frozenset[str]], before: ReadReferences | None = None
+) -> ReadReferences:
+    """Read the phases and the entries inside ``systems``, and add them to what was read ``before``.
 
     Raises ``GroundstateError`` for a file that is absent, of an unknown kind, given twice, or holds nothing.
     """
     phase_files = [file for file in files if not is_entry_file(file)]
-    phases, unreadable = _read_phases(phase_files, systems)
-    unreadable = name_stage(unreadable, "read reference")
-    entries: list[ComputedEntry] = []
+    before = before or ReadReferences([], [], [])
+    phases, bad = _read_phases(phase_files, systems, before.phases)
+    unreadable = [*before.unreadable, *name_stage(bad, "read reference")]
+    entries = list(before.entries)
     for file in files:
         if file not in phase_files:
             kept, refused = read_entries(file, systems)
             entries += kept
             unreadable += refused
-    return phases, entries, unreadable
+    return ReadReferences(phases, entries, unreadable)
+
+
+def _within(read: ReadReferences, systems: set[frozenset[str]]) -> ReadReferences:
+    def inside(composition: Composition) -> bool:
+        return any(system.issuperset(element.symbol for element in composition) for system in systems)
+
+    phases = [phase for phase in read.phases if inside(phase.structure.composition)]
+    entries = [entry for entry in read.entries if inside(entry.composition)]
+    return ReadReferences(phases, entries, read.unreadable)
 
 
 def chemical_systems(sets: Mapping[str, Sequence[NamedStructure]]) -> set[frozenset[str]]:
@@ -197,13 +220,13 @@ def _read_training(
 
 
 def _read_phases(
-    files: Sequence[Path], systems: set[frozenset[str]] | None
+    files: Sequence[Path], systems: set[frozenset[str]] | None, before: Sequence[NamedStructure] = ()
 ) -> tuple[list[NamedStructure], list[Rejection]]:
     """Read the phases inside ``systems`` (all for None); an id that two files share gets the file's name."""
     numbers = None
     if systems is not None:
         numbers = [frozenset(atomic_numbers[symbol] for symbol in system) for system in systems]
-    phases: dict[str, NamedStructure] = {}
+    phases = {phase.id: phase for phase in before}
     unreadable: list[Rejection] = []
     for file in files:
         structures, rejections = read_structures(file, numbers)
