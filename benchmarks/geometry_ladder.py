@@ -19,8 +19,8 @@ from groundstate.molecules.conformers.choice import lowest
 from groundstate.molecules.conformers.hydrogen_numbering import follow_rules, hydrogen_groups
 from groundstate.molecules.dataset.record_file import RecordPart
 from groundstate.molecules.models.examples import read_starts
-from groundstate.molecules.models.gaunt.graph import graph_of
 from groundstate.molecules.models.gaunt.model import GauntModel
+from groundstate.molecules.models.graphs.graph import graph_of
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.mols import mol_from_record
 from groundstate.seeds import derive_seed

@@ -17,8 +17,8 @@ from rdkit.Chem import rdDistGeom
 
 from groundstate.gaunt import GauntTensorProduct
 from groundstate.gaunt.kernels import library
-from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.models.gaunt.refiner import Refiner
+from groundstate.molecules.models.graphs.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.models.settings import Gaunt
 
 ELEMENTS = [1, 6, 7, 8, 9]

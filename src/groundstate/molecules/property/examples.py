@@ -10,7 +10,7 @@ from scipy.spatial.distance import squareform
 from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import centred
 from groundstate.molecules.models.dagnn.features import IntegerGraph, integer_graph
-from groundstate.molecules.models.gaunt.graph import MoleculeGraph, graph_of
+from groundstate.molecules.models.graphs.graph import MoleculeGraph, graph_of
 from groundstate.molecules.mols import RecordError, mol_from_record
 from groundstate.molecules.pairing import Geometry, pair, read_geometries
 from groundstate.progress import track

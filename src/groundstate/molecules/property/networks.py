@@ -14,8 +14,8 @@ from torch_geometric.nn.models.schnet import GaussianSmearing, InteractionBlock,
 
 from groundstate.molecules.models.dagnn.features import ATOM_SIZES, BOND_SIZES, IntegerBatch, join
 from groundstate.molecules.models.dagnn.network import IntegerEmbedding
-from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, GraphBatch, MoleculeGraph, collate
 from groundstate.molecules.models.gaunt.refiner import Refiner
+from groundstate.molecules.models.graphs.graph import ATOM_FEATURES, GraphBatch, MoleculeGraph, collate
 from groundstate.molecules.property.examples import PropertyExample
 
 

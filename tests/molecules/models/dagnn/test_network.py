@@ -9,9 +9,9 @@ from scipy.spatial.distance import cdist
 
 from groundstate.metrics.molecules.score import score_geometry
 from groundstate.molecules.distance_table import PROPERTY, table_from_text
+from groundstate.molecules.models.dagnn.distance_geometry import prediction_from_distances, scaled_points
 from groundstate.molecules.models.dagnn.features import integer_graph, join
 from groundstate.molecules.models.dagnn.network import AdaptivePropagation, Dagnn, Scaling
-from groundstate.molecules.models.distance_geometry import prediction_from_distances, scaled_points
 from groundstate.molecules.models.examples import DataSet
 from groundstate.molecules.models.load import load_model
 from groundstate.molecules.models.predict import molecules_of, predict_molecules, stored

@@ -6,7 +6,6 @@ import torch
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdMolTransforms
 
-from groundstate.molecules.models.gaunt.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates, torsion_waves
 from groundstate.molecules.models.gaunt.ranking_loss import (
     TEMPERATURE,
@@ -15,6 +14,7 @@ from groundstate.molecules.models.gaunt.ranking_loss import (
     log_softmax_within,
     ranking_loss,
 )
+from groundstate.molecules.models.graphs.graph import ATOM_FEATURES, collate, graph_of
 from groundstate.molecules.mols import parse_smiles
 
 ELEMENTS = [6, 7, 8]

@@ -7,8 +7,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from groundstate.molecules.models.gaunt.elastic import elastic_step
-from groundstate.molecules.models.gaunt.graph import collate, graph_of
 from groundstate.molecules.models.gaunt.model import GauntModel
+from groundstate.molecules.models.graphs.graph import collate, graph_of
 
 ELEMENTS = [1, 6, 7, 8, 9]
 SMILES = ["C[C@H](O)C=O", "c1ccoc1", "C", "N#CC1CC1", "O"]

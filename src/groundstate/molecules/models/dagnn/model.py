@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from groundstate.molecules.models.base import GeometryModel, Prediction, moved
+from groundstate.molecules.models.dagnn.distance_geometry import prediction_from_distances
 from groundstate.molecules.models.dagnn.features import IntegerBatch, IntegerGraph, integer_graph, join
 from groundstate.molecules.models.dagnn.network import Dagnn, Head
-from groundstate.molecules.models.distance_geometry import prediction_from_distances
 from groundstate.molecules.models.examples import Molecule, TrainingPart
 from groundstate.molecules.models.settings import TrainGeometry
 from groundstate.training.settings import TrainingSettings

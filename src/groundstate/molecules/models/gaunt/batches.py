@@ -9,9 +9,9 @@ from rdkit import Chem
 from torch import Tensor
 
 from groundstate.molecules.conformers.candidates import Candidates
-from groundstate.molecules.models.gaunt.graph import GraphBatch, MoleculeGraph, collate, padded
 from groundstate.molecules.models.gaunt.ranker import CandidateBatch, collate_candidates
 from groundstate.molecules.models.gaunt.refinement_loss import Target
+from groundstate.molecules.models.graphs.graph import GraphBatch, MoleculeGraph, collate, padded
 
 CANDIDATES_PER_STEP = 12  # of each molecule, in training
 PAIRS_AT_ONCE = 200_000  # pairs of candidates that a prediction holds

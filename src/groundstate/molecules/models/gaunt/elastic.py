@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from groundstate.molecules.models.gaunt.graph import GraphBatch
+from groundstate.molecules.models.graphs.graph import GraphBatch
 
 
 class _SolvePositive(torch.autograd.Function):

@@ -30,19 +30,19 @@ from groundstate.molecules.models.gaunt.choice import (
     ranked,
     usual_choices,
 )
-from groundstate.molecules.models.gaunt.graph import (
-    ATOM_FEATURES,
-    MoleculeGraph,
-    collate,
-    graph_of,
-    padded,
-)
 from groundstate.molecules.models.gaunt.ranker import Ranker, collate_candidates
 from groundstate.molecules.models.gaunt.ranking_loss import energy_loss, log_softmax_within, ranking_loss
 from groundstate.molecules.models.gaunt.refinement_loss import refinement_loss
 from groundstate.molecules.models.gaunt.refiner import Refiner
 from groundstate.molecules.models.gaunt.unrefined import unrefined
 from groundstate.molecules.models.gaunt.validation import validated
+from groundstate.molecules.models.graphs.graph import (
+    ATOM_FEATURES,
+    MoleculeGraph,
+    collate,
+    graph_of,
+    padded,
+)
 from groundstate.molecules.models.settings import TrainGeometry
 
 RANKING_WEIGHT = 0.1  # of the ranking loss, beside distances in angstrom

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from groundstate.molecules.models.gaunt.graph import PAIR_FEATURES, PLACES, GraphBatch, MoleculeGraph
-from groundstate.molecules.models.gaunt.perceptron import perceptron
+from groundstate.molecules.models.graphs.graph import PAIR_FEATURES, PLACES, GraphBatch, MoleculeGraph
+from groundstate.molecules.models.graphs.perceptron import perceptron
 
 NEAREST, RADIUS = 0.8, 8.0  # angstrom: range of the radial basis
 FARTHEST = 9  # bonds between two atoms that are told apart

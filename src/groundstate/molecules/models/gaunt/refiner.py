@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from groundstate.gaunt import DegreeLinear, GauntTensorProduct
 from groundstate.molecules.models.gaunt.elastic import elastic_step
-from groundstate.molecules.models.gaunt.graph import PAIR_FEATURES, GraphBatch
-from groundstate.molecules.models.gaunt.perceptron import perceptron
+from groundstate.molecules.models.graphs.graph import PAIR_FEATURES, GraphBatch
+from groundstate.molecules.models.graphs.perceptron import perceptron
 
 NEAREST, RADIUS = 0.8, 5.0  # angstrom: range of the radial basis
 LONGEST_STEP = 0.5  # angstrom: displacements are bent to stay below it

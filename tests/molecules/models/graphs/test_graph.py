@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from groundstate.molecules.models.gaunt.graph import FARTHEST, collate, graph_of, padded
+from groundstate.molecules.models.graphs.graph import FARTHEST, collate, graph_of, padded
 from groundstate.molecules.mols import RecordError
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from rdkit import Chem
 
 from groundstate.molecules.models.base import GeometryModel, Prediction
-from groundstate.molecules.models.distance_geometry import prediction_from_distances
+from groundstate.molecules.models.dagnn.distance_geometry import prediction_from_distances
 from groundstate.molecules.models.examples import Molecule, TrainingPart
 from groundstate.molecules.models.settings import TrainGeometry
 

@@ -1,0 +1,1 @@
+"""What networks on molecules share: numbers for atoms and pairs of near atoms, and small networks."""
