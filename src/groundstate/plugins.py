@@ -20,6 +20,7 @@ GEOMETRY_MODELS = {
     "gaunt": "groundstate.molecules.models.gaunt.model:GauntModel",
     "dagnn-distance": "groundstate.molecules.models.dagnn.model:DagnnDistance",
     "dagnn-coordinates": "groundstate.molecules.models.dagnn.model:DagnnCoordinates",
+    "distogram": "groundstate.molecules.models.distogram.model:DistogramModel",
     "mean-distance": "groundstate.molecules.models.dagnn.mean_distance:MeanDistance",
     "etkdg": "groundstate.molecules.models.untrained:Etkdg",
     "etkdg-nostereo": "groundstate.molecules.models.untrained:EtkdgNoStereo",

@@ -393,9 +393,13 @@ def training_sets(wildcards):
     return CONFIG.joint_sets(wildcards.model) if joint else [wildcards.dataset]
 
 
-def of_training_sets(output):
-    """Input function: an output of each data set that a training learns from."""
-    return lambda wildcards: expand(output, dataset=training_sets(wildcards))
+def of_training_sets(output, unless=()):
+    """Input function: an output of each data set that a training learns from, ``unless`` of these models."""
+    return lambda wildcards: (
+        []
+        if wildcards.model in unless
+        else expand(output, dataset=training_sets(wildcards))
+    )
 
 
 def set_options(wildcards, input):
@@ -406,6 +410,7 @@ def set_options(wildcards, input):
         options += [
             f"--{key}={input[key][number] if isinstance(input[key], list) else input[key]}"
             for key in ("records", "splits", "conformers")
+            if input.get(key)
         ]
     return options
 

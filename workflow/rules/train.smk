@@ -9,7 +9,9 @@ rule train_geometry:
     input:
         records=of_training_sets(rules.prepare_molecules.output.records),
         splits=of_training_sets(rules.prepare_molecules.output.splits),
-        conformers=of_training_sets(rules.embed_conformers.output.conformers),
+        conformers=of_training_sets(
+            rules.embed_conformers.output.conformers, unless=["distogram"]
+        ),
         stage=model_stage("train_geometry", "molecules"),
     output:
         best=f"{MOLECULE_RUN}/best.ckpt",

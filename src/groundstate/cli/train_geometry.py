@@ -17,8 +17,11 @@ MANY = "once for each data set"
 def command(
     records: Annotated[list[Path], typer.Option(help=f"records.parquet of the prepare stage; {MANY}")],
     splits: Annotated[list[Path], typer.Option(help=f"splits.csv of the prepare stage; {MANY}")],
-    conformers: Annotated[list[Path], typer.Option(help=f"conformers.parquet of the embed stage; {MANY}")],
     output_dir: Annotated[Path, typer.Option(help="Folder for checkpoints and history")],
+    conformers: Annotated[
+        list[Path] | None,
+        typer.Option(help=f"conformers.parquet of the embed stage; {MANY}; not for distogram"),
+    ] = None,
     convention: Annotated[
         list[str] | None, typer.Option(help="Name of each data set where there are several")
     ] = None,
@@ -35,11 +38,12 @@ def command(
     """
     parsed = parse_settings(TrainGeometry, settings)
     names = convention or [""]
-    if not len(records) == len(splits) == len(conformers) == len(names) or len(set(names)) < len(names):
+    starts: list[Path | None] = [*conformers] if conformers else [None] * len(records)
+    if not len(records) == len(splits) == len(starts) == len(names) or len(set(names)) < len(names):
         raise GroundstateError(
             f"--records, --splits, --conformers, --convention: {len(records)}, {len(splits)}, "
-            f"{len(conformers)}, {len(names)} given; name each data set once with its three files"
+            f"{len(conformers or [])}, {len(names)} given; name each data set once with its three files"
         )
-    sets = [DataSet(*one) for one in zip(names, records, splits, conformers, strict=True)]
+    sets = [DataSet(*one) for one in zip(names, records, splits, starts, strict=True)]
     train(sets, model, parsed, seed, output_dir, split, processes)
     typer.echo(f"{output_dir / 'best.ckpt'}: {model} with its best weights, seed {seed}")

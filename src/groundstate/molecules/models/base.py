@@ -1,7 +1,7 @@
 """What the train and predict stages need from any geometry model, and what all models share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -63,13 +63,17 @@ class GeometryModel(nn.Module, ABC):
     starts
         Start geometries that the model wants of each molecule: ``etkdg`` (one embedding), ``mmff`` (the
         distinct minima) or None.
+    learns_from_starts
+        Whether training wants them, too.
     choices, choose
         Errors by which the model can choose a conformer, and the one it is told to use; None: as is usual.
     """
 
     starts: ClassVar[Starts | None] = "mmff"
+    learns_from_starts: ClassVar[bool] = True
     choices: ClassVar[Sequence[str]] = ()
     choose: str | None = None
+    _convention: str | None = None
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
@@ -81,16 +85,26 @@ class GeometryModel(nn.Module, ABC):
         return False
 
     @property
+    def conventions(self) -> Collection[str]:
+        """The data sets that the model was trained on; none for a single one."""
+        return self.config.get("conventions", ())
+
+    @property
     def convention(self) -> str | None:
-        """Data set whose geometries are predicted, for a model of several; None: it has one."""
-        return None
+        """The convention of molecules that name none: by default the first; None of a single set."""
+        return self._convention or next(iter(self.conventions), None)
 
     @convention.setter
     def convention(self, name: str | None) -> None:
-        if name is not None:
+        if name is not None and not self.conventions:
             raise GroundstateError(
                 f"--convention {name}: this model was trained on one data set; leave it out"
             )
+        if name is not None and name not in self.conventions:
+            raise GroundstateError(
+                f"--convention {name}: unknown to this model; it has: {', '.join(self.conventions)}"
+            )
+        self._convention = name
 
     @classmethod
     def build(cls, name: str, molecules: TrainingPart, settings: TrainGeometry) -> Self:
@@ -124,7 +138,7 @@ class GeometryModel(nn.Module, ABC):
         reference
             (n, 3) in angstrom.
         """
-        if self.starts is not None and not molecule.starts:
+        if self.starts is not None and self.learns_from_starts and not molecule.starts:
             return None
         elements = self.config["elements"]
         if elements is not None and not {atom.GetAtomicNum() for atom in molecule.mol.GetAtoms()} <= {

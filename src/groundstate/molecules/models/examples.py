@@ -62,12 +62,15 @@ class Example(NamedTuple):
 
 
 class DataSet(NamedTuple):
-    """The files of one data set to train on; its name is that of its convention."""
+    """The files of one data set to train on, without conformers for a model that learns from none.
+
+    Its name is that of its convention.
+    """
 
     name: str
     records: str | Path
     splits: str | Path
-    conformers: str | Path
+    conformers: str | Path | None = None
 
 
 class TrainingPart:

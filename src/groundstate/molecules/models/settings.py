@@ -12,6 +12,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "gaunt": ("gaunt", "hydrogen_numbering", "most_molecules", "training"),
     "dagnn-distance": ("dagnn", "most_molecules"),
     "dagnn-coordinates": ("dagnn", "most_molecules"),
+    "distogram": ("distogram", "most_molecules"),
     "mean-distance": ("most_molecules",),
     "etkdg": (),
     "etkdg-nostereo": (),
@@ -64,6 +65,18 @@ class Dagnn(Settings):
     )
 
 
+class Distogram(Settings):
+    """``distogram``: a network from the graph of the heavy atoms to the probability of every distance."""
+
+    features: int = Field(64, ge=8, le=8192, multiple_of=8, description="numbers per atom")
+    pair_features: int = Field(32, ge=1, le=8192, description="numbers per pair of atoms")
+    layers: int = Field(3, ge=1, le=100, description="rounds of attention and triangles")
+    bins: int = Field(64, ge=2, le=10_000, description="distances that are told apart, from 2 to 20 angstrom")
+    training: TrainingSettings = TrainingSettings(
+        max_steps=3000, batch_size=128, learning_rate=2.5e-3, ema_decay=0.99, checkpoint_every=250
+    )
+
+
 class TrainGeometry(Settings):
     """Training of a geometry model; the section of the model that is trained applies."""
 
@@ -75,6 +88,7 @@ class TrainGeometry(Settings):
     )
     gaunt: Gaunt = Gaunt()
     dagnn: Dagnn = Dagnn()
+    distogram: Distogram = Distogram()
     training: TrainingSettings = TrainingSettings(
         max_steps=500, batch_size=16, learning_rate=3e-3, ema_decay=0.99, checkpoint_every=100
     )

@@ -43,10 +43,13 @@ def train(
     Raises ``GroundstateError`` for an unknown model, and where a part has no molecule with both geometries.
     """
     kind = load_class(model, GeometryModel, WHAT)  # type: ignore[type-abstract]  # gives a subclass
+    if kind.starts and kind.learns_from_starts and None in [one.conformers for one in sets]:
+        raise GroundstateError(f"{model} learns from start geometries: give --conformers of the embed stage")
     started, output = time.time(), Path(output)
-    train_part = training_part(sets, split, "train", kind.starts, settings.most_molecules)
+    starts = kind.starts if kind.learns_from_starts else None
+    train_part = training_part(sets, split, "train", starts, settings.most_molecules)
     most = None if settings.most_molecules is None else max(settings.most_molecules // VALIDATION_SHARE, 1)
-    validation_part = training_part(sets, split, "validation", kind.starts, most)
+    validation_part = training_part(sets, split, "validation", starts, most)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "weights"))
         network = kind.build(canonical_name(model, WHAT), train_part, settings)
@@ -76,7 +79,7 @@ def train(
         settings=kind.training_settings(settings),
         seed=seed,
         config=network.config,
-        inputs=[*inputs, *(Path(one.conformers) for one in sets if kind.starts)],
+        inputs=[*inputs, *(Path(one.conformers) for one in sets if starts and one.conformers)],
         finish=calibrate,
     )
     fit(task, output, name="train geometry", processes=processes)
@@ -91,7 +94,7 @@ def _examples(network: GeometryModel, part: TrainingPart, domain: Domain | None 
             if domain is not None:
                 domain.add(molecule.mol)
     if not examples:
-        start = " and a start geometry" if network.starts else ""
+        start = " and a start geometry" if network.starts and network.learns_from_starts else ""
         raise GroundstateError(
             f"{part.place}: no molecule of the {part.part} part has a reference geometry{start}; "
             "use more data or other split fractions"
