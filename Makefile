@@ -48,8 +48,12 @@ run: $(READY)
 
 weights: $(READY)
 	$(BIN)/snakemake --cores all --set-resources train_geometry:gpu=2 --configfile config/weights.yaml
-	$(BIN)/python -m groundstate.training.publish results/weights/molecules/joint/gaunt/seed0/best.ckpt \
-		src/groundstate/weights/molecules.safetensors
+	$(BIN)/snakemake --cores all all_train_geometry --configfile config/distogram_weights.yaml
+	$(BIN)/python -m groundstate.molecules.models.gaunt.join \
+		results/weights/molecules/joint/gaunt/seed0/best.ckpt \
+		results/distogram_weights/molecules/joint/distogram/seed0/best.ckpt \
+		src/groundstate/weights/molecules.safetensors \
+		$(foreach set,qm9 cascade molecule3d,$(set)=results/weights/molecules/$(set))
 
 crystal-weights: $(READY)
 	$(BIN)/snakemake --cores all all_train_crystals --configfile config/crystal_weights.yaml

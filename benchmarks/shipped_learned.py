@@ -2,7 +2,7 @@
 
 `python benchmarks/shipped_learned.py --qm9 results/qm9_benchmark/molecules/qm9/prepared --data FOLDER`: the
 prepared QM9 of `config/qm9_benchmark.yaml` and the folder with the two SDF files of `config/weights.yaml`;
-`--moses FILE`: the fetched file of the data set `moses`.
+`--all-qm9 FOLDER`: that of `config/distogram_weights.yaml`; `--moses FILE`: the file of the data set `moses`.
 """
 
 import argparse
@@ -25,6 +25,7 @@ def main() -> None:
     """Collect InChIs: parts of QM9 that are not its test part, two files, and the sample of MOSES."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--qm9", type=Path, required=True)
+    parser.add_argument("--all-qm9", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--moses", type=Path)
     options = parser.parse_args()
@@ -34,6 +35,12 @@ def main() -> None:
     test = {inchis[name] for name in read_split(options.qm9 / "splits.csv", "random", "test")}
     found = {*inchis.values()} - test
     print(f"qm9: {len(found)}, {len(test)} of its test part left out")
+    records = read_records(options.all_qm9 / "records.parquet", MOLECULE_SCHEMA)
+    splits = (read_split(options.all_qm9 / "splits.csv", "random", part) for part in ("train", "validation"))
+    parts = {name for part in splits for name in part}
+    own = {record["inchi"] for record in records if record["id"] in parts}
+    print(f"all of qm9 but its test part: {len(own)}, {len(own & test)} of the test part of QM9")
+    found |= own
     for name in FILES:
         own = set()
         for entry in read_entries("sdf", [options.data / name]):

@@ -1,8 +1,9 @@
 """Write test molecules that the shipped weights have not learned, with conformers, for `shipped_weights.py`.
 
 `python benchmarks/shipped_tests.py --data FOLDER --output FOLDER`: the first has the wheels of qm9pack and
-molsets and the two SDF files of `config/weights.yaml`. The split of that config is drawn again; its training
-and validation molecules, of all four sets and by InChI, are left out everywhere. What remains: of QM9 the
+molsets and the two SDF files of `config/weights.yaml`. The splits of that config and of
+`config/distogram_weights.yaml` are drawn again; their training and validation molecules, of all four sets and
+by InChI, are left out everywhere. What remains: of QM9 the
 test part of `config/qm9_benchmark.yaml`; of CASCADE and Molecule3D everything else in their files; of MOSES
 its published test part. Of each those with the smallest hashes (`groundstate.subset`).
 """
@@ -45,18 +46,17 @@ def prepared(format: str, file: Path, settings: dict, parts: tuple[str, ...]) ->
     return {record["id"]: record for record in records if record["id"] in chosen}
 
 
-def learned_of(data: Path, config: dict) -> tuple[set[str], set[str]]:
+def learned_of(data: Path, configs: list[dict]) -> tuple[set[str], set[str]]:
     """InChIs of training and validation molecules of all sets, and the ids of the labelled MOSES sample."""
     found = set()
-    for name, (format, file, _) in SETS.items():
-        most = config["most_records"].get(name, config["prepare"]["max_molecules"])
-        settings = config["prepare"] | {"max_molecules": most}
-        own = {
-            one["inchi"] for one in prepared(format, data / file, settings, ("train", "validation")).values()
-        }
-        print(f"{name}: {len(own)} molecules to train and validate")
-        found |= own
-    label = LabelGeometry(**config["label"])
+    for config in configs:
+        for name, (format, file, _) in SETS.items():
+            most = config.get("most_records", {}).get(name, config["prepare"]["max_molecules"])
+            settings = config["prepare"] | {"max_molecules": most}
+            records = prepared(format, data / file, settings, ("train", "validation"))
+            print(f"{name}: {len(records)} molecules to train and validate")
+            found |= {one["inchi"] for one in records.values()}
+    label = LabelGeometry(**configs[0]["label"])
     potential = find_molecular_potential(label.method)
     sample = read_graphs(lambda: read_entries("moses", [data / MOSES]), label, potential, [])
     print(f"moses: {len(sample)} labelled molecules, all of them left out")
@@ -72,9 +72,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     RDLogger.DisableLog("rdApp.*")
-    config = yaml.safe_load((CONFIGS / "weights.yaml").read_text())["molecules"]
+    names = ("weights.yaml", "distogram_weights.yaml")
+    configs = [yaml.safe_load((CONFIGS / name).read_text())["molecules"] for name in names]
     benchmark = yaml.safe_load((CONFIGS / "qm9_benchmark.yaml").read_text())["molecules"]["prepare"]
-    learned, labelled = learned_of(options.data, config)
+    learned, labelled = learned_of(options.data, configs)
     options.output.mkdir(parents=True, exist_ok=True)
     test = {
         one.id: one

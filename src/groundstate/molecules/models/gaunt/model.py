@@ -8,11 +8,11 @@ import torch
 from rdkit import Chem
 from torch import Tensor
 
-from groundstate.errors import GroundstateError
 from groundstate.molecules.conformers.candidates import Candidates, candidates_of, centred
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES, numbering_rules
 from groundstate.molecules.models.base import GeometryModel, Prediction, moved
 from groundstate.molecules.models.calibration import Evidence, calibrations, evidence_of
+from groundstate.molecules.models.distogram.model import DistogramModel
 from groundstate.molecules.models.examples import Molecule, TrainingPart
 from groundstate.molecules.models.gaunt.batches import (
     GauntBatch,
@@ -54,16 +54,19 @@ class GauntModel(GeometryModel):
 
     Trained on several data sets, it knows the convention of each, one of which a prediction chooses: level of
     theory, which conformer is called the ground state, how hydrogens are numbered.
+
+    A distogram that ``join`` adds tells the ranker which distances a data set has; how far it is to be
+    trusted stands in ``config["trust"]``, by convention.
     """
 
     choices = CHOICES
-    _convention: str | None = None
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
         atom_features = len(config["elements"]) + ATOM_FEATURES + len(self.conventions)
         self.refiner = Refiner(atom_features, **config["refiner"])
         self.ranker = Ranker(atom_features, **config["ranker"])
+        self.distogram = DistogramModel(config["distogram"]) if "distogram" in config else None
 
     @classmethod
     def own_config(cls, molecules: TrainingPart, settings: TrainGeometry) -> dict[str, Any]:
@@ -111,7 +114,7 @@ class GauntModel(GeometryModel):
         parts |= {"ranking": ranking.detach(), "chosen_mae": chosen, "energy_mae": energy.detach()}
         return total + RANKING_WEIGHT * ranking + ENERGY_WEIGHT * energy, parts
 
-    def calibrate(self, examples: Sequence[GauntExample]) -> dict[str, Any] | None:
+    def calibrate(self, examples: Sequence[GauntExample]) -> dict[str, Any]:
         """Fit the RMSDs of heavy atoms to what is seen of a molecule; see ``calibration``.
 
         Of several data sets, also decide how a conformer is chosen in each convention that numbers no
@@ -211,18 +214,6 @@ class GauntModel(GeometryModel):
         """The data sets that the model was trained on, with their rules for hydrogens; none for one set."""
         return self.config.get("conventions", {})
 
-    @property
-    def convention(self) -> str | None:
-        """The convention of molecules that name none; the first of the training by default."""
-        return self._convention or next(iter(self.conventions), None)
-
-    @convention.setter
-    def convention(self, name: str | None) -> None:
-        if name is not None and name not in self.conventions:
-            known = ", ".join(self.conventions) or "it was trained on one data set"
-            raise GroundstateError(f"--convention {name}: unknown to this model; it has: {known}")
-        self._convention = name
-
     def rules(self, convention: str | None) -> dict[str, dict[str, int]]:
         """Give the rules by which a convention numbers hydrogens."""
         if not self.conventions:
@@ -266,6 +257,7 @@ class GauntModel(GeometryModel):
             with torch.no_grad():
                 graph, data = moved(graph, self.device), moved(data, self.device)
                 scores, energies = self.ranker(graph, data)
+                scores = scores + self._from_distances(mols[part], graphs[part], geometries)
                 logarithms = log_softmax_within(scores, data.molecule, data.molecules)
             sizes = [len(one) for one in geometries]
             shares = logarithms.exp().double().cpu().split(sizes)
@@ -275,6 +267,22 @@ class GauntModel(GeometryModel):
             for mol, one, share, height, choose in own:
                 orders.append(ranked(mol, one, share.numpy(), height.numpy(), cast(Choice, choose)))
         return orders
+
+    def _from_distances(
+        self,
+        mols: Sequence[Chem.Mol],
+        graphs: Sequence[MoleculeGraph],
+        geometries: Sequence[list[np.ndarray]],
+    ) -> Tensor:
+        """Give what the distogram adds to the scores of all candidates (C,); zero without one."""
+        names, trusts = [*self.conventions], self.config.get("trust", {})
+        added = [np.zeros(len(some)) for some in geometries]
+        for row, (mol, graph) in enumerate(zip(mols, graphs, strict=True)):
+            if self.distogram is not None:
+                name = names[int(graph.atoms[0, -len(names) :].argmax())]
+                if trust := trusts.get(name, 0.0):
+                    added[row] = trust * self.distogram.log_likelihoods(mol, name, geometries[row])
+        return torch.from_numpy(np.concatenate(added)).float().to(self.device)
 
     def refine(self, graphs: Sequence[MoleculeGraph], starts: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Refine one geometry (n, 3) of each molecule, in angstrom."""
