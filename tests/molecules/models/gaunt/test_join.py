@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from groundstate.errors import GroundstateError
 from groundstate.molecules.models.examples import DataSet, training_part
 from groundstate.molecules.models.gaunt.join import TRUSTS, join
 from groundstate.molecules.models.load import load_model
@@ -40,7 +41,7 @@ def trainings(prepared, tmp_path_factory):
     return folder
 
 
-def test_what_is_joined_is_trusted_as_its_validation_part_decides(trainings, prepared, monkeypatch):
+def test_what_is_joined_is_trusted_as_its_validation_part_decides(trainings, prepared):
     gaunt, distogram = (trainings / name / "best.ckpt" for name in ("gaunt", "distogram"))
     output = trainings / "out.safetensors"
     decided = join(gaunt, distogram, output, {"one": trainings / "one"})
@@ -64,3 +65,17 @@ def test_what_is_joined_is_trusted_as_its_validation_part_decides(trainings, pre
     ]
     assert all(first >= second - 0.05 for first, second in likelihoods)
     assert any(first > second + 1e-3 for first, second in likelihoods)
+
+
+def test_models_of_one_data_set_are_joined_too_and_unknown_conventions_are_named(trainings, prepared):
+    for model in ("gaunt", "distogram"):
+        train([DataSet("", *prepared)], model, SETTINGS, 0, trainings / "single" / model)
+    gaunt, distogram = (trainings / "single" / name / "best.ckpt" for name in ("gaunt", "distogram"))
+    output = trainings / "single.safetensors"
+    join(gaunt, distogram, output, {"": trainings / "one"})
+    joined = load_model(output, torch.device("cpu"))
+    assert [*joined.config["trust"]] == [""]
+    molecules = [one.molecule for one in training_part([DataSet("", *prepared)], "random", "train", "mmff")]
+    assert len(joined.predict(molecules[:2], 1)) == 2
+    with pytest.raises(GroundstateError, match="--convention gas: this model was trained on one data set"):
+        join(gaunt, distogram, output, {"gas": trainings / "one"})

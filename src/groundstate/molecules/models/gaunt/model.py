@@ -56,7 +56,7 @@ class GauntModel(GeometryModel):
     theory, which conformer is called the ground state, how hydrogens are numbered.
 
     A distogram that ``join`` adds tells the ranker which distances a data set has; how far it is to be
-    trusted stands in ``config["trust"]``, by convention.
+    trusted stands in ``config["trust"]``, by convention ("" of one data set).
     """
 
     choices = CHOICES
@@ -279,7 +279,7 @@ class GauntModel(GeometryModel):
         added = [np.zeros(len(some)) for some in geometries]
         for row, (mol, graph) in enumerate(zip(mols, graphs, strict=True)):
             if self.distogram is not None:
-                name = names[int(graph.atoms[0, -len(names) :].argmax())]
+                name = names[int(graph.atoms[0, -len(names) :].argmax())] if names else ""
                 if trust := trusts.get(name, 0.0):
                     added[row] = trust * self.distogram.log_likelihoods(mol, name, geometries[row])
         return torch.from_numpy(np.concatenate(added)).float().to(self.device)
