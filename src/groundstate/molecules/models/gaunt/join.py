@@ -3,8 +3,8 @@
 ``python -m groundstate.molecules.models.gaunt.join GAUNT DISTOGRAM OUTPUT.safetensors NAME=FOLDER ...``
 
 For each convention of GAUNT that DISTOGRAM learned the folder of its data set, as the workflow lays it out:
-its validation part decides how far the distogram is trusted. NAME is empty for a model of one data set. Either
-training may be safetensors.
+its validation part decides how far the distogram is trusted. NAME is empty for a model of one data set.
+Either training may be safetensors.
 """
 
 import json
