@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from rdkit import Chem
-from rdkit.Chem import rdDistGeom, rdMolTransforms
 
 from groundstate.molecules.models.distogram.graph import (
     FEWEST_BONDS,
@@ -12,7 +11,6 @@ from groundstate.molecules.models.distogram.graph import (
     heavy_graph,
     in_classes,
     tables_of,
-    turns_of,
 )
 
 ELEMENTS = [1, 6, 7, 8]
@@ -44,8 +42,7 @@ def test_written_and_unwritten_hydrogens_give_the_same_graph():
 
 def test_pairs_that_bonds_and_angles_settle_are_not_counted():
     graphs = [graph_of("CCCC"), graph_of("CCCCCO")]
-    tables = [np.ones((4, 4)), np.ones((6, 6))]
-    batch = tables_of(graphs, tables, tables)
+    batch = tables_of(graphs, [np.ones((4, 4)), np.ones((6, 6))])
     assert batch.counted[0].nonzero().tolist() == [[0, 3]]
     assert batch.counted[1].sum() == 3 + 2 + 1
     assert (batch.counted.nonzero()[:, 2] - batch.counted.nonzero()[:, 1] >= FEWEST_BONDS).all()
@@ -55,26 +52,6 @@ def test_distances_are_of_the_heavy_atoms_in_their_order():
     mol = Chem.AddHs(Chem.MolFromSmiles("O"))
     positions = np.arange(9.0).reshape(3, 3)
     assert distances_of(positions, heavy_graph(mol, ELEMENTS)).tolist() == [[0.0]]
-
-
-def test_turns_are_sines_of_torsions_and_have_a_hand():
-    mol = Chem.AddHs(Chem.MolFromSmiles("CCC(O)CN"))
-    assert rdDistGeom.EmbedMolecule(mol, randomSeed=1) == 0
-    conformer, graph = mol.GetConformer(), heavy_graph(mol, ELEMENTS)
-    table = turns_of(conformer.GetPositions(), graph)
-    for first, second, third, last in graph.torsions.tolist():
-        angle = rdMolTransforms.GetDihedralRad(conformer, first, second, third, last)
-        assert table[min(first, last), max(first, last)] == pytest.approx(np.sin(angle), abs=1e-6)
-    assert np.count_nonzero(table) == len(graph.torsions) == 4
-    np.testing.assert_allclose(turns_of(conformer.GetPositions() * [1, 1, -1], graph), -table, atol=1e-9)
-
-
-def test_hands_follow_the_numbers_of_the_neighbours():
-    left, right = Chem.MolFromSmiles("C[C@H](O)N"), Chem.MolFromSmiles("C[C@@H](O)N")
-    swapped = Chem.RenumberAtoms(left, [3, 1, 2, 0])
-    hands = [heavy_graph(mol, ELEMENTS).atoms[:, -1].tolist() for mol in (left, right, swapped)]
-    assert hands[0][1] == -hands[1][1] == -hands[2][1] != 0
-    assert [one[0] for one in hands] == [0, 0, 0]
 
 
 def test_small_molecules_do_not_share_a_table_with_large_ones():

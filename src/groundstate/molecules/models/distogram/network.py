@@ -15,8 +15,8 @@ TRIANGLES = 3.0  # paths over a third atom are summed, then divided by this
 class Distogram(nn.Module):
     """Atoms and pairs in turns: attention that pairs bias, products of atoms, triangles of pairs.
 
-    What it gives is symmetric in the two atoms of a pair. It sees how neighbours are numbered: with that go
-    the hands of stereo centres and, where a data set numbers by a rule, which of two mirror images is meant.
+    Symmetric in the two atoms of a pair and equivariant to the numbering of the atoms; it knows cis and trans
+    of double bonds but no hand, and neither do distances.
 
     Parameters
     ----------
@@ -37,16 +37,15 @@ class Distogram(nn.Module):
         self.pairs = nn.Linear(BETWEEN, pair_features)
         self.rounds = nn.ModuleList(Round(features, pair_features) for _ in range(layers))
         self.out = nn.Sequential(
-            nn.LayerNorm(pair_features), perceptron(pair_features, 2 * pair_features, bins + 1)
+            nn.LayerNorm(pair_features), perceptron(pair_features, 2 * pair_features, bins)
         )
 
-    def forward(self, batch: HeavyBatch) -> tuple[Tensor, Tensor]:
-        """Compute log-probabilities (m, n, n, bins), and logits (m, n, n) of a torsion above zero."""
+    def forward(self, batch: HeavyBatch) -> Tensor:
+        """Compute logarithms of probabilities (m, n, n, bins)."""
         atoms, pairs = self.atoms(batch.atoms), self.pairs(batch.between)
         for one in self.rounds:
             atoms, pairs = one(atoms, pairs, batch.there)
-        found = self.out(pairs + pairs.transpose(1, 2))
-        return found[..., :-1].log_softmax(-1), found[..., -1]
+        return self.out(pairs + pairs.transpose(1, 2)).log_softmax(-1)
 
     def log_likelihood(self, logarithms: Tensor, distances: Tensor) -> Tensor:
         """Read log-probabilities (..., bins) at ``distances`` (...), angstrom, between two bins."""
