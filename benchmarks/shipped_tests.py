@@ -50,8 +50,7 @@ def learned_of(data: Path, configs: list[dict]) -> tuple[set[str], set[str]]:
     """InChIs of training and validation molecules of all sets, and the ids of the labelled MOSES sample."""
     found = set()
     for config in configs:
-        for name in SETS.keys() & {*config.get("datasets", ["qm9"])}:
-            format, file, _ = SETS[name]
+        for name, (format, file, _) in SETS.items():
             most = config.get("most_records", {}).get(name, config["prepare"]["max_molecules"])
             settings = config["prepare"] | {"max_molecules": most}
             records = prepared(format, data / file, settings, ("train", "validation"))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from rdkit import Chem
+from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from groundstate.molecules.models.graphs.graph import PAIR_FEATURES, graph_of
@@ -79,7 +80,7 @@ def _sides(mol: Chem.Mol) -> Iterator[tuple[int, int, int]]:
 def distances_of(positions: np.ndarray, graph: HeavyGraph) -> np.ndarray:
     """Compute the distances (n, n), angstrom, of the heavy atoms of a geometry of the molecule."""
     points = np.asarray(positions, float)[graph.heavy]
-    return np.linalg.norm(points[:, None] - points[None], axis=-1)
+    return cdist(points, points)
 
 
 def tables_of(graphs: Sequence[HeavyGraph], distances: Sequence[np.ndarray]) -> HeavyBatch:
