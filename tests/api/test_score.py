@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import ase.build
+import ase.io
 import pytest
 from rdkit import Chem
 from rdkit.Chem import AllChem
@@ -47,6 +48,22 @@ def test_prediction_of_crystals() -> None:
     guess = {"salt": ase.build.bulk("NaCl", "rocksalt", a=5.60), "cu": ase.build.bulk("Cu", "bcc", a=2.8)}
     table = groundstate.score(guess, truth, kind="prediction")
     assert table.value["match_rate_unfiltered"] == 0.5
+
+
+def test_what_falls_out_of_a_stability_score_reaches_the_caller(tmp_path: Path) -> None:
+    references = tmp_path / "references.extxyz"
+    ase.io.write(references, [ase.build.bulk("Cu", a=3.6), ase.build.bulk("Au", a=4.06)])
+    with references.open("a") as handle:
+        handle.write('1\nLattice="3 0 0 0 3 0 0 0 3" id=bad-phase\nCu 0 nan 0\n')
+    cell = {"cell": [2.8, 2.8, 3.7], "pbc": True}
+    good = ase.Atoms("CuAu", scaled_positions=[[0] * 3, [0.5] * 3], **cell)
+    clash = ase.Atoms("CuAu", [[0, 0, 0], [0, 0, 0.3]], **cell)
+    emt = {"potential": "ase.calculators.emt:EMT", "potential_scheme": "emt", "fmax": 0.1}
+    settings = emt | {"workers": 0, "whole_references": True}
+    table = groundstate.score({"NA": good, "007": clash}, references, kind="stability", settings=settings)
+    lost = {one["id"]: one["stage"] for one in table.attrs["rejected"] if one["reason"]}
+    assert lost == {"007": "rejected_geometry", "references.extxyz:bad-phase": "read reference"}
+    assert [row["id"] for row in table.attrs["structures"]] == ["NA", "007"]
 
 
 def test_faults_are_sentences() -> None:

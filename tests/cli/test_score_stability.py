@@ -311,7 +311,7 @@ def test_training_crystals_that_cannot_be_read_are_named(tmp_path, references, c
     with pytest.raises(SystemExit) as stop:
         main(["score", "stability", *map(str, arguments)])
     assert stop.value.code == 0
-    table = tmp_path / "out/rejected_references.csv"
+    table = tmp_path / "out/rejected.csv"
     (row,) = pd.read_csv(table).to_dict("records")
     assert (row["id"], row["stage"]) == ("train.extxyz:bad", "read train")
     assert row["reason"].startswith("unreadable: a coordinate of atom 1 is nan")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from groundstate.api.crystals import crystals_of
 from groundstate.api.inputs import is_crystal, molecule_of, named
+from groundstate.api.tables import rejected_rows
 from groundstate.crystals.models.generate import write_extxyz
 from groundstate.errors import GroundstateError
 from groundstate.metrics.crystals.score_crystals import score_crystal_files
@@ -22,6 +23,7 @@ from groundstate.metrics.molecules.score import score_geometry
 from groundstate.molecules.mols import RecordError
 from groundstate.molecules.sdf import write_sdf
 from groundstate.potentials.cache import Cache
+from groundstate.records import Rejection
 from groundstate.settings import check_settings
 from groundstate.stability.evaluation import evaluate_stability
 from groundstate.stability.output.write import write_evaluation
@@ -77,7 +79,8 @@ def score(
         One row a number: ``value``, the 95 % interval ``low`` to ``high``, ``unit`` (``share``: 0 to 1),
         ``better`` (``lower`` or ``higher``), ``label``, and a column for each baseline.
         ``attrs["definitions"]``: what each number means, with its source; ``attrs["summary"]``: all that the
-        command writes to ``summary.json``; ``attrs["structures"]``: a row for each structure.
+        command writes to ``summary.json``; ``attrs["structures"]``: a row for each structure;
+        ``attrs["rejected"]``: what could not be read or used, with reasons.
 
     Raises
     ------
@@ -124,8 +127,12 @@ def score(
                 evaluation = evaluate_stability(path, phases, told, Cache(place / "cache"), seed, known)
                 write_evaluation(place, evaluation)
                 summary = evaluation.summary
-        rows = pd.read_csv(place / ("molecules.csv" if kind == "geometry" else "crystals.csv"))
-    return as_table(summary, rows.to_dict("records"))
+        file = place / ("molecules.csv" if kind == "geometry" else "crystals.csv")
+        rows = pd.read_csv(file, converters={"id": str})  # 001 and NA are ids
+        lost = pd.read_csv(place / "rejected.csv", dtype=str, keep_default_na=False)
+    made = as_table(summary, rows.to_dict("records"))
+    made.attrs["rejected"] = rejected_rows([Rejection(*row) for row in lost.itertuples(index=False)])
+    return made
 
 
 def as_table(summary: Mapping[str, Any], structures: Iterable[Mapping] = ()) -> pd.DataFrame:

@@ -52,7 +52,7 @@ WRITES: dict[str, tuple[str, ...]] = {
     "score validity": CRYSTAL_TABLES,
     "score stability": (
         *(*CRYSTAL_TABLES, "crystals.parquet", "relaxed.extxyz"),
-        *("rejected_references.csv", "reference_phases.csv", "phonon_cost.json", "figures"),
+        *("reference_phases.csv", "phonon_cost.json", "figures"),
     ),
     "score potential": ("summary.json", "structures.csv", "scans.csv", "atoms.parquet", "rejected.csv"),
     "discover": (

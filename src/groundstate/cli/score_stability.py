@@ -15,7 +15,7 @@ from groundstate.shards import parse_shard
 from groundstate.stability.evaluation import evaluate_stability, fill_cache
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.output.text_table import crystal_table, phonon_table, protocol_table
-from groundstate.stability.output.write import REJECTED_REFERENCES, write_evaluation
+from groundstate.stability.output.write import write_evaluation
 from groundstate.stability.settings import ScoreStability
 
 
@@ -66,7 +66,7 @@ def command(
         first = rejections[0]
         sys.stderr.write(
             f"{len(rejections)} references or training crystals rejected, see "
-            f"{output / REJECTED_REFERENCES}; the first: {first.id}: {first.reason}\n"
+            f"{output / 'rejected.csv'}; the first: {first.id}: {first.reason}\n"
         )
     summary = evaluation.summary
     typer.echo(score_table(summary, "crystals"))

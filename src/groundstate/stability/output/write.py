@@ -1,5 +1,6 @@
 """Tables, relaxed crystals and summaries of the stability stage."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from groundstate.stability.relaxation import StabilityScore
 from groundstate.stability.rows import StabilityRow
 
 COUNTS = ("steps", "reference_phases", "initial_space_group_number", "space_group_number")  # or nothing
-REJECTED_REFERENCES = "rejected_references.csv"
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
@@ -28,13 +28,14 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     Controls go to ``controls/NAME/`` in the same form.
     """
     for name, score in evaluation.scores.items():
-        _write_score(folder if name == GENERATED else folder / "controls" / name, score)
+        ours = name == GENERATED
+        lost = evaluation.rejected_references if ours else []
+        _write_score(folder if ours else folder / "controls" / name, score, lost)
     sets = {name: score.rows for name, score in evaluation.scores.items()}
     with atomic_path(folder / "figures") as temporary:
         temporary.mkdir()
         write_figures(temporary, sets, evaluation.hull)
     _write_phases(folder / "reference_phases.csv", evaluation)
-    write_rejected(folder / REJECTED_REFERENCES, evaluation.rejected_references)
     if evaluation.phonon_cost is not None:  # not in the summary, which the same seed writes the same
         write_json(folder / "phonon_cost.json", asdict(evaluation.phonon_cost))
     write_json(folder / "summary.json", evaluation.summary)
@@ -50,7 +51,7 @@ def _write_phases(path: Path, evaluation: Evaluation) -> None:
         table[["id", "formula", "formation_energy_per_atom"]].to_csv(temporary, index=False)
 
 
-def _write_score(folder: Path, score: StabilityScore) -> None:
+def _write_score(folder: Path, score: StabilityScore, rejections: Sequence[Rejection]) -> None:
     columns = list(StabilityRow("").as_dict())  # of a set without crystals, too
     table = pd.DataFrame([row.as_dict() for row in score.rows], columns=columns)
     table = table.astype(dict.fromkeys(COUNTS, "Int64"))
@@ -75,4 +76,4 @@ def _write_score(folder: Path, score: StabilityScore) -> None:
         for row in score.rows
         if row.outcome == "rejected_geometry" or row.id not in score.relaxed
     ]
-    write_rejected(folder / "rejected.csv", lost)
+    write_rejected(folder / "rejected.csv", [*lost, *rejections])
