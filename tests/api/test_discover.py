@@ -49,6 +49,9 @@ def test_a_request_that_cannot_be_met_is_a_sentence() -> None:
         groundstate.discover()
     with pytest.raises(GroundstateError, match=r"settings: diffusion_best_of: .*greater than or equal to 1"):
         groundstate.discover("NaCl", settings={"diffusion_best_of": 0})
+    for key, value in {"controls": ["random_search"], "dft": True}.items():
+        with pytest.raises(GroundstateError, match=rf"settings: stability\.{key}: .* `score stability`"):
+            groundstate.discover("NaCl", settings={"stability": {key: value}})
     with pytest.raises(GroundstateError, match="'0' leaves nothing to relax"):
         groundstate.discover("NaCl", budget=0)
     with pytest.raises(GroundstateError, match="Cl3Na17Xe11: no source has a proposal"):

@@ -1,6 +1,6 @@
 """What a discovery is told."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from groundstate.settings import Settings
 from groundstate.stability.settings import ScoreStability
@@ -47,3 +47,13 @@ class Discover(Settings):
         0.1, gt=0, le=1, description="Distance (angstrom) within which a symmetry is taken for one."
     )
     stability: ScoreStability = ScoreStability(workers=0, max_steps=300)
+
+    @model_validator(mode="after")
+    def _all_is_shown(self) -> "Discover":
+        for key in ("controls", "dft"):
+            if getattr(self.stability, key):
+                raise ValueError(
+                    f"stability.{key}: the table of a discovery has no place for it; leave it out, and give "
+                    "the discovery's relaxed.extxyz to `score stability`"
+                )
+        return self
