@@ -15,7 +15,7 @@ from groundstate.crystals.models.compact.message_network import (
     Pairs,
     radial_functions,
 )
-from groundstate.crystals.models.compact.network import TemplateTensors
+from groundstate.crystals.models.compact.network import NoisyCrystals, TemplateTensors
 
 CENTRES = np.linspace(NEAREST, FARTHEST, RADIAL)
 
@@ -63,20 +63,21 @@ def test_forces_cancel_where_symmetry_says_so(network: MessageNetwork) -> None:
 
 
 def test_a_template_that_is_not_given_is_none(network: MessageNetwork) -> None:
-    given = {
-        "atomic_numbers": torch.tensor([[3, 8, 8]]),
-        "frac_coords": torch.rand(1, 3, 3, dtype=torch.float64),
-        "lattice": torch.randn(1, 6, dtype=torch.float64),
-        "log_metric": torch.tensor([[1.2, 1.3, 1.2, 0, 0, 0]], dtype=torch.float64),
-        "time": torch.tensor([0.4], dtype=torch.float64),
-    }
+    given = NoisyCrystals(
+        torch.tensor([[3, 8, 8]]),
+        torch.rand(1, 3, 3, dtype=torch.float64),
+        torch.randn(1, 6, dtype=torch.float64),
+        torch.tensor([[1.2, 1.3, 1.2, 0, 0, 0]], dtype=torch.float64),
+        torch.tensor([0.4], dtype=torch.float64),
+    )
     blank = TemplateTensors(
         torch.zeros(1, 3, dtype=torch.long),
-        given["frac_coords"],
-        given["log_metric"],
-        given["lattice"],
+        given.frac_coords,
+        given.log_metric,
+        given.lattice,
         torch.zeros(1, dtype=torch.float64),
     )
-    torch.testing.assert_close(network(**given, template=blank), network(**given))
-    shown = network(**given, template=blank._replace(given=torch.ones(1, dtype=torch.float64)))
-    assert not torch.allclose(shown[1], network(**given)[1])
+    torch.testing.assert_close(network(given._replace(template=blank)), network(given))
+    template = blank._replace(given=torch.ones(1, dtype=torch.float64))
+    shown = network(given._replace(template=template))
+    assert not torch.allclose(shown[1], network(given)[1])

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.models.compact.network import (
+    NoisyCrystals,
     TemplateTensors,
     cell_from_log,
     coordinate_sigma,
@@ -130,7 +131,7 @@ class _Layer(nn.Module):
 class MessageNetwork(nn.Module):
     """Predicts the velocity of the lattice and the noise of the fractional coordinates.
 
-    Its inputs and outputs are those of ``StructureNetwork``; it sees differences of places alone.
+    It sees differences of places alone.
     """
 
     absolute = False
@@ -161,21 +162,9 @@ class MessageNetwork(nn.Module):
         for head in (self.lattice_head, self.coordinate_head, self.force_head[-1]):
             start_at_zero(head)
 
-    def forward(
-        self,
-        atomic_numbers: Tensor,
-        frac_coords: Tensor,
-        lattice: Tensor,
-        log_metric: Tensor,
-        time: Tensor,
-        conditions: Tensor | None = None,
-        mask: Tensor | None = None,
-        template: TemplateTensors | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the velocity of the lattice (batch, 6) and the noise of the coordinates (batch, n, 3).
-
-        See ``StructureNetwork.forward``.
-        """
+    def forward(self, noisy: NoisyCrystals) -> tuple[Tensor, Tensor]:
+        """See ``Network``."""
+        atomic_numbers, frac_coords, lattice, log_metric, time, conditions, mask, template = noisy
         batch, length, _ = frac_coords.shape
         present = frac_coords.new_ones(batch, length) if mask is None else mask.to(frac_coords.dtype)
         count = present.sum(-1)

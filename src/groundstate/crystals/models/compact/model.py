@@ -22,7 +22,7 @@ from groundstate.crystals.models.compact.composition import (
 )
 from groundstate.crystals.models.compact.crowding import is_crowded
 from groundstate.crystals.models.compact.message_network import MessageNetwork
-from groundstate.crystals.models.compact.network import TemplateTensors
+from groundstate.crystals.models.compact.network import NoisyCrystals, TemplateTensors
 from groundstate.crystals.models.compact.structure_network import StructureNetwork
 from groundstate.crystals.models.compact.structure_stage import (
     CellScale,
@@ -196,14 +196,11 @@ class CompactModel(CrystalModel):
         for start in range(0, count, MOST_ROWS):
             rows = list(range(MOST_ROWS))
             batch = Batch("", [start + row for row in rows], rows, MOST_ROWS, {})
-            numbers = Streams(seed, "composition", batch).draw(
-                torch.rand, self.max_atoms + 1, dtype=torch.float64
-            )
+            streams = Streams(seed, "composition", batch)
+            numbers = streams.draw(torch.rand, self.max_atoms + 1, dtype=torch.float64)
             total = torch.searchsorted(edges, numbers[:, 0].contiguous(), right=True).clamp(max=largest)
             sampled = sample_compositions(
-                lambda counts, total: self.guide(
-                    request, lambda conditions: self.composition(counts, total, conditions)
-                ),
+                lambda *state: self.guide(request, lambda given: self.composition(*state, given)),
                 self.depth,
                 total.to(device),
                 usable,
@@ -244,9 +241,11 @@ class CompactModel(CrystalModel):
             shown = None if seen is None else seen.rows(rows, number)
             return sample_structures(
                 self.structure,
-                lambda *state: self.guide(
+                lambda frac, cell, metric, time: self.guide(
                     request,
-                    lambda conditions: self.structure(numbers[rows], *state, conditions, template=shown),
+                    lambda given: self.structure(
+                        NoisyCrystals(numbers[rows], frac, cell, metric, time, given, None, shown)
+                    ),
                 ),
                 self.cell_scale,
                 counts[rows],

@@ -34,23 +34,42 @@ class TemplateTensors(NamedTuple):
         return TemplateTensors(numbers[:, :longest], frac[:, :longest], *rest)
 
 
+class NoisyCrystals(NamedTuple):
+    """What a network sees.
+
+    Attributes
+    ----------
+    atomic_numbers, frac_coords
+        (batch, n) and (batch, n, 3).
+    lattice
+        (batch, 6) noisy, standardised.
+    log_metric
+        (batch, 6) the network's cell for distances: the expected log metric given ``lattice``.
+    time
+        (batch,) in [0, 1], or (1,) where it is one for all; ``conditions`` likewise.
+    mask
+        (batch, n) atoms that exist; None where all do.
+    template
+        None, or what is not ``given``, is no template.
+    """
+
+    atomic_numbers: Tensor
+    frac_coords: Tensor
+    lattice: Tensor
+    log_metric: Tensor
+    time: Tensor
+    conditions: Tensor | None = None
+    mask: Tensor | None = None
+    template: TemplateTensors | None = None
+
+
 class Network(Protocol):
-    """What the structure stage asks of a network, whose ``forward`` is that of ``StructureNetwork``."""
+    """What the structure stage asks of a network."""
 
     absolute: bool
 
-    def __call__(
-        self,
-        atomic_numbers: Tensor,
-        frac_coords: Tensor,
-        lattice: Tensor,
-        log_metric: Tensor,
-        time: Tensor,
-        conditions: Tensor | None = None,
-        mask: Tensor | None = None,
-        template: TemplateTensors | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the velocity of the lattice and the noise of the coordinates."""
+    def __call__(self, noisy: NoisyCrystals) -> tuple[Tensor, Tensor]:
+        """Return the velocity of the lattice (batch, 6) and the noise of the coordinates (batch, n, 3)."""
         ...
 
 

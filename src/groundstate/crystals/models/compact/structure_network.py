@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.models.compact.network import (
+    NoisyCrystals,
     TemplateTensors,
     cell_from_log,
     coordinate_sigma,
@@ -146,32 +147,9 @@ class StructureNetwork(nn.Module):
         for head in (self.lattice_head, self.coordinate_head):
             start_at_zero(head)
 
-    def forward(
-        self,
-        atomic_numbers: Tensor,
-        frac_coords: Tensor,
-        lattice: Tensor,
-        log_metric: Tensor,
-        time: Tensor,
-        conditions: Tensor | None = None,
-        mask: Tensor | None = None,
-        template: TemplateTensors | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the velocity of the lattice (batch, 6) and the noise of the coordinates (batch, n, 3).
-
-        Parameters
-        ----------
-        lattice
-            (batch, 6) noisy, standardised.
-        log_metric
-            (batch, 6) the network's cell for distances: the expected log metric given ``lattice``.
-        time
-            (batch,) in [0, 1], or (1,) where it is one for all; ``conditions`` likewise.
-        mask
-            (batch, n) atoms that exist; None where all do.
-        template
-            None, or what is not ``given``, is no template.
-        """
+    def forward(self, noisy: NoisyCrystals) -> tuple[Tensor, Tensor]:
+        """See ``Network``."""
+        atomic_numbers, frac_coords, lattice, log_metric, time, conditions, mask, template = noisy
         count = (
             frac_coords.new_full((len(frac_coords),), frac_coords.shape[1]) if mask is None else mask.sum(-1)
         )

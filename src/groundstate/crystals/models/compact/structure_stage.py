@@ -13,7 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from groundstate.crystals.crystal import MAX_NUMBER
-from groundstate.crystals.models.compact.network import Network, TemplateTensors, coordinate_sigma, visible
+from groundstate.crystals.models.compact.network import (
+    Network,
+    NoisyCrystals,
+    TemplateTensors,
+    coordinate_sigma,
+    visible,
+)
 from groundstate.diffusion import (
     add_torus_noise,
     alpha_sigma,
@@ -171,16 +177,10 @@ def structure_errors(
     for rows in groups:
         longest = int(atoms[rows].max())
         present = mask[rows, :longest]
-        velocity, predicted = network(
-            numbers[rows, :longest],
-            noisy[rows, :longest],
-            lattice[rows],
-            metric[rows],
-            time[rows],
-            None if conditions is None else conditions[rows],
-            present,
-            None if template is None else template.rows(rows, longest),
-        )
+        state = numbers[rows, :longest], noisy[rows, :longest], lattice[rows], metric[rows], time[rows]
+        given = None if conditions is None else conditions[rows]
+        shown = None if template is None else template.rows(rows, longest)
+        velocity, predicted = network(NoisyCrystals(*state, given, present, shown))
         kept = present[..., None].float()
         error = (predicted - visible(network, noise[rows, :longest], kept)).square()
         site_errors.append(error.sum((1, 2)) / (3 * atoms[rows]))
