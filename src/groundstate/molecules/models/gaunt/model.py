@@ -209,16 +209,11 @@ class GauntModel(GeometryModel):
         """Whether molecules of other elements get a start geometry: with a model of several data sets."""
         return bool(self.conventions)
 
-    @property
-    def conventions(self) -> dict[str, dict[str, dict[str, int]]]:
-        """The data sets that the model was trained on, with their rules for hydrogens; none for one set."""
-        return self.config.get("conventions", {})
-
     def rules(self, convention: str | None) -> dict[str, dict[str, int]]:
         """Give the rules by which a convention numbers hydrogens."""
         if not self.conventions:
             return self.config["hydrogen_numbering"]
-        return self.conventions[convention or cast(str, self.convention)]
+        return self.config["conventions"][convention or self.convention]
 
     def _usual_choice(self, convention: str | None) -> Choice:
         """By distances where atoms are numbered by a rule, else as the validation part decided."""
