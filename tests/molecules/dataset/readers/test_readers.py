@@ -168,6 +168,34 @@ def test_smiles_table_and_gzip(tmp_path):
         outcomes("smiles", tmp_path / "empty.smi")
 
 
+@pytest.mark.parametrize("title", ["Compound ID", "CMPD_CHEMBLID", "mol_id", "Title", "Drug-ID"])
+def test_ids_of_a_table_by_the_names_that_exports_give_them(tmp_path, title, capsys):
+    path = tmp_path / "export.csv"
+    path.write_text(f"{title}|Canonical SMILES|n\nx|CCO|1\n|CCN|2\n")
+    assert list(outcomes("smiles", path)) == ["x", "export-2"]
+    assert not capsys.readouterr().err
+
+
+def test_a_table_without_ids_says_how_its_molecules_are_called(tmp_path, capsys):
+    path = tmp_path / "mine.csv"
+    path.write_text("batch,smiles\nx,CCO\ny,CCN\n")
+    assert list(outcomes("smiles", path)) == ["mine-1", "mine-2"]
+    assert "no column of ids (id, name, compound_id, ...)" in capsys.readouterr().err
+
+
+def test_a_name_ends_at_a_tab(tmp_path):
+    path = tmp_path / "mine.smi"
+    path.write_text("CCO\tethyl alcohol\t46.07\nCCN amine\t45.1\nC\t\t16\nCl |$a$|\tx\ty\n")
+    assert list(outcomes("smiles", path)) == ["ethyl alcohol", "amine", "mine-3", "x"]
+
+
+def test_an_sdf_named_as_smiles_is_refused(tmp_path):
+    path = tmp_path / "wrong.smi"
+    write_sdf(path, [("a", embedded("CCO"), {})])
+    with pytest.raises(GroundstateError, match=r"wrong.smi: is an SDF by its line 4; give its name the end"):
+        outcomes("smiles", path)
+
+
 def parquet_rows() -> list[dict]:
     block = Chem.MolToMolBlock(Chem.RemoveHs(embedded("C[C@H](O)F")))
     row = {name: 0.5 for name in ("dipole x", "dipole y", "dipole z", "homo", "lumo", "homolumogap")}

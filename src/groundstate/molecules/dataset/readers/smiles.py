@@ -1,8 +1,9 @@
 """SMILES files: ``.smi`` lines or a CSV with a ``smiles`` column; molecules without a geometry."""
 
 import re
+import sys
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -13,8 +14,15 @@ from groundstate.molecules.mols import RecordError, parse_smiles
 from groundstate.text import open_text
 
 SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles")
-ID_COLUMNS = ("id", "name")
-EXTENSION = re.compile(r"(\|[^|]*\|)(?:\s+|$)")
+# of the exports of ChEMBL, PubChem, ZINC, DrugBank, of MoleculeNet and TDC: the first that a row fills
+ID_COLUMNS = (
+    *("id", "name", "compound_id", "molecule_id", "mol_id", "cmpd_id", "drug_id", "identifier", "title"),
+    *("molecule_chembl_id", "chembl_id", "cmpd_chembl_id", "zinc_id", "drugbank_id"),
+    *("cid", "compound_cid", "pubchem_cid", "compound_name", "molecule_name", "mol_name", "drug_name"),
+)
+COUNTS = re.compile(r"\s*\d+\s+\d+.*V[23]000\s*$")
+EXTENSION = re.compile(r"\s+(\|[^|]*\|)(?=\s|$)")
+GAP = re.compile(r"^[^\S\t]*\t?")
 
 
 class _Line(NamedTuple):
@@ -25,32 +33,47 @@ class _Line(NamedTuple):
 
 
 def read_smiles(path: str | Path) -> Iterator[Entry]:
-    """Stream ``SMILES name`` lines (the name may hold spaces) or CSV rows (``smiles``, optional ``id``).
+    """Stream ``SMILES name`` lines or CSV rows (``smiles``, and an id in one of ``ID_COLUMNS``).
 
-    SMILES may carry a CXSMILES extension. A CSV is separated by commas, semicolons or tabs. Molecules without
-    a name get the file's name and their number; lines that begin with ``#`` are comments.
+    The name on a line may hold spaces and ends at a tab; lines that begin with ``#`` are comments. SMILES may
+    carry a CXSMILES extension. A CSV is separated by commas, semicolons, tabs or bars. Molecules without a
+    name get the file's name and their number, said on standard error where no row of a CSV has one.
 
-    Raises ``GroundstateError`` for a file that is absent, no text, damaged, or holds no SMILES.
+    Raises ``GroundstateError`` for a file that is absent, no text, damaged, an SDF, or holds no SMILES.
     """
     path = Path(path)
     name, stem = path.name.removesuffix(".gz"), path.name.split(".")[0]
-    number = 0
+    table = name.lower().endswith((".csv", ".tsv"))
+    number, named = 0, False
     with open_text(path, newline="") as stream:
-        rows = _csv_rows(stream, path) if name.lower().endswith((".csv", ".tsv")) else _lines(stream)
-        for number, line in enumerate(rows, 1):
+        for number, line in enumerate(_csv_rows(stream, path) if table else _lines(stream, path), 1):
+            named = named or bool(line.title)
             yield Entry(line.title or f"{stem}-{number}", partial(_read, line), place=f"line {line.number}")
     if not number:
         raise GroundstateError(f"{path}: holds no SMILES; is it empty?")
+    if table and not named:
+        _say_unnamed(str(path), stem)
 
 
-def _lines(stream: TextIO) -> Iterator[_Line]:
+@cache  # some stages read a file twice
+def _say_unnamed(path: str, stem: str) -> None:
+    sys.stderr.write(
+        f"note: {path}: no column of ids ({', '.join(ID_COLUMNS[:3])}, ...); "
+        f"its molecules are called {stem}-1, {stem}-2, ...\n"
+    )
+
+
+def _lines(stream: TextIO, path: Path) -> Iterator[_Line]:
     for number, line in enumerate(stream, 1):
-        smiles, *rest = line.split(maxsplit=1) or [""]
+        if number <= 4 and COUNTS.match(line):
+            raise GroundstateError(f"{path}: is an SDF by its line {number}; give its name the end .sdf")
+        smiles = (line.split(maxsplit=1) or [""])[0]
         if not smiles or smiles.startswith("#") or (number == 1 and smiles.lower() in SMILES_COLUMNS):
             continue
-        title = rest[0].strip() if rest else ""
-        if extension := EXTENSION.match(title):
-            smiles, title = f"{smiles} {extension[1]}", title[extension.end() :].strip()
+        rest = line.lstrip()[len(smiles) :]
+        if extension := EXTENSION.match(rest):
+            smiles, rest = f"{smiles} {extension[1]}", rest[extension.end() :]
+        title = GAP.sub("", rest, count=1).split("\t")[0].strip()
         yield _Line(smiles, title, number)
 
 

@@ -1,6 +1,7 @@
 """CSV tables with one molecule per row, checked as they stream by."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, TextIO
@@ -10,7 +11,7 @@ from groundstate.molecules.mols import RecordError
 
 csv.field_size_limit(2**27)
 
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 LONGEST_CELL = 100  # lines; a quotation mark that nothing closes within is a fault of its own line
 
 
@@ -32,9 +33,9 @@ def read_rows(
     optional: Sequence[str] = (),
     whole: bool = False,
 ) -> Iterator[Row]:
-    """Stream the rows of a CSV, keyed by the columns asked for (compared without case).
+    """Stream the rows of a CSV, keyed by the columns asked for (``Compound ID`` is ``compound_id``, too).
 
-    Commas, semicolons and tabs separate cells: whichever gives the first line the most of the columns.
+    Commas, semicolons, tabs and bars separate cells: whichever gives the first line the most of the columns.
 
     Parameters
     ----------
@@ -54,17 +55,17 @@ def read_rows(
     if not header:
         names = ", ".join(" or ".join(group) for group in groups)
         raise GroundstateError(f"{name}: is empty; expected a CSV with the columns {names}")
-    lowered = [title.strip().lower() for title in header]
+    titles = [_plain(title) for title in header]
     missing = [
-        " or ".join(group) for group in groups if not any(column.lower() in lowered for column in group)
+        " or ".join(group) for group in groups if not any(_plain(column) in titles for column in group)
     ]
     if missing:
         raise GroundstateError(
             f"{name}: has no column {', '.join(missing)}; its columns are {', '.join(header)}"
         )
-    if twice := [column for column in columns if lowered.count(column.lower()) > 1]:
+    if twice := [column for column in columns if titles.count(_plain(column)) > 1]:
         raise GroundstateError(f"{name}: has the column {twice[0]} twice; keep the one that is meant")
-    places = {column: lowered.index(column.lower()) for column in columns if column.lower() in lowered}
+    places = {column: titles.index(_plain(column)) for column in columns if _plain(column) in titles}
     for text, number in rest:
         try:
             (cells,) = csv.reader([text], delimiter=separator, strict=True)
@@ -76,18 +77,23 @@ def read_rows(
         yield Row(present, number, short if whole and len(cells) < len(header) else None)
 
 
+def _plain(title: str) -> str:
+    """Give a title without case, spaces, hyphens and underscores."""
+    return re.sub(r"[\s_-]+", "", title.lower())
+
+
 def _header(stream: TextIO, columns: Sequence[str]) -> tuple[str, list[str], Iterator[tuple[str, int]]]:
     """Give the separator, the titles of the columns, and the rows that follow."""
     rows = _logical_rows(stream)
     first = next(rows, None)
     if first is None:
         return ",", [], rows
-    asked = {column.lower() for column in columns}
+    asked = {_plain(column) for column in columns}
     best, titles = ",", [first[0]]
     matched = -1
     for separator in SEPARATORS:
         cells = next(csv.reader([first[0]], delimiter=separator), [])
-        count = len(asked & {cell.strip().lower() for cell in cells})
+        count = len(asked & {_plain(cell) for cell in cells})
         if count > matched:
             best, titles, matched = separator, cells, count
     return best, titles, rows
