@@ -12,7 +12,7 @@ from groundstate.errors import GroundstateError
 from groundstate.molecules.dataset.readers.entry import Entry, MoleculeRead
 from groundstate.molecules.mols import RecordError, parse_smiles, set_positions, without_wavy_bonds
 
-OBJECTS = ("cart_coords", "get_positions")  # what tells pymatgen's and ASE's one structure from many
+OBJECTS = ("lattice", "cart_coords", "get_positions")  # what tells one structure from many
 
 
 def named(things: Any, kind: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
@@ -23,10 +23,7 @@ def named(things: Any, kind: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     if isinstance(things, Mapping) or (hasattr(things, "items") and hasattr(things, "index")):
         yield from ((str(key), value) for key, value in things.items())
         return
-    single = (
-        isinstance(things, str | Chem.Mol) or hasattr(things, "lattice") or hasattr(things, "get_positions")
-    )
-    single = single or hasattr(things, "cart_coords")
+    single = isinstance(things, str | Chem.Mol) or any(hasattr(things, name) for name in OBJECTS)
     if not single and not isinstance(things, Iterable):
         raise GroundstateError(f"{type(things).__name__}: no {kind} and no list of them")
     for number, thing in enumerate([things] if single else things, 1):

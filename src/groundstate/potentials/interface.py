@@ -20,7 +20,6 @@ from groundstate.potentials.gfn2 import gfn2_calculator
 
 MP_RAW = "mp-pbe"  # Materials Project GGA / GGA+U energies before the MP2020 corrections
 MP_CORRECTED = "mp2020"  # the same after the corrections
-MP_SCHEMES = (MP_RAW, MP_CORRECTED)
 
 
 @dataclass(frozen=True)
