@@ -18,9 +18,9 @@ def test_ids_stay_text(results, tmp_path):
     folder = tmp_path / "molecules/set/net/seed0/geometry"
     folder.mkdir(parents=True)
     (folder / "summary.json").write_text("{}")
-    (folder / "molecules.csv").write_text("id,mae\n0012,0.1\n")
+    (folder / "molecules.csv").write_text("id,mae\n0012,0.1\nNA,0.2\n")
     run = read_run(folder.parent, "molecules")
-    assert run.structures["geometry"]["id"].tolist() == ["0012"]
+    assert run.structures["geometry"]["id"].tolist() == ["0012", "NA"]
 
 
 def test_groups_are_ordered_by_number_not_by_text():

@@ -102,7 +102,7 @@ def read_json(path: Path) -> dict:
 def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV file with an ``id`` column; anything else is a ``GroundstateError`` that names the file."""
     try:
-        table = pd.read_csv(path, dtype={"id": str})
+        table = pd.read_csv(path, converters={"id": str})  # NA is an id
     except (ValueError, OSError) as error:  # pandas' parser and empty-file errors are ValueErrors
         raise GroundstateError(f"{path}: not readable as CSV ({error}); {AGAIN}") from None
     if "id" not in table:
