@@ -38,24 +38,6 @@ def test_a_checkpoint_proposes_in_the_cells_that_it_can_hold() -> None:
     assert Diffusion(Path("best.ckpt"), 0, 0).propose(cells_of({20: 1}, 20)) == []
 
 
-def test_the_crystals_that_the_model_denoises_best_come_first_each_kind_once(monkeypatch) -> None:
-    drawn = [one._replace(id=name) for one, name in zip([KNOWN[0]] * 4, "abcd", strict=True)]
-    drawn[3] = drawn[3]._replace(frac_coords=PLACES * [[1.0], [0.4], [0.7], [1.2], [0.8]])
-    errors = {"a": 0.3, "b": 0.1, "c": 0.2, "d": 0.4}
-    monkeypatch.setattr("groundstate.crystals.models.generate.generate", lambda *_, **__: drawn)
-    monkeypatch.setattr(CompactModel, "denoising_error", lambda _, row: np.array([errors[x.id] for x in row]))
-    found = Diffusion(Path("best.ckpt"), 2, 0, best_of=2).propose(cells_of({38: 1, 22: 1, 8: 3}, 5))
-    assert [one.origin for one in found] == ["best.ckpt b", "best.ckpt d"]
-
-
-def test_crystals_from_templates_stay_in_the_order_of_these(monkeypatch) -> None:
-    drawn = [KNOWN[0]._replace(id="a"), KNOWN[0]._replace(id="b", frac_coords=PLACES * 0.8)]
-    monkeypatch.setattr("groundstate.crystals.models.generate.generate", lambda *_, **__: drawn)
-    monkeypatch.setattr(CompactModel, "denoising_error", lambda _, row: -np.arange(float(len(row))))
-    source = Diffusion(Path("best.ckpt"), 1, 0, None, TemplateLibrary(KNOWN), 0.3, best_of=2)
-    assert [one.origin for one in source.propose(cells_of({38: 1, 22: 1, 8: 3}, 5))] == ["best.ckpt a"]
-
-
 def test_an_element_that_the_model_hardly_knows_is_named(capsys) -> None:
     Diffusion(Path("best.ckpt"), 1, 0).propose(cells_of({20: 1, 22: 1, 8: 3}, 5))
     assert "0 of the training crystals have Ca" in capsys.readouterr().err

@@ -21,6 +21,7 @@ from groundstate.discovery.budget import parse_budget
 from groundstate.discovery.chain import to_crystal
 from groundstate.discovery.discover import Discovery
 from groundstate.discovery.discover import discover as run_discovery
+from groundstate.discovery.lowest import Lowest
 from groundstate.discovery.output import write_discovery
 from groundstate.discovery.proposals import (
     Diffusion,
@@ -37,6 +38,7 @@ from groundstate.potentials.atoms import to_structure
 from groundstate.potentials.cache import Cache
 from groundstate.records import Rejection, name_stage
 from groundstate.settings import check_settings
+from groundstate.stability.evaluation import calculations_of
 from groundstate.stability.inputs import GENERATED
 from groundstate.weights import find_checkpoint
 
@@ -222,7 +224,8 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
     seed, model = request.seed, request.model
     path = request.weights
     if path is not None:
-        sources.append(Diffusion(path, settings.diffusion, seed, model, best_of=settings.diffusion_best_of))
+        drawn = Diffusion(path, settings.diffusion * settings.diffusion_best_of, seed, model)
+        sources.append(Lowest(drawn, settings.diffusion, calculations_of(settings.stability, Cache(cache))))
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))
     sources += [SymmetricSearch(settings.symmetric, seed), RandomSearch(settings.random, seed)]

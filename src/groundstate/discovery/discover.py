@@ -21,11 +21,11 @@ from groundstate.discovery.wanted import Wanted
 from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_atoms
 from groundstate.potentials.cache import Cache
-from groundstate.potentials.calculations import Calculations, Job
+from groundstate.potentials.calculations import Job
 from groundstate.potentials.corrections import hull_scheme, mp_element_energies
 from groundstate.potentials.interface import MP_CORRECTED, find_potential
 from groundstate.records import Rejection
-from groundstate.stability.evaluation import Evaluation, evaluate_stability
+from groundstate.stability.evaluation import Evaluation, calculations_of, evaluate_stability
 from groundstate.stability.inputs import ReadReferences, read_references
 from groundstate.stability.references.hull import chemical_system
 from groundstate.stability.references.inputs import ReferenceInputs
@@ -150,11 +150,10 @@ def _survivors(
 ) -> tuple[list[Judged], Chain, dict[str, Proposal], Clock]:
     """Propose, judge and choose: the crystals for full relaxation, their chain, origins by id, the time."""
     asked = settings.stability
-    potential = find_potential(asked.potential, asked.potential_arguments, asked.potential_scheme)
+    calculations = calculations_of(asked, cache)
     systems = _systems(wanted)
-    if hull_scheme(potential.scheme) == MP_CORRECTED:
+    if hull_scheme(calculations.potential.scheme) == MP_CORRECTED:
         refuse_unknown(set().union(*systems), asked.potential)
-    calculations = Calculations(potential, cache, asked, asked.workers)
     hull = build_references(ReferenceInputs(shipped=asked.shipped_references), systems, {}, calculations)
     clock = Clock(folder / ".clock.json", asked.workers)
     chain = Chain(calculations, settings.short_steps, settings.symprec, hull)

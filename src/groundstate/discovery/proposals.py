@@ -3,18 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from math import gcd
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from pymatgen.analysis.structure_matcher import StructureMatcher
-from pymatgen.core import Structure
 
 from groundstate.crystals.crystal import Crystal, chemical_symbols, reduced_formula
 from groundstate.crystals.formula import formula_text
-from groundstate.crystals.structures import read_structures, to_structure
+from groundstate.crystals.structures import read_structures
 from groundstate.crystals.symmetric import symmetric_crystal
 from groundstate.crystals.templates.library import TemplateLibrary
 from groundstate.crystals.templates.substitute import candidates
@@ -112,9 +109,6 @@ class SymmetricSearch:
 class Diffusion:
     """Crystals of a trained model that is told the content of the cell.
 
-    ``best_of`` times as many are drawn as are proposed; those that the model denoises best come first, one of
-    each kind (``StructureMatcher`` with its default tolerances). Crystals from templates stay in the order of
-    these, the better guide.
     With ``library`` each sample has a template, which models that were trained so read; ``noise`` is the time
     in (0, 1] to which the template is noised to begin with, and needs no such training.
     """
@@ -126,12 +120,11 @@ class Diffusion:
     library: TemplateLibrary | None = None
     noise: float | None = None
     own_formula: bool = True
-    best_of: int = 1
 
     def propose(self, wanted: Wanted) -> list[Proposal]:
-        """Propose at most ``number`` crystals, the sizes of the cells that the model can hold in turn."""
+        """Propose ``number`` crystals, the sizes of the cells that the model can hold in turn."""
         from groundstate.crystals.models.base import Request  # these load torch
-        from groundstate.crystals.models.generate import generate, likeliest_first
+        from groundstate.crystals.models.generate import generate
         from groundstate.crystals.models.load import load_model
         from groundstate.crystals.models.requests import say_scarce
         from groundstate.crystals.models.templates import find_in
@@ -148,28 +141,9 @@ class Diffusion:
         find = None if self.library is None else find_in(self.library, self.own_formula)
         request = Request(tuple(cells), noise=self.noise)
         say_scarce(request, trained.config)
-        draws = self.number * self.best_of
-        drawn = generate(trained, request, draws, self.seed, DRAWN_AT_ONCE, find=find)
-        of_cells = [drawn[start :: len(cells)] for start in range(min(len(cells), draws))]
-        if self.best_of > 1 and find is None:
-            of_cells = [likeliest_first(trained, some) for some in of_cells]
-        in_turns = [one for row in zip_longest(*of_cells) for one in row if one is not None]
-        crystals = _distinct(in_turns, self.number)
+        crystals = generate(trained, request, self.number, self.seed, DRAWN_AT_ONCE, find=find)
         source = "diffusion" if find is None else "diffusion-from-template"
         return [Proposal(crystal, source, f"{self.checkpoint.name} {crystal.id}") for crystal in crystals]
-
-
-def _distinct(crystals: Sequence[Crystal], most: int) -> list[Crystal]:
-    """Take the first ``most`` of which none is equivalent to an earlier one."""
-    matcher = StructureMatcher()
-    taken: list[tuple[Crystal, Structure]] = []
-    for crystal in crystals:
-        structure = to_structure(crystal)
-        if not any(matcher.fit(structure, other) for _, other in taken):
-            taken.append((crystal, structure))
-        if len(taken) == most:
-            break
-    return [crystal for crystal, _ in taken]
 
 
 class OwnStructures:

@@ -27,7 +27,7 @@ class Discover(Settings):
         10,
         ge=1,
         le=MOST,
-        description="Crystals drawn for each of these: those that the model denoises best are proposed.",
+        description="Crystals drawn for each of these: those of lowest energy as drawn are proposed.",
     )
     diffusion_from_templates: int = Field(
         0, ge=0, le=MOST, description="Crystals of the checkpoint for each formula that begin from templates."

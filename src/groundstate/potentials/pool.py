@@ -13,7 +13,7 @@ from ase import Atoms
 
 from groundstate.errors import GroundstateError
 from groundstate.potentials.interface import Potential
-from groundstate.potentials.relax import evaluate, relax
+from groundstate.potentials.relax import evaluate, largest, relax
 from groundstate.potentials.result import Result
 from groundstate.potentials.settings import RelaxSettings
 
@@ -33,7 +33,8 @@ def calculate(potential: Potential, task: Task, settings: RelaxSettings) -> Resu
     """Do one task; what the potential raises becomes ``{"outcome": "failed", "reason": ...}``."""
     try:
         if task.kind == "single":
-            return {"outcome": "single", "energy": evaluate(potential, task.atoms).energy}
+            point = evaluate(potential, task.atoms)
+            return {"outcome": "single", "energy": point.energy, "force": largest(point.forces)}
         if task.kind == "forces":
             return {"outcome": "forces", "forces": evaluate(potential, task.atoms).forces.tolist()}
         relaxed = relax(potential, task.atoms, settings)

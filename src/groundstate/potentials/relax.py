@@ -58,7 +58,7 @@ def relax(potential: Potential, atoms: Atoms, settings: RelaxSettings) -> Relaxa
     """
     atoms = right_handed(atoms).copy()
     start = evaluate(potential, atoms)
-    force = _largest(start.forces)
+    force = largest(start.forces)
     close = settings.model_copy(
         update={
             "minimum_distance": settings.minimum_distance / RUNAWAY,
@@ -85,8 +85,9 @@ def relax(potential: Potential, atoms: Atoms, settings: RelaxSettings) -> Relaxa
                 break
     end = evaluate(potential, atoms)
     atoms.calc = None
-    return Relaxation(outcome, steps, start.energy, force, end.energy, _largest(end.forces), atoms)
+    return Relaxation(outcome, steps, start.energy, force, end.energy, largest(end.forces), atoms)
 
 
-def _largest(forces: np.ndarray) -> float:
+def largest(forces: np.ndarray) -> float:
+    """Give the length of the largest force (n, 3), in its unit."""
     return float(np.linalg.norm(forces, axis=1).max())

@@ -10,8 +10,8 @@ class Result(TypedDict):
 
     ``energy`` and ``initial_energy`` in eV per cell, ``force`` and ``initial_force`` (the largest of all
     atoms) in eV/angstrom, ``cell`` (3, 3) and ``positions`` (n, 3) after relaxation in angstrom. A ``single``
-    point has an energy, ``forces`` those of all atoms (n, 3) in eV/angstrom, a ``failed`` calculation a
-    reason, a relaxation all else; ``transient`` failures are not cached.
+    point has an energy and the largest force, ``forces`` those of all atoms (n, 3) in eV/angstrom, a
+    ``failed`` calculation a reason, a relaxation all else; ``transient`` failures are not cached.
     """
 
     outcome: Outcome

@@ -114,10 +114,15 @@ def fill_cache(
     return {name: len(members) for name, members in inputs.sets.items()}
 
 
+def calculations_of(settings: ScoreStability, cache: Cache) -> Calculations:
+    """Set up the (first) potential of the settings; errors as ``find_potential``."""
+    potential = find_potential(settings.potential, settings.potential_arguments, settings.potential_scheme)
+    return Calculations(potential, cache, settings, settings.workers)
+
+
 def _calculations(settings: ScoreStability, cache: Cache) -> tuple[Calculations, Calculations | None]:
     """Set up the first potential, and the second where the settings name one."""
-    potential = find_potential(settings.potential, settings.potential_arguments, settings.potential_scheme)
-    first = Calculations(potential, cache, settings, settings.workers)
+    first = calculations_of(settings, cache)
     if settings.dft:
         require_gpaw(settings.dft_python)
     if settings.phonons:
