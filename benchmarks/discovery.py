@@ -23,6 +23,7 @@ from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.shipped import shipped_templates
 from groundstate.discovery.budget import Budget
 from groundstate.discovery.discover import Discovery, discover
+from groundstate.discovery.lowest import Lowest
 from groundstate.discovery.proposals import (
     Diffusion,
     ProposalSource,
@@ -35,6 +36,7 @@ from groundstate.discovery.wanted import Wanted, cells_of
 from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure as from_atoms
 from groundstate.potentials.cache import Cache
+from groundstate.stability.evaluation import calculations_of
 from groundstate.stability.inputs import GENERATED
 from groundstate.stability.references.materials_project import listed_phases
 from groundstate.stability.settings import ScoreStability
@@ -68,10 +70,13 @@ def finished(path: Path) -> set[str]:
     return {row["name"] for row in csv.DictReader(path.open())} if path.exists() else set()
 
 
-def classics(output: Path, candidates: int, best: int, symmetric: int) -> None:
+def classics(output: Path, candidates: int, best: int, symmetric: int, draws: int) -> None:
     """No template of the very same formula lends its structure."""
     library = shipped_templates()
-    sources = [Templates(library, candidates, own_formula=False), SymmetricSearch(symmetric, 0)]
+    cache = Cache(output / "cache")
+    judge = calculations_of(Discover().stability, cache)
+    chance = Lowest(SymmetricSearch(symmetric * draws, 0), symmetric, judge)
+    sources = [Templates(library, candidates, own_formula=False), chance]
     path = output / "classics.csv"
     for formula, groups in CLASSICS.items():
         if formula in finished(path):
@@ -84,7 +89,7 @@ def classics(output: Path, candidates: int, best: int, symmetric: int) -> None:
             output / formula,
             Discover(max_atoms=28, templates=candidates, best=best),
             best,
-            Cache(output / "cache"),
+            cache,
         )
         rows = [row for row in found.rows if row.outcome == "converged" and row.unique]
         ranks = [rank for rank, row in enumerate(rows, 1) if row.space_group_number in groups]
@@ -132,17 +137,19 @@ def ground_states(options: argparse.Namespace) -> None:
     drawn = np.random.default_rng(seed).choice(len(truths), options.number, replace=False)
     chosen = [truths[index] for index in drawn[: options.first]]
     checkpoint = checkpoint_of("crystals", None)
-    templates, random = Templates(library, 5), RandomSearch(5, seed)
-    diffusion = Diffusion(checkpoint, 5, seed, best_of=10)
-    twenty = [Templates(library, 7), Diffusion(checkpoint, 7, seed, best_of=7), SymmetricSearch(6, seed)]
+    stability = ScoreStability(workers=0, max_steps=120)
+    cache = Cache(output / "cache")
+    judge = calculations_of(stability, cache)
+    drawn, chance = Diffusion(checkpoint, 100, seed), SymmetricSearch(100, seed)
+    twenty = [Templates(library, 7), Lowest(drawn, 7, judge), Lowest(chance, 6, judge)]
     ways: dict[str, list[ProposalSource]] = {
-        "templates": [templates],
-        "diffusion": [diffusion],
-        "symmetric search": [SymmetricSearch(5, seed)],
-        "random search": [random],
+        "templates": [Templates(library, 5)],
+        "diffusion": [Lowest(drawn, 5, judge)],
+        "symmetric search": [Lowest(chance, 5, judge)],
+        "random search": [RandomSearch(5, seed)],
+        "random search, lowest of 100": [Lowest(RandomSearch(100, seed), 5, judge)],
         "all": twenty,  # as many short relaxations as a discovery of five makes
     }
-    stability = ScoreStability(workers=0, max_steps=120)
     path = output / "ground_states.csv"
     for truth in chosen:
         for way, sources in ways.items():
@@ -157,7 +164,7 @@ def ground_states(options: argparse.Namespace) -> None:
             settings = Discover(max_atoms=20, best=5, stability=stability)
             hit, relaxed = False, 0
             try:
-                found = run(wanted, sources, output / truth.id, settings, 5, Cache(output / "cache"))
+                found = run(wanted, sources, output / truth.id, settings, 5, cache)
                 relaxed = len(found.rows)
                 atoms = found.evaluation.scores[GENERATED].relaxed
                 matcher = StructureMatcher()
@@ -198,6 +205,7 @@ if __name__ == "__main__":
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--candidates", type=int, default=6)
     parser.add_argument("--symmetric", type=int, default=0)
+    parser.add_argument("--draws", type=int, default=10, help="of symmetric search, for each that is tried")
     parser.add_argument("--best", type=int, default=3)
     parser.add_argument("--number", type=int, default=100)
     parser.add_argument("--first", type=int, help="only so many of these")
@@ -207,6 +215,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.what == "classics":
-        classics(options.output, options.candidates, options.best, options.symmetric)
+        classics(options.output, options.candidates, options.best, options.symmetric, options.draws)
     else:
         ground_states(options)

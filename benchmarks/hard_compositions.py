@@ -5,8 +5,9 @@
 Compositions, templates and folder are those of ``structure_prediction.py`` (O holds its ``hard.json``). Of
 each composition ``--relaxations`` crystals of each source are relaxed by SevenNet-0, at most ``--steps`` FIRE
 steps; it is found where one of them fits the true structure (``StructureMatcher`` with its defaults,
-``fit``). ``diffusion`` draws 20 without template and relaxes those that it denoises best, each kind once;
-``random`` is random search, ``template`` the likest templates. Relaxations are kept: a killed run goes on.
+``fit``). ``diffusion`` and ``symmetric`` draw 100 without template and relax those of the lowest energy as
+drawn, each kind once; ``random`` is random search, ``template`` the likest templates. Relaxations are kept: a
+killed run goes on.
 """
 
 import argparse
@@ -24,9 +25,21 @@ from structure_prediction import PARTS, validation_crystals
 from groundstate.api.weights import checkpoint_of
 from groundstate.crystals.structures import to_structure
 from groundstate.crystals.templates.shipped import shipped_templates
-from groundstate.discovery.proposals import Diffusion, ProposalSource, RandomSearch, Templates
+from groundstate.discovery.lowest import Lowest
+from groundstate.discovery.proposals import (
+    Diffusion,
+    ProposalSource,
+    RandomSearch,
+    SymmetricSearch,
+    Templates,
+)
 from groundstate.discovery.wanted import Wanted
 from groundstate.metrics.bootstrap import bootstrap_interval
+from groundstate.potentials.cache import Cache
+from groundstate.stability.evaluation import calculations_of
+from groundstate.stability.settings import ScoreStability
+
+DRAWS = 100
 
 
 def main() -> None:
@@ -46,8 +59,10 @@ def main() -> None:
     truths = [one for one, hard in pairs if hard]
     truths.sort(key=lambda one: len(one.atomic_numbers))
     number = options.relaxations
+    judge = calculations_of(ScoreStability(workers=0), Cache(options.output / "energies"))
     sources: dict[str, ProposalSource] = {
-        "diffusion": Diffusion(checkpoint_of("crystals", None), number, 0, best_of=max(1, 20 // number)),
+        "diffusion": Lowest(Diffusion(checkpoint_of("crystals", None), DRAWS, 0), number, judge),
+        "symmetric": Lowest(SymmetricSearch(DRAWS, 0), number, judge),
         "random": RandomSearch(number, 0),
         "template": Templates(shipped_templates(PARTS), number),
     }

@@ -47,8 +47,8 @@ def test_the_table_is_that_of_the_command_with_structures(tmp_path: Path) -> Non
 def test_a_request_that_cannot_be_met_is_a_sentence() -> None:
     with pytest.raises(GroundstateError, match="give either --formula"):
         groundstate.discover()
-    with pytest.raises(GroundstateError, match=r"settings: diffusion_best_of: .*greater than or equal to 1"):
-        groundstate.discover("NaCl", settings={"diffusion_best_of": 0})
+    with pytest.raises(GroundstateError, match=r"settings: draws: .*greater than or equal to 1"):
+        groundstate.discover("NaCl", settings={"draws": 0})
     for key, value in {"controls": ["random_search"], "dft": True}.items():
         with pytest.raises(GroundstateError, match=rf"settings: stability\.{key}: .* `score stability`"):
             groundstate.discover("NaCl", settings={"stability": {key: value}})

@@ -222,13 +222,15 @@ def plan(request: Request, settings: Discover, cache: Path) -> Plan:
     sources: list[ProposalSource] = [own]
     sources.append(Templates(library, settings.templates, own_formula=request.own_formula))
     seed, model = request.seed, request.model
+    judge = calculations_of(settings.stability, Cache(cache))
     path = request.weights
     if path is not None:
-        drawn = Diffusion(path, settings.diffusion * settings.diffusion_best_of, seed, model)
-        sources.append(Lowest(drawn, settings.diffusion, calculations_of(settings.stability, Cache(cache))))
+        drawn = Diffusion(path, settings.diffusion * settings.draws, seed, model)
+        sources.append(Lowest(drawn, settings.diffusion, judge))
         number, own_too = settings.diffusion_from_templates, request.own_formula
         sources.append(Diffusion(path, number, seed, model, library, settings.noise, own_too))
-    sources += [SymmetricSearch(settings.symmetric, seed), RandomSearch(settings.random, seed)]
+    symmetric = SymmetricSearch(settings.symmetric * settings.draws, seed)
+    sources += [Lowest(symmetric, settings.symmetric, judge), RandomSearch(settings.random, seed)]
     return Plan(wanted, sources, library, [*unread, *own.rejections, *own.not_asked_for(wanted)])
 
 

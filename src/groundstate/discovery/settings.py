@@ -23,11 +23,12 @@ class Discover(Settings):
     diffusion: int = Field(
         8, ge=0, le=MOST, description="Crystals of the checkpoint for each formula, if one is given."
     )
-    diffusion_best_of: int = Field(
+    draws: int = Field(
         10,
         ge=1,
         le=MOST,
-        description="Crystals drawn for each of these: those of lowest energy as drawn are proposed.",
+        description="Crystals drawn for each that the checkpoint or symmetric search proposes: those of lowest "
+        "energy as drawn are proposed.",
     )
     diffusion_from_templates: int = Field(
         0, ge=0, le=MOST, description="Crystals of the checkpoint for each formula that begin from templates."
