@@ -27,7 +27,7 @@ class Discover(Settings):
         10,
         ge=1,
         le=MOST,
-        description="Crystals drawn for each that the checkpoint or symmetric search proposes: those of lowest "
+        description="Crystals drawn for each that the checkpoint or symmetric search proposes: the lowest in "
         "energy as drawn are proposed.",
     )
     diffusion_from_templates: int = Field(
