@@ -14,6 +14,7 @@ from groundstate.discovery.files import CRYSTALS, NEAR, PAGE, REJECTED, RELAXED,
 from groundstate.discovery.page import write_page
 from groundstate.discovery.rows import DiscoveryRow, relaxed_crystal, share_p1
 from groundstate.files import atomic_path, write_json, write_text
+from groundstate.metrics.text_table import aligned
 from groundstate.names import TABLE, file_names, write_name_table
 from groundstate.records import write_rejected
 from groundstate.stability.inputs import GENERATED
@@ -89,9 +90,7 @@ def _summary(discovery: Discovery) -> dict[str, object]:
 
 def discovery_table(discovery: Discovery, most: int = MOST_ROWS) -> str:
     """Write the ranked table for the terminal."""
-    cells = [HEAD, *(_cells(row) for row in discovery.rows[:most])]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
+    lines = aligned([HEAD, *(_cells(row) for row in discovery.rows[:most])])
     if len(discovery.rows) > most:
         lines.append(f"and {len(discovery.rows) - most} more: see {CRYSTALS}")
     share = share_p1(discovery.rows)
@@ -102,7 +101,7 @@ def discovery_table(discovery: Discovery, most: int = MOST_ROWS) -> str:
     evaluation = discovery.evaluation
     if evaluation.phonon_cost is not None:
         notes.append(phonon_table(evaluation.scores[GENERATED].rows, evaluation.phonon_cost))
-    return "\n".join([*(line.rstrip() for line in lines), *notes])
+    return "\n".join([*lines, *notes])
 
 
 def _cells(row: DiscoveryRow) -> tuple[str, ...]:

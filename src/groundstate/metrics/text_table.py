@@ -43,21 +43,27 @@ def score_table(summary: Mapping, name: str, most: int = WIDEST) -> str:
         (key for key in about if any(_is_number(column.get(key)) for column in columns.values())),
         key=lambda key: about[key].get("place", len(about)),
     )
-    head = ["", *columns]
-    rows = []
+    rows = [["", *columns]]
     for key in keys:
         definition = definition_of(key, about)
         unit = f" ({definition.unit_text})" if definition.unit_text else ""
         cells = [_cell(column, key, definition) for column in columns.values()]
         rows.append([f"{definition.label}{unit}", *cells])
-    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
-    lines = [_line(row, widths) for row in [head, *rows]]
+    lines = aligned(rows)
     if restricted:
         lines.append(f"All columns over the {summary['n']} molecules that every one of them has.")
     left_out = len(baselines) - len(shown)
     if left_out:
         lines.append(f"{left_out} more baselines: see summary.json")
     return "\n".join(lines)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Write a line for each row, columns one below the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _is_number(value: object) -> bool:
@@ -71,8 +77,3 @@ def _cell(column: Mapping, key: str, definition: Definition) -> str:
     bounds = [definition.format(bound) for bound in (column.get("intervals", {}).get(key) or ())]
     interval = f" [{bounds[0]}, {bounds[1]}]" if len(set(bounds)) == 2 else ""
     return definition.format(value) + interval
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-    return "  ".join([first, *others]).rstrip()

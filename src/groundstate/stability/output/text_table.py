@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from groundstate.metrics.definition import SHARE, Definition, definition_of
+from groundstate.metrics.text_table import aligned
 from groundstate.stability.phonons.modes import IMAGINARY
 from groundstate.stability.phonons.survivors import PhononCost
 from groundstate.stability.rows import StabilityRow
@@ -28,7 +29,7 @@ def crystal_table(rows: Sequence[StabilityRow], most: int = MOST_ROWS) -> str:
     """Write the scored crystals, those without an energy last, at most ``most`` of them, and a legend."""
     scored = [row for row in rows if row.outcome != "not_scored"]
     ranked = sorted(scored, key=lambda row: (row.energy_above_hull is None, row.energy_above_hull or 0.0))
-    lines = _aligned([HEAD, *(_cells(row) for row in ranked[:most])])
+    lines = aligned([HEAD, *(_cells(row) for row in ranked[:most])])
     if len(ranked) > most:
         lines.append(f"and {len(ranked) - most} more: see crystals.csv")
     return "\n".join([*lines, LEGEND])
@@ -43,14 +44,14 @@ def protocol_table(summary: Mapping) -> str:
         label = definition_of(f"protocols.{key}", about).label
         values = [_share(shares, name) for name in RATES]
         cells.append((label, convention["denominator"], str(shares["n"]), *values, _share(whole, "sun")))
-    return "\n".join([*_aligned(cells), PROTOCOL_LEGEND])
+    return "\n".join([*aligned(cells), PROTOCOL_LEGEND])
 
 
 def phonon_table(rows: Sequence[StabilityRow], cost: PhononCost, most: int = MOST_ROWS) -> str:
     """Write what the phonons of the survivors say, the softest first, and what they cost."""
     asked = [row for row in rows if (row.dynamics and row.phonon_supercell) or row.dynamics == "failed"]
     asked.sort(key=lambda row: (row.lowest_frequency is None, row.lowest_frequency or 0.0))
-    lines = _aligned(
+    lines = aligned(
         [
             PHONON_HEAD,
             *(
@@ -83,14 +84,6 @@ def _share(shares: Mapping, name: str) -> str:
         return "–"
     low, high = (PER_CENT.format(end) for end in shares["intervals"][name])
     return f"{PER_CENT.format(shares[name])} [{low}, {high}]"
-
-
-def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
 
 
 def _cells(row: StabilityRow) -> tuple[str, ...]:
