@@ -81,7 +81,7 @@ def discover(
     systems = _systems(wanted)
     for system in sorted(systems, key=sorted):
         _warn_without_references(system, chain.references)
-    done = _relax_fully(chosen, folder, chain, settings, budget, clock)
+    done = _relax_fully(chosen, folder, chain, budget, clock)
     if not done:
         raise GroundstateError(
             f"none of {len(origins)} proposals is left to relax: {_why(chain.rejections)}; give a larger "
@@ -135,7 +135,7 @@ def fill_cache(
     _read_references(references, wanted, settings)
     own = folder / f".part-{part}-of-{parts}"
     chosen, chain, origins, clock = _survivors(wanted, sources, own, settings, share, cache, shard)
-    _relax_fully(chosen, own, chain, settings, share, clock)
+    _relax_fully(chosen, own, chain, share, clock)
     return len(origins)
 
 
@@ -198,7 +198,7 @@ def _spent(clock: Clock, budget: Budget, share: float = 1.0) -> Callable[[], boo
 
 
 def _relax_fully(
-    chosen: Sequence[Judged], folder: Path, chain: Chain, settings: Discover, budget: Budget, clock: Clock
+    chosen: Sequence[Judged], folder: Path, chain: Chain, budget: Budget, clock: Clock
 ) -> list[str]:
     """Relax in order until the budget is spent, and leave in the folder what was relaxed; the ids."""
     path = folder / CANDIDATES
