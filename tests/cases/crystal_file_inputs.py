@@ -68,9 +68,9 @@ add(
     K,
     "other_files",
     "cif",
-    folder({"A.cif": ONE, "README": b"hello", "POSCAR": b"x"}),
+    folder({"A.cif": ONE, "README": b"hello", "OUTCAR": b"x"}),
     {"A": "Cl1 Na1"},
-    {"README": "does not end in .cif", "POSCAR": "does not end in .cif"},
+    {"README": "does not end in .cif", "OUTCAR": "does not end in .cif"},
 )
 add(
     K,

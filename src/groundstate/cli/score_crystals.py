@@ -15,7 +15,7 @@ from groundstate.settings import parse_settings
 
 
 def command(
-    structures: Annotated[Path, typer.Option(help="extxyz, CSV with CIFs, records or a folder of CIF files")],
+    structures: Annotated[Path, typer.Option(help="extxyz, CIF, POSCAR, CSV with CIFs, records or a folder")],
     reference: Annotated[Path, typer.Option(help="crystals to compare with, such as a test set")],
     output: Annotated[Path, typer.Option(help="folder for summary.json, crystals.csv, rejected.csv")],
     train: Annotated[Path | None, typer.Option(help="training crystals: novelty and baselines")] = None,

@@ -20,7 +20,7 @@ from groundstate.stability.settings import ScoreStability
 
 
 def command(
-    structures: Annotated[Path, typer.Option(help="extxyz, CSV with CIFs, records or a folder of CIF files")],
+    structures: Annotated[Path, typer.Option(help="extxyz, CIF, POSCAR, CSV with CIFs, records or a folder")],
     output: Annotated[Path, typer.Option(help="folder for the tables and the relaxed crystals")],
     reference: Annotated[
         list[Path],

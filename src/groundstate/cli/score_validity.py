@@ -13,7 +13,7 @@ from groundstate.metrics.text_table import score_table
 
 
 def command(
-    structures: Annotated[Path, typer.Option(help="extxyz, CSV with CIFs, records or a folder of CIF files")],
+    structures: Annotated[Path, typer.Option(help="extxyz, CIF, POSCAR, CSV with CIFs, records or a folder")],
     output: Annotated[Path, typer.Option(help="folder for summary.json, crystals.csv, rejected.csv")],
     baseline: Annotated[list[str], typer.Option(help="NAME=FILE scored beside; may be repeated")] = [],  # noqa: B006
     metric: Annotated[

@@ -1,4 +1,4 @@
-"""Anybody's crystals as pymatgen structures: extended XYZ, CIF (file, folder, archive), CSV, records."""
+"""Anybody's crystals as pymatgen structures: extended XYZ, CIF, POSCAR, CSV, records."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""CIF files: one (of one or many blocks), a folder of them, or such a folder as an archive."""
+"""Files of crystals, CIF (of one or many blocks) or POSCAR: one, a folder of them, or that as an archive."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from groundstate.crystals.cif.read import MAX_TEXT, Block, read_blocks
 from groundstate.crystals.crystal import Crystal
+from groundstate.crystals.dataset.readers import poscar
 from groundstate.crystals.dataset.readers.item import Read, guarded, rejected
 from groundstate.errors import GroundstateError
 from groundstate.files import MADE
@@ -26,7 +27,7 @@ def read_cif(path: Path) -> Read:
 
     Ids are file names without suffix, in a folder with the path where a name occurs twice; with more than
     one crystal in a file the name of the block follows. A ``files.csv`` beside the files gives their ids.
-    Files that are no CIF by their name are rejected.
+    Files that are neither CIF nor POSCAR by their name are rejected.
     """
     if path.is_dir():
         files = {
@@ -36,10 +37,10 @@ def read_cif(path: Path) -> Read:
         }
         tables = {name: _open(file) for name, file in files.items() if PurePosixPath(name).name == TABLE}
         yield from _many(path, list(files), tables, ((name, _open(file)) for name, file in files.items()))
-    elif NAME.fullmatch(path.name):
+    elif is_crystal_file(path.name):
         with open_text(path) as lines:
             text = lines.read(MAX_TEXT + 1)
-        yield from _crystals(text, _stem(path.name))
+        yield from _crystals(text, _stem(path.name), path.name)
     else:
         names, tables = [], {}
         for name, stream in read_members(path):
@@ -53,6 +54,11 @@ def read_cif(path: Path) -> Read:
             for plain in [as_utf8(name)]
         )
         yield from _many(path, names, tables, members)
+
+
+def is_crystal_file(name: str) -> bool:
+    """Say whether a file is a CIF or a POSCAR by its name."""
+    return bool(NAME.fullmatch(name) or poscar.NAME.fullmatch(name))
 
 
 def _open(file: Path) -> str | GroundstateError:
@@ -80,19 +86,19 @@ def _many(
     files: Iterator[tuple[str, str | GroundstateError]],
 ) -> Read:
     """Read (name, text) of the files of a folder or archive; ``tables`` are those named files.csv."""
-    if not any(NAME.fullmatch(PurePosixPath(name).name) for name in names):
-        raise GroundstateError(f"{path}: no file ends in .cif")
+    if not any(is_crystal_file(PurePosixPath(name).name) for name in names):
+        raise GroundstateError(f"{path}: no file ends in .cif, nor is one a POSCAR")
     given = _given_ids(tables)
     ids = _ids(names) | given
     for name, text in files:
         if name in tables and given:
             continue
-        if not NAME.fullmatch(PurePosixPath(name).name):
-            yield rejected(name, "its name does not end in .cif, .cif.gz or .mcif")
+        if not is_crystal_file(PurePosixPath(name).name):
+            yield rejected(name, "its name does not end in .cif, .cif.gz, .mcif or .vasp, nor is it POSCAR")
         elif isinstance(text, GroundstateError):
             yield rejected(ids[name], as_utf8(str(text)))
         else:
-            yield from _crystals(text, ids[name])
+            yield from _crystals(text, ids[name], PurePosixPath(name).name)
     for name in sorted(given.keys() - set(names)):
         yield rejected(given[name], f"files.csv names {name}, which is not there")
 
@@ -111,7 +117,7 @@ def _given_ids(tables: Mapping[str, str | GroundstateError]) -> dict[str, str]:
 
 def _stem(name: str) -> str:
     match = NAME.fullmatch(name)
-    return match.group(1) if match else name
+    return match.group(1) if match else poscar.stem(name)
 
 
 def _ids(names: list[str]) -> dict[str, str]:
@@ -125,7 +131,10 @@ def _ids(names: list[str]) -> dict[str, str]:
     }
 
 
-def _crystals(text: str, stem: str) -> Read:
+def _crystals(text: str, stem: str, file: str) -> Read:
+    if not NAME.fullmatch(file):
+        yield guarded(stem, partial(poscar.read_poscar, text, stem))
+        return
     try:
         blocks = read_blocks(text)
     except ValueError as error:

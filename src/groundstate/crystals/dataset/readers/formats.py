@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from groundstate.crystals.dataset.readers.cif_files import NAME, read_cif
+from groundstate.crystals.dataset.readers.cif_files import is_crystal_file, read_cif
 from groundstate.crystals.dataset.readers.extxyz import read_extxyz
 from groundstate.crystals.dataset.readers.flla import read_flla
 from groundstate.crystals.dataset.readers.item import Read
@@ -35,11 +35,12 @@ def reader_of(path: Path) -> Reader:
     """
     if not path.exists():
         raise GroundstateError(f"{path}: no such file or folder")
-    if path.is_dir() or NAME.fullmatch(path.name):
-        return read_cif
     for suffix, reader in SUFFIXES.items():
-        if path.name.lower().endswith(suffix):
+        if path.name.lower().endswith(suffix) and not path.is_dir():
             return reader
+    if path.is_dir() or is_crystal_file(path.name):
+        return read_cif
     raise GroundstateError(
-        f"{path}: unknown kind of crystal file; allowed: .cif, .mcif, {', '.join(SUFFIXES)}, a folder of CIFs"
+        f"{path}: unknown kind of crystal file; allowed: .cif, .mcif, {', '.join(SUFFIXES)}, POSCAR, .vasp, "
+        "a folder of CIFs or POSCARs"
     )
