@@ -51,7 +51,7 @@ weights: $(READY)
 	$(BIN)/snakemake --cores all all_train_geometry --configfile config/distogram_weights.yaml
 	$(BIN)/python -m groundstate.molecules.models.gaunt.join \
 		results/weights/molecules/joint/gaunt/seed0/best.ckpt \
-		results/distogram_weights/molecules/joint/distogram/seed0/best.ckpt \
+		results/distogram_weights/molecules/qm9/distogram/seed0/best.ckpt \
 		src/groundstate/weights/molecules.safetensors qm9=results/weights/molecules/qm9
 
 crystal-weights: $(READY)

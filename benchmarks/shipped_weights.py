@@ -156,7 +156,7 @@ def choices_of(model, potentials, record: dict, starts: list[dict]) -> dict:
     whole = Molecule(record["id"], bare, starts)
     free = np.array(lowest(starts)["positions"])
     rows = {"MMFF94, first": starts[0]["positions"], "MMFF94, lowest": free}
-    refused = potentials[0].refusal(bare) is not None
+    refused = not potentials or potentials[0].refusal(bare) is not None
     firsts, shapes = refined_by(model, whole, every=not refused)
     rows |= {f"network, {choose}": positions for choose, positions in firsts.items()}
     if not refused:
@@ -256,6 +256,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=100)
     parser.add_argument("--part", default="1/1", help="K/N: every N-th molecule from the K-th")
     parser.add_argument("--results", type=Path, help="folder of finished molecules; default: a new one")
+    parser.add_argument("--fast", action="store_true", help="of sets: without potentials")
     parser.add_argument("--gfn2", action="store_true", help="also the lowest MMFF94, relaxed by GFN2-xTB")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -268,7 +269,8 @@ def main() -> None:
     folder = arguments.results or Path(tempfile.mkdtemp())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     subject = arguments.input.stem if arguments.input else "drugs"
-    settings = [model.convention or "only", *["gfn2"] * arguments.gfn2, digest]
+    potentials = [] if arguments.fast else potentials
+    settings = [model.convention or "only", *["fast"] * arguments.fast, *["gfn2"] * arguments.gfn2, digest]
     title = "-".join([arguments.what, subject, *settings])
     if arguments.what == "sets":
         records = read_records(arguments.input / "records.parquet", MOLECULE_SCHEMA)

@@ -72,6 +72,7 @@ class Distogram(Settings):
     pair_features: int = Field(32, ge=1, le=8192, description="numbers per pair of atoms")
     layers: int = Field(3, ge=1, le=100, description="rounds of attention and triangles")
     bins: int = Field(64, ge=2, le=10_000, description="distances that are told apart, from 2 to 20 angstrom")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of a round's additions left out in training")
     training: TrainingSettings = TrainingSettings(
         max_steps=3000, batch_size=128, learning_rate=2.5e-3, ema_decay=0.99, checkpoint_every=250
     )

@@ -60,7 +60,7 @@ def test_what_is_joined_is_trusted_as_its_validation_part_decides(trainings, pre
     for one, other in zip(*chosen["two"], strict=True):  # not trusted there
         np.testing.assert_array_equal(one[0].positions, other[0].positions)
     likelihoods = [
-        joined.distogram.log_likelihoods(molecule.mol, "one", [with_it[0].start, without[0].start])
+        joined.distogram.log_likelihoods(molecule.mol, "one", [with_it[0].positions, without[0].positions])
         for molecule, with_it, without in zip(molecules, *chosen["one"], strict=True)
     ]
     assert all(first >= second - 0.05 for first, second in likelihoods)

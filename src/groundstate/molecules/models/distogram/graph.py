@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -9,23 +10,25 @@ from rdkit import Chem
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from groundstate.molecules.models.graphs.graph import PAIR_FEATURES, graph_of
+from groundstate.molecules.models.graphs.graph import PAIR_FEATURES, PLACES, graph_of
 
 FEWEST_BONDS = 3  # between two atoms whose distance is not settled by bonds and angles
 MOST_BONDS = 12  # told apart
 SIDES = 2  # cis, trans
-BETWEEN = MOST_BONDS + PAIR_FEATURES + SIDES
+BETWEEN = MOST_BONDS + PAIR_FEATURES + 2 * PLACES + SIDES
 SIZES = (9, 14, 20, 28)  # heavy atoms: molecules up to each share a table
 CIS = (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
+HANDS = {Chem.ChiralType.CHI_TETRAHEDRAL_CCW: 1, Chem.ChiralType.CHI_TETRAHEDRAL_CW: -1}
 TRANS = (Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOTRANS)
 
 
 class HeavyGraph(NamedTuple):
-    """The n heavy atoms of a molecule."""
+    """The n heavy atoms of a molecule, in the order of ``canonical_order``."""
 
     atoms: np.ndarray  # (n, features) int8
-    between: np.ndarray  # (n, n, BETWEEN) int8, symmetric
+    between: np.ndarray  # (n, n, BETWEEN) int8; symmetric but for the places of neighbours
     heavy: np.ndarray  # (n,) numbers of these atoms in the molecule
+    torsions: np.ndarray  # (t, 4) of these atoms: one way from end to end for every 1-4 pair
 
 
 class HeavyBatch(NamedTuple):
@@ -36,6 +39,7 @@ class HeavyBatch(NamedTuple):
     there: Tensor  # (m, n) bool
     counted: Tensor  # (m, n, n) bool: pairs i < j at least FEWEST_BONDS apart
     distances: Tensor  # (m, n, n) angstrom
+    turns: Tensor  # (m, n, n) sine of the torsion between the ends i < j of a 1-4 pair, zero for other pairs
 
 
 def heavy_graph(mol: Chem.Mol, elements: Sequence[int], marks: Sequence[float] = ()) -> HeavyGraph:
@@ -50,19 +54,56 @@ def heavy_graph(mol: Chem.Mol, elements: Sequence[int], marks: Sequence[float] =
 
     Raises ``RecordError`` for other elements and for disconnected molecules.
     """
-    whole = graph_of(Chem.AddHs(mol), elements)
-    heavy = np.flatnonzero(whole.heavy)
+    written = Chem.AddHs(mol)
+    order = canonical_order(written)
+    rest = [atom.GetIdx() for atom in written.GetAtoms() if atom.GetAtomicNum() == 1]
+    ordered = Chem.RenumberAtoms(written, [*order, *rest])
+    whole = graph_of(ordered, elements)
+    size = len(order)
     first, second = whole.pairs.T
-    size = len(whole.atoms)
-    between = np.zeros((size, size, BETWEEN), np.int8)
+    between = np.zeros((len(whole.atoms),) * 2 + (BETWEEN,), np.int8)
     bonds = np.minimum(whole.topology, MOST_BONDS)
     between[..., :MOST_BONDS] = bonds[..., None] == np.arange(1, MOST_BONDS + 1)
     near = slice(MOST_BONDS, MOST_BONDS + PAIR_FEATURES)
     between[first, second, near] = between[second, first, near] = whole.pair_features
-    for i, j, side in _sides(mol):
+    places = slice(near.stop, near.stop + 2 * PLACES)
+    between[first, second, places] = whole.places
+    between[second, first, places] = np.roll(whole.places, PLACES, axis=1)
+    for i, j, side in _sides(ordered):
         between[i, j, side - SIDES] = between[j, i, side - SIDES] = 1
-    atoms = np.concatenate([whole.atoms[heavy], np.tile(np.asarray(marks, float), (len(heavy), 1))], axis=1)
-    return HeavyGraph(atoms.astype(np.int8), between[np.ix_(heavy, heavy)], heavy)
+    hands = [_hand(ordered.GetAtomWithIdx(index)) for index in range(size)]
+    told = np.tile(np.asarray(marks, float), (size, 1))
+    atoms = np.concatenate([whole.atoms[:size], np.array(hands, float).reshape(-1, 1), told], axis=1)
+    torsions = whole.torsions[(whole.torsions < size).all(1)]
+    return HeavyGraph(
+        atoms.astype(np.int8), between[:size, :size].copy(), np.array(order, np.int64), torsions
+    )
+
+
+def canonical_order(mol: Chem.Mol) -> list[int]:
+    """Give the heavy atoms (their numbers in ``mol``) as the canonical SMILES without stereo has them.
+
+    It follows from the graph alone: which of equivalent atoms comes first is drawn, not taken from ``mol``.
+    """
+    heavy = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() != 1]
+    if not heavy:
+        return []
+    bare = Chem.RemoveAllHs(mol, sanitize=False)
+    seed = crc32(Chem.MolToSmiles(bare, isomericSmiles=False).encode())
+    drawn = np.random.default_rng(seed).permutation(len(heavy)).tolist()
+    bare = Chem.RenumberAtoms(bare, drawn)
+    Chem.MolToSmiles(bare, isomericSmiles=False)
+    found = bare.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
+    return [heavy[drawn[index]] for index in found]
+
+
+def _hand(atom: Chem.Atom) -> int:
+    """Tell the hand (1, -1; 0: none) of an atom's neighbours in the order of their numbers."""
+    if atom.GetChiralTag() not in HANDS:
+        return 0
+    others = [bond.GetOtherAtomIdx(atom.GetIdx()) for bond in atom.GetBonds()]
+    swaps = sum(one > other for k, one in enumerate(others) for other in others[k + 1 :])
+    return HANDS[atom.GetChiralTag()] * (-1) ** swaps
 
 
 def _sides(mol: Chem.Mol) -> Iterator[tuple[int, int, int]]:
@@ -83,20 +124,38 @@ def distances_of(positions: np.ndarray, graph: HeavyGraph) -> np.ndarray:
     return cdist(points, points)
 
 
-def tables_of(graphs: Sequence[HeavyGraph], distances: Sequence[np.ndarray]) -> HeavyBatch:
+def turns_of(positions: np.ndarray, graph: HeavyGraph) -> np.ndarray:
+    """Compute the sine of every torsion of a geometry, (n, n), at its ends i < j; zero for other pairs."""
+    table = np.zeros((len(graph.heavy),) * 2)
+    if len(graph.torsions):
+        points = np.asarray(positions, float)[graph.heavy][graph.torsions]
+        before, axis, after = np.moveaxis(np.diff(points, axis=1), 1, 0)
+        one, other = np.cross(before, axis), np.cross(axis, after)
+        turned = (np.cross(one, other) * axis).sum(-1)
+        lengths = (
+            np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1) * np.linalg.norm(axis, axis=-1)
+        )
+        ends = np.sort(graph.torsions[:, [0, 3]], axis=1)
+        table[ends[:, 0], ends[:, 1]] = turned / np.maximum(lengths, 1e-9)
+    return table
+
+
+def tables_of(
+    graphs: Sequence[HeavyGraph], distances: Sequence[np.ndarray], turns: Sequence[np.ndarray]
+) -> HeavyBatch:
     """Put molecules beside each other, whatever their sizes."""
     rows, width = len(graphs), max(len(graph.heavy) for graph in graphs)
     atoms = np.zeros((rows, width, graphs[0].atoms.shape[1]), np.float32)
     between = np.zeros((rows, width, width, BETWEEN), np.float32)
     there = np.zeros((rows, width), bool)
-    apart = np.ones((rows, width, width), np.float32)
-    for row, (graph, table) in enumerate(zip(graphs, distances, strict=True)):
+    apart, turned = np.ones((rows, width, width), np.float32), np.zeros((rows, width, width), np.float32)
+    for row, (graph, table, sines) in enumerate(zip(graphs, distances, turns, strict=True)):
         size = len(graph.heavy)
         atoms[row, :size], between[row, :size, :size], there[row, :size] = graph.atoms, graph.between, True
-        apart[row, :size, :size] = table
+        apart[row, :size, :size], turned[row, :size, :size] = table, sines
     settled = between[..., : FEWEST_BONDS - 1].any(-1)
     counted = np.triu(there[:, :, None] & there[:, None] & ~settled, 1)
-    return HeavyBatch(*(torch.from_numpy(one) for one in (atoms, between, there, counted, apart)))
+    return HeavyBatch(*(torch.from_numpy(one) for one in (atoms, between, there, counted, apart, turned)))
 
 
 def in_classes(graphs: Sequence[HeavyGraph]) -> list[list[int]]:

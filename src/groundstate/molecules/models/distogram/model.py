@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from rdkit import Chem
-from torch import Tensor
+from torch import Tensor, nn
 
 from groundstate.molecules.conformers.candidates import candidates_of
 from groundstate.molecules.conformers.hydrogen_numbering import NO_RULES
@@ -18,6 +18,7 @@ from groundstate.molecules.models.distogram.graph import (
     heavy_graph,
     in_classes,
     tables_of,
+    turns_of,
 )
 from groundstate.molecules.models.distogram.network import Distogram
 from groundstate.molecules.models.examples import Molecule, TrainingPart
@@ -34,20 +35,21 @@ class DistogramExample(NamedTuple):
 
     graph: HeavyGraph
     distances: np.ndarray  # (n, n) float32, angstrom
+    turns: np.ndarray  # (n, n) float32, as ``turns_of``
 
 
 class DistogramModel(GeometryModel):
     """Learns from references alone; start geometries are for prediction.
 
-    Its likelihood is that of a geometry's distances, each by itself: those of two conformers compare, and one
-    alone means little.
+    Its likelihood is that of a geometry's distances and turns, each by itself: those of two conformers
+    compare, and one alone means little.
     """
 
     learns_from_starts = False
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
-        atom_features = len(config["elements"]) + ATOM_FEATURES + len(config["conventions"])
+        atom_features = len(config["elements"]) + ATOM_FEATURES + 1 + len(config["conventions"])
         self.network = Distogram(atom_features, **config["network"])
 
     @classmethod
@@ -76,34 +78,41 @@ class DistogramModel(GeometryModel):
             return None
         if len(graph.heavy) < FEWEST:
             return None
-        return DistogramExample(graph, distances_of(reference, graph).astype(np.float32))
+        tables = (one(reference, graph).astype(np.float32) for one in (distances_of, turns_of))
+        return DistogramExample(graph, *tables)
 
     def batch(
         self, examples: Sequence[DistogramExample], generator: torch.Generator | None
     ) -> list[HeavyBatch]:
         """Join examples of like size; draws nothing."""
         some = [[examples[index] for index in group] for group in in_classes([one.graph for one in examples])]
-        return [tables_of([one.graph for one in group], [one.distances for one in group]) for group in some]
+        return [tables_of(*zip(*group, strict=True)) for group in some]
 
     def loss(self, batch: list[HeavyBatch], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Compute the mean over molecules of the mean over pairs of the negative log-likelihood."""
-        means = [
-            -self._sums(part, part.distances[:, None])[:, 0] / part.counted.sum((1, 2)).clamp_min(1)
-            for part in batch
-        ]
-        loss = torch.cat(means).mean()
-        return loss, {"negative_log_likelihood": loss.detach()}
+        """Compute the mean over molecules of two means over pairs: of distances and of turns."""
+        distances, turns = [], []
+        for part in batch:
+            apart, turned = self._sums(part, part.distances[:, None], part.turns[:, None])
+            distances.append(-apart[:, 0] / part.counted.sum((1, 2)).clamp_min(1))
+            turns.append(-turned[:, 0] / part.turns.abs().sum((1, 2)).clamp_min(1))
+        one, other = torch.cat(distances).mean(), torch.cat(turns).mean()
+        return one + other, {"distances": one.detach(), "turns": other.detach()}
 
-    def _sums(self, batch: HeavyBatch, distances: Tensor) -> Tensor:
-        """Sum over the pairs of each molecule, (m, k), for ``distances`` (m, k, n, n)."""
-        logarithms = self.network(batch)[:, None]
-        return (self.network.log_likelihood(logarithms, distances) * batch.counted[:, None]).sum((2, 3))
+    def _sums(self, batch: HeavyBatch, distances: Tensor, turns: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum log-likelihoods over the pairs of each molecule, (m, k), of tables (m, k, n, n).
+
+        A torsion counts as far as it is out of the plane.
+        """
+        logarithms, logits = self.network(batch)
+        found = self.network.log_likelihood(logarithms[:, None], distances) * batch.counted[:, None]
+        turned = turns.abs() * nn.functional.logsigmoid(turns.sign() * logits[:, None])
+        return found.sum((2, 3)), turned.sum((2, 3))
 
     @torch.no_grad()
     def log_likelihoods(
         self, mol: Chem.Mol, convention: str | None, geometries: Sequence[np.ndarray]
     ) -> np.ndarray:
-        """Give the log-likelihood (geometries,) of the open distances of each geometry (n, 3), angstrom.
+        """Give the log-likelihood (geometries,) of distances and turns of each geometry (n, 3), angstrom.
 
         Zero for a molecule with an element that it has not learned.
         """
@@ -113,10 +122,15 @@ class DistogramModel(GeometryModel):
             return np.zeros(len(geometries))
         if len(graph.heavy) < FEWEST:
             return np.zeros(len(geometries))
-        tables = np.stack([distances_of(one, graph) for one in geometries]).astype(np.float32)
-        batch = moved(tables_of([graph], [tables[0]]), self.device)
-        found = self._sums(batch, torch.from_numpy(tables)[None].to(self.device))
-        return found[0].double().cpu().numpy()
+        apart, turned = (
+            np.stack([table(one, graph) for one in geometries]).astype(np.float32)
+            for table in (distances_of, turns_of)
+        )
+        batch = moved(tables_of([graph], [apart[0]], [turned[0]]), self.device)
+        one, other = self._sums(
+            batch, *(torch.from_numpy(table)[None].to(self.device) for table in (apart, turned))
+        )
+        return (one + other)[0].double().cpu().numpy()
 
     def predict(self, molecules: Sequence[Molecule], keep: int) -> list[list[Prediction]]:
         """Order the conformers of each molecule, likeliest first; no geometry is changed."""

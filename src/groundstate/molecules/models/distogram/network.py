@@ -15,8 +15,8 @@ TRIANGLES = 3.0  # paths over a third atom are summed, then divided by this
 class Distogram(nn.Module):
     """Atoms and pairs in turns: attention that pairs bias, products of atoms, triangles of pairs.
 
-    Symmetric in the two atoms of a pair and equivariant to the numbering of the atoms; it knows cis and trans
-    of double bonds but no hand, and neither do distances.
+    What it gives is symmetric in the two atoms of a pair. It sees the places of neighbours in the canonical
+    order: with them go the hands of stereo centres, and which of two mirror images a data set takes.
 
     Parameters
     ----------
@@ -28,24 +28,35 @@ class Distogram(nn.Module):
         Rounds.
     bins
         Distances that are told apart, between ``NEAREST`` and ``FARTHEST`` in equal steps of the logarithm.
+    dropout
+        Share of what a round adds that is left out while it learns.
     """
 
-    def __init__(self, atom_features: int, features: int, pair_features: int, layers: int, bins: int) -> None:
+    def __init__(
+        self,
+        atom_features: int,
+        features: int,
+        pair_features: int,
+        layers: int,
+        bins: int,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.bins = bins
         self.atoms = nn.Linear(atom_features, features)
         self.pairs = nn.Linear(BETWEEN, pair_features)
-        self.rounds = nn.ModuleList(Round(features, pair_features) for _ in range(layers))
+        self.rounds = nn.ModuleList(Round(features, pair_features, dropout) for _ in range(layers))
         self.out = nn.Sequential(
-            nn.LayerNorm(pair_features), perceptron(pair_features, 2 * pair_features, bins)
+            nn.LayerNorm(pair_features), perceptron(pair_features, 2 * pair_features, bins + 1)
         )
 
-    def forward(self, batch: HeavyBatch) -> Tensor:
-        """Compute logarithms of probabilities (m, n, n, bins)."""
+    def forward(self, batch: HeavyBatch) -> tuple[Tensor, Tensor]:
+        """Compute log-probabilities (m, n, n, bins), and logits (m, n, n) of a torsion above zero."""
         atoms, pairs = self.atoms(batch.atoms), self.pairs(batch.between)
         for one in self.rounds:
             atoms, pairs = one(atoms, pairs, batch.there)
-        return self.out(pairs + pairs.transpose(1, 2)).log_softmax(-1)
+        found = self.out(pairs + pairs.transpose(1, 2))
+        return found[..., :-1].log_softmax(-1), found[..., -1]
 
     def log_likelihood(self, logarithms: Tensor, distances: Tensor) -> Tensor:
         """Read log-probabilities (..., bins) at ``distances`` (...), angstrom, between two bins."""
@@ -61,8 +72,9 @@ class Distogram(nn.Module):
 class Round(nn.Module):
     """One round; what it adds is zero before training."""
 
-    def __init__(self, features: int, pair_features: int) -> None:
+    def __init__(self, features: int, pair_features: int, dropout: float) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.atom_norm, self.pair_norm = nn.LayerNorm(features), nn.LayerNorm(pair_features)
         self.asked = nn.Linear(features, 3 * features)
         self.bias = nn.Linear(pair_features, HEADS)
@@ -87,11 +99,11 @@ class Round(nn.Module):
         bias = self.bias(self.pair_norm(pairs)).permute(0, 3, 1, 2)
         bias = bias.masked_fill(~there[:, None, None], NOWHERE)
         heard = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        atoms = atoms + self.heard(heard.transpose(1, 2).reshape(rows, width, features))
-        atoms = atoms + self.update(self.update_norm(atoms))
+        atoms = atoms + self.dropout(self.heard(heard.transpose(1, 2).reshape(rows, width, features)))
+        atoms = atoms + self.dropout(self.update(self.update_norm(atoms)))
         left, right = self.left(atoms), self.right(atoms)
         pairs = pairs + left[:, :, None] * right[:, None] + right[:, :, None] * left[:, None]
         legs = self.leg(self.path_norm(pairs)) * there[:, None, :, None]
         legs = legs.permute(0, 3, 1, 2)
         pairs = pairs + self.path((legs @ legs.transpose(2, 3)).permute(0, 2, 3, 1) / TRIANGLES)
-        return atoms, pairs + self.pair_update(self.pair_update_norm(pairs))
+        return atoms, pairs + self.dropout(self.pair_update(self.pair_update_norm(pairs)))

@@ -26,7 +26,7 @@ from groundstate.training.checkpoints import load_checkpoint
 from groundstate.training.portable import save_portable
 from groundstate.training.publish import provenance_of
 
-TRUSTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)  # of sums over pairs that are not independent
+TRUSTS = (0.0, 0.25, 0.5, 1.0, 2.0)  # of sums over pairs that are not independent
 
 
 def join(gaunt: Path, distogram: Path, output: Path, folders: Mapping[str, Path]) -> dict[str, Any]:

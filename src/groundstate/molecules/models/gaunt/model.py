@@ -252,7 +252,7 @@ class GauntModel(GeometryModel):
             with torch.no_grad():
                 graph, data = moved(graph, self.device), moved(data, self.device)
                 scores, energies = self.ranker(graph, data)
-                scores = scores + self._from_distances(mols[part], graphs[part], geometries)
+                scores = scores + self._from_distances(mols[part], graphs[part], candidates[part])
                 logarithms = log_softmax_within(scores, data.molecule, data.molecules)
             sizes = [len(one) for one in geometries]
             shares = logarithms.exp().double().cpu().split(sizes)
@@ -264,19 +264,21 @@ class GauntModel(GeometryModel):
         return orders
 
     def _from_distances(
-        self,
-        mols: Sequence[Chem.Mol],
-        graphs: Sequence[MoleculeGraph],
-        geometries: Sequence[list[np.ndarray]],
+        self, mols: Sequence[Chem.Mol], graphs: Sequence[MoleculeGraph], candidates: Sequence[Candidates]
     ) -> Tensor:
-        """Give what the distogram adds to the scores of all candidates (C,); zero without one."""
+        """Give what the distogram adds to the scores of all candidates (C,); zero without one.
+
+        It has learned references, so it judges refined geometries; those of one shape alike.
+        """
         names, trusts = [*self.conventions], self.config.get("trust", {})
-        added = [np.zeros(len(some)) for some in geometries]
-        for row, (mol, graph) in enumerate(zip(mols, graphs, strict=True)):
+        added = [np.zeros(len(some.positions)) for some in candidates]
+        for row, (mol, graph, some) in enumerate(zip(mols, graphs, candidates, strict=True)):
             if self.distogram is not None:
                 name = names[int(graph.atoms[0, -len(names) :].argmax())] if names else ""
                 if trust := trusts.get(name, 0.0):
-                    added[row] = trust * self.distogram.log_likelihoods(mol, name, geometries[row])
+                    _, first, shape = np.unique(some.shapes, return_index=True, return_inverse=True)
+                    refined = self.refine([graph] * len(first), [some.positions[k] for k in first])
+                    added[row] = trust * self.distogram.log_likelihoods(mol, name, refined)[shape]
         return torch.from_numpy(np.concatenate(added)).float().to(self.device)
 
     def refine(self, graphs: Sequence[MoleculeGraph], starts: Sequence[np.ndarray]) -> list[np.ndarray]:
