@@ -70,7 +70,7 @@ def finished(path: Path) -> set[str]:
     return {row["name"] for row in csv.DictReader(path.open())} if path.exists() else set()
 
 
-def classics(output: Path, candidates: int, best: int, symmetric: int, draws: int) -> None:
+def classics(output: Path, candidates: int, best: int, symmetric: int, draws: int, short: int) -> None:
     """No template of the very same formula lends its structure."""
     library = shipped_templates()
     cache = Cache(output / "cache")
@@ -87,7 +87,7 @@ def classics(output: Path, candidates: int, best: int, symmetric: int, draws: in
             wanted,
             sources,
             output / formula,
-            Discover(max_atoms=28, templates=candidates, best=best),
+            Discover(max_atoms=28, templates=candidates, best=best, short=short),
             best,
             cache,
         )
@@ -207,6 +207,7 @@ if __name__ == "__main__":
     parser.add_argument("--symmetric", type=int, default=0)
     parser.add_argument("--draws", type=int, default=10, help="of symmetric search, for each that is tried")
     parser.add_argument("--best", type=int, default=3)
+    parser.add_argument("--short", type=int, default=4, help="short relaxations for each of these")
     parser.add_argument("--number", type=int, default=100)
     parser.add_argument("--first", type=int, help="only so many of these")
     parser.add_argument("--atoms", type=int, nargs=2, default=[5, 20])
@@ -215,6 +216,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     if options.what == "classics":
-        classics(options.output, options.candidates, options.best, options.symmetric, options.draws)
+        numbers = options.best, options.symmetric, options.draws, options.short
+        classics(options.output, options.candidates, *numbers)
     else:
         ground_states(options)
