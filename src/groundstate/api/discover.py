@@ -37,7 +37,7 @@ from groundstate.errors import GroundstateError
 from groundstate.potentials.atoms import to_structure
 from groundstate.potentials.cache import Cache
 from groundstate.records import Rejection, name_stage
-from groundstate.settings import check_settings
+from groundstate.settings import check_numbers, check_settings
 from groundstate.stability.evaluation import calculations_of
 from groundstate.stability.inputs import GENERATED
 from groundstate.weights import find_checkpoint
@@ -167,6 +167,7 @@ def discover(
     >>> import groundstate
     >>> groundstate.discover("NaCl", budget="3").head(1)  # doctest: +SKIP
     """
+    check_numbers(("seed", seed, 0))
     told = None if checkpoint is None else str(checkpoint)
     paths = [[Path(path) for path in some] for some in (references, templates, structures)]
     request = Request(formula, elements, all_elements, paths[1], paths[2], True, told, model, seed)

@@ -104,7 +104,7 @@ def generate(
     >>> import groundstate
     >>> structures = groundstate.generate(16, formula="SrTiO3")  # doctest: +SKIP
     """
-    check_numbers(("batch_size", batch_size, 1), ("steps", steps, 2))
+    check_numbers(("batch_size", batch_size, 1), ("steps", steps, 2), ("seed", seed, 0))
     request = parse_request(formula, elements, atoms, dict(conditions or {}), guidance)
     path = checkpoint_of("crystals", checkpoint)
     find, unread = find_templates(templates, path)

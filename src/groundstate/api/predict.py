@@ -149,6 +149,7 @@ def predict(
     check_choice("fragments", fragments, get_args(Fragments))
     check_numbers(("num_geometries", num_geometries, 1), ("num_conformers", num_conformers, 1))
     check_numbers(("energy_window", energy_window, 0), ("batch_size", batch_size, 1), ("workers", workers, 1))
+    check_numbers(("seed", seed, 0))
     rejections: list[Rejection] = []
     if isinstance(molecules, Path):
         found = read_requests(molecules, rejections, stereo, fragments, max_atoms)

@@ -24,7 +24,7 @@ from groundstate.molecules.mols import RecordError
 from groundstate.molecules.sdf import write_sdf
 from groundstate.potentials.cache import Cache
 from groundstate.records import Rejection
-from groundstate.settings import check_settings
+from groundstate.settings import check_numbers, check_settings
 from groundstate.stability.evaluation import evaluate_stability
 from groundstate.stability.output.write import write_evaluation
 from groundstate.stability.settings import ScoreStability
@@ -92,6 +92,7 @@ def score(
     >>> import groundstate
     >>> groundstate.score(groundstate.generate(16)).loc["valid"]  # doctest: +SKIP
     """
+    check_numbers(("workers", workers, 1), ("seed", seed, 0))
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         place = Path(output) if output is not None else work / "scores"

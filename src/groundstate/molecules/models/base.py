@@ -97,12 +97,10 @@ class GeometryModel(nn.Module, ABC):
     @convention.setter
     def convention(self, name: str | None) -> None:
         if name is not None and not self.conventions:
-            raise GroundstateError(
-                f"--convention {name}: this model was trained on one data set; leave it out"
-            )
+            raise GroundstateError(f"convention {name}: this model was trained on one data set; leave it out")
         if name is not None and name not in self.conventions:
             raise GroundstateError(
-                f"--convention {name}: unknown to this model; it has: {', '.join(self.conventions)}"
+                f"convention {name}: unknown to this model; it has: {', '.join(self.conventions)}"
             )
         self._convention = name
 

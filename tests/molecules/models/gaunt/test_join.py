@@ -77,5 +77,5 @@ def test_models_of_one_data_set_are_joined_too_and_unknown_conventions_are_named
     assert [*joined.config["trust"]] == [""]
     molecules = [one.molecule for one in training_part([DataSet("", *prepared)], "random", "train", "mmff")]
     assert len(joined.predict(molecules[:2], 1)) == 2
-    with pytest.raises(GroundstateError, match="--convention gas: this model was trained on one data set"):
+    with pytest.raises(GroundstateError, match="convention gas: this model was trained on one data set"):
         join(gaunt, distogram, output, {"gas": trainings / "one"})

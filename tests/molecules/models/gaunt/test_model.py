@@ -80,7 +80,7 @@ def test_the_convention_changes_what_is_predicted_and_its_default_is_the_first(j
     (default,) = model.predict([molecule], 1)[0]
     np.testing.assert_array_equal(default.positions, whole.positions)
     assert np.abs(whole.positions - heavy.positions).max() > 1e-3
-    with pytest.raises(GroundstateError, match=r"--convention gas: unknown to this model; it has: whole, h"):
+    with pytest.raises(GroundstateError, match=r"convention gas: unknown to this model; it has: whole, h"):
         model.convention = "gas"
 
 
