@@ -120,9 +120,7 @@ class CrystalModel(nn.Module, ABC):
     """
 
     schema: ClassVar[type[CrystalConfig]] = CrystalConfig
-    stages: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "": ("loss",)
-    }  # that learn apart; see ``TrainingTask``
+    stages: Mapping[str, tuple[str, ...]] = {"": ("loss",)}  # that learn apart; see ``TrainingTask``
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()

@@ -47,6 +47,17 @@ class Compact(Settings):
         description="file with ids of the crystals whose compositions and sizes are learned (text or CSV, "
         "first column, .gz too); structures are learned from all; null: all",
     )
+    symmetry_width: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="features of the symmetry stage, which draws space group and orbits of each composition "
+        "before its structure; 0: no such stage",
+    )
+    symmetry_dropout: float = Field(0.3, ge=0, lt=1, description="dropout of the symmetry stage")
+    symmetry_top_p: float = Field(
+        0.9, gt=0, le=1, description="share of the probability that the symmetry stage draws from"
+    )
     sampling_steps: int = Field(40, ge=2, le=MAX_SAMPLING_STEPS, description="denoising steps of a sample")
     sampler: Literal["ancestral", "ddim", "second_order"] = Field(
         "ancestral", description="how a denoising step is made"

@@ -129,3 +129,24 @@ def draw_variants(
         f"{half}{key}": encoded[f"{half}{key}"][rows, pick] for half in ("", "template_") for key in keys
     }
     return {**encoded, **chosen}
+
+
+def template_rows(
+    chosen: Mapping[int, Template | None], numbers: Tensor
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Return own elements, coordinates and log metrics of templates by row; None where there is none.
+
+    ``numbers`` (batch, n) of a row with a template take its order of atoms; other rows are 0.
+    """
+    if all(template is None for template in chosen.values()):
+        return None
+    own, frac = torch.zeros_like(numbers), torch.zeros(*numbers.shape, 3)
+    metric = torch.zeros(len(numbers), 6)
+    for row, template in chosen.items():
+        if template is not None:
+            lattice, points = niggli(template.crystal.lattice, template.crystal.frac_coords)
+            numbers[row] = torch.as_tensor(template.crystal.atomic_numbers)
+            own[row] = torch.as_tensor(template.numbers)
+            frac[row] = torch.as_tensor(points, dtype=frac.dtype)
+            metric[row] = torch.as_tensor(log_metric(lattice), dtype=metric.dtype)
+    return own, frac, metric

@@ -1,41 +1,36 @@
-"""``unimat-compact``: what atoms first, on the count grid, then where they are, over the atoms alone.
+"""``unimat-compact``: what atoms first, on the count grid, then how they lie to each other, then where.
 
 The grid's empty cells are never computed on: they take part through the row and column vectors only.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import ConfigDict
 from torch import Tensor
 
 from groundstate.crystals.crystal import MAX_NUMBER, Crystal
-from groundstate.crystals.lattice import cell_from_log_metric, log_metric, niggli, standard_orientation
-from groundstate.crystals.models.base import Batch, CrystalConfig, CrystalModel, Request, Streams, count_atoms
+from groundstate.crystals.lattice import cell_from_log_metric, standard_orientation
+from groundstate.crystals.models.base import Batch, Request, Streams
 from groundstate.crystals.models.compact.composition import (
-    CompositionNetwork,
-    composition_loss,
-    named_in,
     sample_compositions,
 )
 from groundstate.crystals.models.compact.crowding import is_crowded
-from groundstate.crystals.models.compact.message_network import MessageNetwork
 from groundstate.crystals.models.compact.network import NoisyCrystals, TemplateTensors
-from groundstate.crystals.models.compact.structure_network import StructureNetwork
+from groundstate.crystals.models.compact.stages import CompactStages
 from groundstate.crystals.models.compact.structure_stage import (
-    CellScale,
     denoising_error,
     sample_structures,
-    structure_loss,
 )
-from groundstate.crystals.models.settings import Compact, TrainCrystals
-from groundstate.crystals.models.templates import FindTemplates, draw_variants, encode_templates
+from groundstate.crystals.models.compact.symmetry import Symmetry
+from groundstate.crystals.models.compact.symmetry_stage import (
+    draw_symmetric,
+)
+from groundstate.crystals.models.templates import (
+    template_rows,
+)
 from groundstate.crystals.templates.elements import expected_volume
 
-# Random subsets of each composition in one training step; a subset costs less than a structure.
-SUBSETS = 2
 # Rows of a padded batch: crystals of a common size share large ones, those of a rare size waste little.
 FEWEST_ROWS, MOST_ROWS = 8, 64
 # A sample with atoms on one another is noised to this time and denoised again, as often at most, with half
@@ -43,100 +38,8 @@ FEWEST_ROWS, MOST_ROWS = 8, 64
 BEGIN_AGAIN, ATTEMPTS = 0.9, 3
 
 
-class CompactConfig(CrystalConfig):
-    """What ``unimat-compact`` is rebuilt from."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    compact: Compact
-
-
-class CompactModel(CrystalModel):
-    """Composition and structure stages with the statistics that make their inputs of order one."""
-
-    schema = CompactConfig
-    stages = {"composition.": ("composition",), "structure.": ("lattice", "sites")}  # noqa: RUF012 -- declared by the base class
-    size_weights: Tensor
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        super().__init__(config)
-        settings = Compact.model_validate(config["compact"])
-        self.settings = settings
-        self.composition = CompositionNetwork(
-            self.depth,
-            self.max_atoms,
-            settings.composition_width,
-            settings.composition_layers,
-            len(self.conditions),
-            settings.composition_dropout,
-        )
-        sizes = settings.width, settings.layers
-        limits = self.max_atoms, len(self.conditions)
-        absolute, templated = settings.places == "absolute", settings.templates > 0
-        self.structure = (
-            MessageNetwork(*sizes, *limits, templated)
-            if settings.network == "messages"
-            else StructureNetwork(*sizes, settings.heads, *limits, absolute, templated)
-        )
-        self.cell_scale = CellScale()
-        self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
-
-    @classmethod
-    def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
-        """See ``CrystalModel.own_config``."""
-        return {"compact": settings.compact.model_dump(exclude={"composition_ids"})}
-
-    @classmethod
-    def encode_choice(cls, crystals: Sequence[Crystal], settings: TrainCrystals) -> dict[str, Tensor]:
-        """See ``CrystalModel.encode_choice``."""
-        path = settings.compact.composition_ids
-        return {} if path is None else {"composes": named_in(path, crystals)}
-
-    def encode_rest(self, crystals: Sequence[Crystal], lattices: Tensor) -> dict[str, Tensor]:
-        """See ``CrystalModel.encode_rest``."""
-        return {
-            "log_metric": torch.as_tensor(log_metric(lattices.numpy()), dtype=torch.float32),
-            "counts": torch.as_tensor(count_atoms(crystals)),
-        }
-
-    def encode_templates(self, crystals: Sequence[Crystal], find: FindTemplates) -> dict[str, Tensor]:
-        """See ``CrystalModel.encode_templates``."""
-        if not self.settings.templates:
-            return {}
-        return encode_templates(crystals, find, self.settings.templates, self.max_atoms)
-
-    def fit_statistics(self, encoded: dict[str, Tensor]) -> None:
-        """See ``CrystalModel.fit_statistics``."""
-        self.cell_scale.fit(encoded["log_metric"], encoded["counts"])
-        counts = encoded["counts"]
-        composing = counts[encoded.get("composes", torch.ones(len(counts))) > 0]
-        sizes = torch.bincount(composing.sum(1), minlength=self.max_atoms + 1)
-        self.size_weights.copy_(sizes / sizes.sum())
-
-    def loss(self, batch: dict[str, Tensor], generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the composition's bound + the lattice's velocity error + the sites' noise error."""
-        counts, device = batch["counts"], batch["counts"].device
-        kept = torch.rand(len(counts), generator=generator) >= self.config["condition_dropout"]
-        conditions = self.property_scale(batch["properties"], kept.to(device))
-        repeated = counts.repeat(SUBSETS, 1)
-        uniform = torch.rand(len(repeated), MAX_NUMBER + 2, generator=generator).to(device)
-        repeated_conditions = None if conditions is None else conditions.repeat(SUBSETS, 1, 1)
-        composes = batch["composes"].repeat(SUBSETS) if "composes" in batch else None
-        composition = composition_loss(self.composition, repeated, repeated_conditions, uniform, composes)
-        template = None
-        if "variants" in batch:
-            batch = draw_variants(batch, self.settings.template_dropout, generator)
-            template = self.cell_scale.template(
-                batch["template_atomic_numbers"],
-                batch["template_frac_coords"],
-                batch["template_log_metric"],
-                counts,
-            )
-        lattice, sites = structure_loss(
-            self.structure, self.cell_scale, batch, conditions, generator, template
-        )
-        parts = {"composition": composition, "lattice": lattice, "sites": sites}
-        return composition + lattice + sites, parts
+class CompactModel(CompactStages):
+    """Draws compositions, then the symmetry of each where that was learned, then structures."""
 
     @torch.no_grad()
     def plan(self, request: Request, count: int, seed: int) -> list[Batch]:
@@ -230,15 +133,24 @@ class CompactModel(CrystalModel):
         number = int(counts[0].sum())
         elements = torch.arange(MAX_NUMBER + 1)
         numbers = torch.stack([elements.repeat_interleave(row) for row in counts])
-        template = self._templates(batch, request, numbers, counts)
+        given = request.templates
+        samples = zip(batch.rows, batch.payload["sample"].tolist(), strict=True)
+        chosen = {row: given[sample % len(given)] for row, sample in samples} if given else {}
+        told = template_rows(chosen, numbers)
+        template = None
+        if told is not None:
+            template = self.cell_scale.template(*(one.to(device) for one in (*told, counts)))
         start = None if request.noise is None else template
         numbers, counts = numbers.to(device), counts.to(device)
         seen = template if self.settings.templates else None
 
         def draw(
-            rows: Tensor, streams: Streams, start: TemplateTensors | None, begin: float, pull: float
+            rows: Tensor, part: Batch, attempt: str, start: TemplateTensors | None, begin: float, pull: float
         ) -> tuple[Tensor, Tensor]:
             shown = None if seen is None else seen.rows(rows, number)
+            streams = Streams(seed, f"structure{attempt}", part)
+            places = streams.draw(torch.rand, number, 3).to(device)
+            symmetry = self._symmetry(part, counts[rows], seed, attempt, places) if start is None else None
             return sample_structures(
                 self.structure,
                 lambda frac, cell, metric, time: self.guide(
@@ -249,7 +161,7 @@ class CompactModel(CrystalModel):
                 ),
                 self.cell_scale,
                 counts[rows],
-                streams.draw(torch.rand, number, 3).to(device),
+                places,
                 lambda: streams.draw(torch.randn, number + 2, 3).to(device),
                 steps or self.settings.sampling_steps,
                 self.settings.sampler,
@@ -257,20 +169,21 @@ class CompactModel(CrystalModel):
                 pull,
                 start,
                 begin,
+                symmetry,
             )
 
         everyone = torch.arange(batch.size, device=device)
-        streams, pull = Streams(seed, "structure", batch), self.settings.pull
-        metric, frac = draw(everyone, streams, start, request.noise or 1.0, pull)
+        pull = self.settings.pull
+        metric, frac = draw(everyone, batch, "", start, request.noise or 1.0, pull)
         for attempt in range(ATTEMPTS if start is None else 0):
             crowded, pull = is_crowded(numbers, metric, frac), max(1.0, pull / 2)
             for row, index in zip(batch.rows, batch.indices, strict=True):
                 if crowded[row]:  # alone: what becomes of a crystal must not depend on those beside it
-                    rows = everyone[row : row + 1]
-                    alone = Streams(seed, f"structure {attempt}", Batch("", [index], [0], 1, {}))
-                    lattice = self.cell_scale.standardised(metric[rows], self.cell_scale.offset(counts[rows]))
-                    own = TemplateTensors(numbers[rows], frac[rows], metric[rows], lattice, lattice[:, 0])
-                    metric[rows], frac[rows] = draw(rows, alone, own, BEGIN_AGAIN, pull)
+                    rows, alone = everyone[row : row + 1], Batch("", [index], [0], 1, {})
+                    own = (
+                        None if self.symmetry is not None else self._own(numbers, metric, frac, counts, rows)
+                    )
+                    metric[rows], frac[rows] = draw(rows, alone, f" {attempt}", own, BEGIN_AGAIN, pull)
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()
         if template is None and self.settings.volume == "expected":
@@ -278,22 +191,28 @@ class CompactModel(CrystalModel):
             cells *= np.cbrt(wanted / np.linalg.det(cells))[:, None, None]
         return [Crystal("", species[row], points[row] % 1.0, cells[row]) for row in batch.rows]
 
-    def _templates(
-        self, batch: Batch, request: Request, numbers: Tensor, counts: Tensor
-    ) -> TemplateTensors | None:
-        """Return the templates of a batch; ``numbers`` of a crystal with one take its order of atoms."""
-        given = request.templates
-        chosen = [given[sample % len(given)] for sample in batch.payload["sample"].tolist()] if given else []
-        if all(template is None for template in chosen):
+    def _own(
+        self, numbers: Tensor, metric: Tensor, frac: Tensor, counts: Tensor, rows: Tensor
+    ) -> TemplateTensors:
+        """Return samples as what they are begun again from."""
+        lattice = self.cell_scale.standardised(metric[rows], self.cell_scale.offset(counts[rows]))
+        return TemplateTensors(numbers[rows], frac[rows], metric[rows], lattice, lattice[:, 0])
+
+    def _symmetry(
+        self, part: Batch, counts: Tensor, seed: int, attempt: str, places: Tensor
+    ) -> Symmetry | None:
+        """Draw what the samples of a batch keep; ``places`` (batch, n, 3) change to such as obey it."""
+        if self.symmetry is None:
             return None
-        own, frac = torch.zeros_like(numbers), torch.zeros(*numbers.shape, 3)
-        metric = torch.zeros(len(numbers), 6)
-        for row, template in zip(batch.rows, chosen, strict=True):
-            if template is not None:
-                lattice, points = niggli(template.crystal.lattice, template.crystal.frac_coords)
-                numbers[row] = torch.as_tensor(template.crystal.atomic_numbers)
-                own[row] = torch.as_tensor(template.numbers)
-                frac[row] = torch.as_tensor(points, dtype=frac.dtype)
-                metric[row] = torch.as_tensor(log_metric(lattice), dtype=metric.dtype)
-        device = self.size_weights.device
-        return self.cell_scale.template(*(one.to(device) for one in (own, frac, metric, counts)))
+        drawn = draw_symmetric(
+            self.symmetry,
+            counts,
+            self.cell_scale.volumes(counts),
+            lambda again: Streams(seed, f"symmetry{attempt} {again}", part),
+            part.rows,
+            self.settings.symmetry_top_p,
+        )
+        for row, crystal in enumerate(drawn):
+            if crystal is not None:
+                places[row] = torch.as_tensor(crystal.frac_coords).to(places)
+        return Symmetry.of(drawn, places.shape[1], places.device)

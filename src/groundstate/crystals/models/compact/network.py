@@ -81,6 +81,13 @@ def cell_from_log(six: Tensor) -> Tensor:
     return torch.linalg.matrix_exp(symmetric.clamp(-6, 6))
 
 
+def log_from_metric(metric: Tensor) -> Tensor:
+    """Return the log metric (batch, 6) of metrics (batch, 3, 3), square angstrom; the way back."""
+    values, vectors = torch.linalg.eigh(metric)
+    half = 0.5 * values.clamp(min=1e-6).log()
+    return ((vectors * half[:, None]) @ vectors.mT)[:, _ROWS, _COLUMNS]
+
+
 def neighbour_distance(log_metric: Tensor, count: Tensor) -> Tensor:
     """Return the cube root of the volume per atom (batch,), angstrom, within bounds."""
     return (torch.exp(log_metric[:, :3].sum(-1)) / count).pow(1 / 3).clamp(0.5, 20.0)

@@ -9,10 +9,9 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from groundstate.crystals.crystal import MAX_NUMBER
+from groundstate.crystals.models.compact.cell_scale import CellScale
 from groundstate.crystals.models.compact.network import (
     Network,
     NoisyCrystals,
@@ -20,6 +19,7 @@ from groundstate.crystals.models.compact.network import (
     coordinate_sigma,
     visible,
 )
+from groundstate.crystals.models.compact.symmetry import Symmetry
 from groundstate.diffusion import (
     add_torus_noise,
     alpha_sigma,
@@ -45,62 +45,6 @@ UNIFORM, TIMES = (0.0, 0.12, 0.95, 1.0), (0.0, 0.35, 0.9, 1.0)
 JUDGED, LATTICE_SHARE = (0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6), 0.1
 
 Predict = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-
-
-def _diagonal(volume: Tensor) -> Tensor:
-    """Return the log metric (cells, 6) of cubes of a volume (cells,), cubic angstrom."""
-    return functional.pad((volume.clamp(min=1.0).log() / 3)[:, None].expand(-1, 3), (0, 3))
-
-
-class CellScale(nn.Module):
-    """Log metrics as six numbers of order one, and back."""
-
-    atom_volumes: Tensor
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("atom_volumes", torch.ones(MAX_NUMBER + 1))
-        self.register_buffer("mean", torch.zeros(6))
-        self.register_buffer("deviation", torch.ones(6))
-
-    def fit(self, metrics: Tensor, counts: Tensor) -> None:
-        """Take the statistics of log metrics (cells, 6) and counts (cells, 119)."""
-        volumes = metrics[:, :3].sum(-1).double().exp().numpy()
-        self.atom_volumes.copy_(torch.as_tensor(fit_atom_volumes(counts.numpy(), volumes)))
-        raw = metrics - self.offset(counts)
-        self.mean.copy_(raw.mean(0))
-        # The floor keeps a set of one cell shape (cubic perovskites) from being scaled up to noise.
-        self.deviation.copy_(raw.std(0).clamp(min=0.02))
-
-    def offset(self, counts: Tensor) -> Tensor:
-        """Return what the composition says of the log metric: a third of the log volume on the diagonal."""
-        return _diagonal((counts * self.atom_volumes).sum(-1))
-
-    def template(self, numbers: Tensor, frac: Tensor, metric: Tensor, counts: Tensor) -> TemplateTensors:
-        """Return templates as the network reads them, their volumes changed to those of other elements.
-
-        ``numbers`` (cells, n) are the templates' own elements, 0 where there is none, ``metric`` (cells, 6)
-        their own log metrics, ``counts`` (cells, 119) of the crystals that they are templates of.
-        """
-        own = (self.atom_volumes[numbers] * (numbers > 0)).sum(-1)
-        lattice = self.standardised(metric, _diagonal(own))
-        return TemplateTensors(
-            numbers,
-            frac,
-            self.expected(lattice, torch.ones_like(lattice[:, :1]), self.offset(counts)),
-            lattice,
-            (numbers[:, 0] > 0).to(frac.dtype),
-        )
-
-    def standardised(self, metrics: Tensor, offset: Tensor) -> Tensor:
-        """Return (cells, 6) of mean 0 and deviation 1 over the training set."""
-        return (metrics - offset - self.mean) / self.deviation
-
-    def expected(self, noisy: Tensor, alpha: Tensor, offset: Tensor) -> Tensor:
-        """Return the log metric that a noisy standardised one stands for, were it Gaussian."""
-        return self.mean + self.deviation * alpha * noisy + offset
 
 
 def size_groups(atoms: Tensor, templated: Tensor | None = None) -> list[Tensor]:
@@ -221,6 +165,7 @@ def sample_structures(
     pull: float = 1.0,
     start: TemplateTensors | None = None,
     begin: float = 1.0,
+    symmetry: Symmetry | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Draw log metrics (batch, 6) and fractional coordinates (batch, n, 3) of crystals of n atoms.
 
@@ -243,10 +188,19 @@ def sample_structures(
         with noise alone.
     begin
         Time in (0, 1]; as large a share of the steps is made.
+    symmetry
+        What the crystals keep in every step; ``uniform`` obeys it.
     """
 
     def parts(drawn: Tensor) -> tuple[Tensor, Tensor]:
-        return drawn[:, :2].flatten(1), drawn[:, 2:]
+        sites = drawn[:, 2:] if symmetry is None else symmetry.noise(drawn[:, 2:])
+        return drawn[:, :2].flatten(1), sites
+
+    def kept(lattice: Tensor) -> Tensor:
+        if symmetry is None:
+            return lattice
+        one = torch.ones_like(lattice[:, :1])
+        return scale.standardised(symmetry.metric(scale.expected(lattice, one, offset)), offset)
 
     offset, frac = scale.offset(counts), uniform
     lattice, moved = parts(noise())
@@ -265,7 +219,8 @@ def sample_structures(
         snr, following, sigma, sigma_next = snrs[step], snrs[step + 1], sigmas[step], sigmas[step + 1]
         metric = scale.expected(lattice, alpha_sigma(snr)[0], offset)
         velocity, predicted = predict(frac, lattice, metric, times[step : step + 1])
-        clean = to_clean(velocity, lattice, snr[None], "v")
+        clean = kept(to_clean(velocity, lattice, snr[None], "v"))
+        predicted = predicted if symmetry is None else symmetry.displacement(predicted)
         if step == steps - 1:
             lattice, frac = clean, torus_step(frac, predicted, sigma, sigma_next)
         elif sampler == "ancestral":
@@ -282,16 +237,3 @@ def sample_structures(
             )
         clean_last, predicted_last = clean, predicted
     return scale.expected(lattice, torch.ones_like(snr), offset), frac
-
-
-def fit_atom_volumes(counts: np.ndarray, volumes: np.ndarray) -> np.ndarray:
-    """Estimate the volume of an atom of each element, (119,) cubic angstrom, from cells and their counts.
-
-    Ridge regression of the relative error towards the mean volume per atom, which is what an element without
-    data gets.
-    """
-    mean = volumes.sum() / counts.sum()
-    relative = counts * mean / volumes[:, None]
-    residual = 1.0 - relative.sum(1)
-    solution = np.linalg.solve(relative.T @ relative + np.eye(counts.shape[1]), relative.T @ residual)
-    return mean * np.clip(1.0 + solution, 0.2, 5.0)
