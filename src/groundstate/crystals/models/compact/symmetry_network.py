@@ -46,16 +46,15 @@ class SymmetryNetwork(nn.Module):
     points: Tensor
     directions: Tensor
     multiplicity: Tensor
-    freedom: Tensor
     mean: Tensor
     deviation: Tensor
 
     def __init__(self, width: int, max_atoms: int, dropout: float) -> None:
         super().__init__()
         self.register_buffer("points", torch.zeros(KINDS, 3))
-        self.register_buffer("directions", torch.zeros(KINDS, 3, 3))  # in which a point is free
-        self.register_buffer("multiplicity", torch.zeros(KINDS, dtype=torch.long))  # 0: of no crystal
-        self.register_buffer("freedom", torch.zeros(KINDS, dtype=torch.long))
+        # in which a point is free: ``free_part``, in twelfths
+        self.register_buffer("directions", torch.zeros(KINDS, 3, 3, dtype=torch.int8))
+        self.register_buffer("multiplicity", torch.zeros(KINDS, dtype=torch.int16))  # 0: of no crystal
         self.register_buffer("mean", torch.zeros(6))
         self.register_buffer("deviation", torch.ones(6))
         self.elements = ElementEmbedding(width)
@@ -96,9 +95,8 @@ class SymmetryNetwork(nn.Module):
                 point = np.round(24 * (points[row] - free @ points[row])) / 24
                 size = len(images(group, points[row]))
                 self.points[kind] = torch.as_tensor(point % 1.0)
-                self.directions[kind] = torch.as_tensor(free)
+                self.directions[kind] = torch.as_tensor(np.round(12 * free))
                 self.multiplicity[kind] = size if size < self.sizes.num_embeddings else 0
-                self.freedom[kind] = round(np.trace(free))
         known = orbits.group > 0
         shape = orbits.shape[known] - shape_offset(volumes[known], orbits.group[known])
         self.mean.copy_(shape.mean(0))
@@ -129,13 +127,19 @@ class SymmetryNetwork(nn.Module):
         scores = torch.einsum("bow,blw->bol", state, kinds) / state.shape[-1] ** 0.5
         return scores + self.offset(kinds)[..., 0][:, None]
 
+    def _freedom(self) -> Tensor:
+        """Return (kinds,) in how many directions a point is free."""
+        return self.directions.diagonal(dim1=1, dim2=2).long().sum(-1) // 12
+
     def _kinds(self, group: Tensor) -> Tensor:
         index = LETTER * group[:, None] + torch.arange(LETTER, device=group.device)
         return self._kind(index) + self.groups(group)[:, None]
 
     def _kind(self, kinds: Tensor) -> Tensor:
         return (
-            self.kind(self.own(kinds)) + self.sizes(self.multiplicity[kinds]) + self.free(self.freedom[kinds])
+            self.kind(self.own(kinds))
+            + self.sizes(self.multiplicity[kinds].long())
+            + self.free(self._freedom()[kinds])
         )
 
     def orbit(self, numbers: Tensor, kinds: Tensor) -> Tensor:
@@ -150,7 +154,7 @@ class SymmetryNetwork(nn.Module):
         """
         letters = torch.arange(LETTER, device=group.device)
         size = self.multiplicity.view(GROUPS, LETTER)[group][:, None]
-        fixed = self.freedom.view(GROUPS, LETTER)[group][:, None] == 0
+        fixed = self._freedom().view(GROUPS, LETTER)[group][:, None] == 0
         fits = (size > 0) & (size <= remaining[..., None]) & (letters >= last[..., None])
         return fits & ~(fixed & taken)
 

@@ -70,7 +70,7 @@ def symmetry_loss(network: SymmetryNetwork, counts: Tensor, orbits: OrbitTensors
     loss = functional.cross_entropy(network.group_logits(content), group, reduction="sum")
     real = kinds > 0
     before = torch.ones(longest, longest, device=kinds.device, dtype=torch.bool).tril(-1)
-    sizes = network.multiplicity[kinds] * real
+    sizes = network.multiplicity[kinds].long() * real
     same = (numbers[:, :, None] == numbers[:, None]) & before
     remaining = counts.gather(1, numbers) - (same * sizes[:, None]).sum(-1)
     letter = kinds % LETTER
@@ -134,7 +134,7 @@ def sample_orbits(
         letter = _draw(torch.where(allowed, logits, -torch.inf), uniform[:, step, 0], top_p)
         kind = LETTER * group + letter
         rows = active.nonzero()[:, 0]
-        left[rows, number[rows]] -= network.multiplicity[kind[rows]]
+        left[rows, number[rows]] -= network.multiplicity[kind[rows]].long()
         taken[rows, letter[rows]] = True
         used[rows] += network.orbit(number[rows], kind[rows])
         last, number_before = torch.where(active, letter, last), number
@@ -172,7 +172,10 @@ def draw_symmetric(
         found = sample_orbits(network, counts, volumes, uniform, normal, top_p)
         for row in rows:
             if drawn[row] is None and (orbits := found[row]) is not None:
-                drawn[row] = placed(orbits)
+                crystal = placed(orbits)
+                # a free point that falls on a special position makes fewer atoms
+                if crystal is not None and len(crystal.atomic_numbers) == int(counts[row].sum()):
+                    drawn[row] = crystal
     return drawn
 
 
@@ -202,7 +205,7 @@ def _orbits(
     points = []
     for step, _, kind in picked:
         point = network.points[kind].double().numpy()
-        points.append(point + network.directions[kind].double().numpy() @ places[step].double().numpy())
+        points.append(point + network.directions[kind].double().numpy() / 12 @ places[step].double().numpy())
     numbers, kinds = (np.array([one[place] for one in picked]) for place in (1, 2))
     lattice = cell_from_log_metric(shape.double().numpy())
     return Orbits(group, numbers, kinds, np.array(points), lattice)
