@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -109,8 +109,10 @@ class SymmetricSearch:
 class Diffusion:
     """Crystals of a trained model that is told the content of the cell.
 
-    With ``library`` each sample has a template, which models that were trained so read; ``noise`` is the time
-    in (0, 1] to which the template is noised to begin with, and needs no such training.
+    Half of them are drawn within a space group, where the model has learned to, and half without: what one
+    way does not reach the other may. With ``library`` each sample has a template, which models that were trained
+    so read; ``noise`` is the time in (0, 1] to which the template is noised to begin with, and needs no such
+    training.
     """
 
     checkpoint: Path
@@ -141,9 +143,16 @@ class Diffusion:
         find = None if self.library is None else find_in(self.library, self.own_formula)
         request = Request(tuple(cells), noise=self.noise)
         say_scarce(request, trained.config)
-        crystals = generate(trained, request, self.number, self.seed, DRAWN_AT_ONCE, find=find)
         source = "diffusion" if find is None else "diffusion-from-template"
-        return [Proposal(crystal, source, f"{self.checkpoint.name} {crystal.id}") for crystal in crystals]
+        free = self.number // 2 if find is None and trained.learns_symmetry else 0
+        proposals = []
+        for symmetry, number, mark in ((True, self.number - free, ""), (False, free, " free")):
+            if number:
+                asked = replace(request, symmetry=symmetry)
+                drawn = generate(trained, asked, number, self.seed, DRAWN_AT_ONCE, find=find)
+                origin = f"{self.checkpoint.name}{mark}"
+                proposals += [Proposal(one, source, f"{origin} {one.id}") for one in drawn]
+        return proposals
 
 
 class OwnStructures:

@@ -43,6 +43,8 @@ class Request:
         As many as formulas, each a template of its formula or None; those that read none leave them.
     noise
         Time in (0, 1] to which templates are noised to begin with; None begins without their places.
+    symmetry
+        Draw a space group first, where the model has learned to; see ``compact.symmetry_width``.
     best_of
         Crystals drawn for each one that is kept; see ``CrystalModel.denoising_error``.
     origin
@@ -56,6 +58,7 @@ class Request:
     guidance: float = 1.0
     templates: tuple[Template | None, ...] = ()
     noise: float | None = None
+    symmetry: bool = True
     best_of: int = 1
     origin: "Request | None" = None
 
@@ -190,6 +193,11 @@ class CrystalModel(nn.Module, ABC):
     def encode_choice(cls, crystals: Sequence[Crystal], settings: TrainCrystals) -> dict[str, Tensor]:
         """Return what the settings of a training add to ``encode``: which crystals teach what."""
         return {}
+
+    @property
+    def learns_symmetry(self) -> bool:
+        """Say whether samples can be drawn within a space group."""
+        return False
 
     def guide(self, request: Request, network: Callable[[Tensor | None], Output]) -> Output:
         """Return what ``network(conditions)`` says, moved away from what it says without conditions."""

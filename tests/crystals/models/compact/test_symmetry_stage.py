@@ -1,6 +1,7 @@
 """The symmetry stage: what it learns, that its draws fill the composition, and that samples keep them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,8 @@ def test_samples_have_their_symmetry_whatever_the_batch(learned) -> None:
     for one, other in zip(samples, again, strict=True):
         np.testing.assert_array_equal(one.frac_coords, other.frac_coords)
         np.testing.assert_array_equal(one.lattice, other.lattice)
+    free = generate(model, replace(request, symmetry=False), 4, 0, 64)
+    assert all(spglib.get_symmetry_dataset(spglib_cell(one), symprec=1e-2).number == 1 for one in free)
     groups = [spglib.get_symmetry_dataset(spglib_cell(one), symprec=1e-2).number for one in samples]
     assert np.mean(np.array(groups) > 2) > 0.8
 

@@ -143,6 +143,7 @@ class CompactModel(CompactStages):
         start = None if request.noise is None else template
         numbers, counts = numbers.to(device), counts.to(device)
         seen = template if self.settings.templates else None
+        symmetric = self.symmetry is not None and request.symmetry and template is None
 
         def draw(
             rows: Tensor, part: Batch, attempt: str, start: TemplateTensors | None, begin: float, pull: float
@@ -150,7 +151,7 @@ class CompactModel(CompactStages):
             shown = None if seen is None else seen.rows(rows, number)
             streams = Streams(seed, f"structure{attempt}", part)
             places = streams.draw(torch.rand, number, 3).to(device)
-            symmetry = self._symmetry(part, counts[rows], seed, attempt, places) if start is None else None
+            symmetry = self._symmetry(part, counts[rows], seed, attempt, places) if symmetric else None
             return sample_structures(
                 self.structure,
                 lambda frac, cell, metric, time: self.guide(
@@ -180,9 +181,7 @@ class CompactModel(CompactStages):
             for row, index in zip(batch.rows, batch.indices, strict=True):
                 if crowded[row]:  # alone: what becomes of a crystal must not depend on those beside it
                     rows, alone = everyone[row : row + 1], Batch("", [index], [0], 1, {})
-                    own = (
-                        None if self.symmetry is not None else self._own(numbers, metric, frac, counts, rows)
-                    )
+                    own = None if symmetric else self._own(numbers, metric, frac, counts, rows)
                     metric[rows], frac[rows] = draw(rows, alone, f" {attempt}", own, BEGIN_AGAIN, pull)
         cells = standard_orientation(cell_from_log_metric(metric.double().cpu().numpy()))
         points, species = frac.double().cpu().numpy(), numbers.cpu().numpy()

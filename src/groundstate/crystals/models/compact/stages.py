@@ -66,6 +66,11 @@ class CompactStages(CrystalModel):
             self.stages = {**self.stages, "symmetry.": ("symmetry",)}
         self.register_buffer("size_weights", torch.zeros(self.max_atoms + 1, dtype=torch.float64))
 
+    @property
+    def learns_symmetry(self) -> bool:
+        """See ``CrystalModel.learns_symmetry``."""
+        return self.symmetry is not None
+
     @classmethod
     def own_config(cls, settings: TrainCrystals) -> dict[str, Any]:
         """See ``CrystalModel.own_config``."""
