@@ -110,9 +110,9 @@ class Diffusion:
     """Crystals of a trained model that is told the content of the cell.
 
     Half of them are drawn within a space group, where the model has learned to, and half without: what one
-    way does not reach the other may. With ``library`` each sample has a template, which models that were trained
-    so read; ``noise`` is the time in (0, 1] to which the template is noised to begin with, and needs no such
-    training.
+    way does not reach the other may. With ``library`` each sample has a template, which models that were
+    trained so read; ``noise`` is the time in (0, 1] to which the template is noised to begin with, and needs
+    no such training.
     """
 
     checkpoint: Path
